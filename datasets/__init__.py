@@ -1,0 +1,17 @@
+"""Datasets: the minimal space of systematicity datasets, and any data with named blocks."""
+
+from .data import Data, ModeBasis
+from .dataset import Dataset
+from .systematicity import CLASS_NAMES, SystematicityDataset
+from .walsh import sign_features, walsh_functions, walsh_transform
+
+__all__ = [
+    "CLASS_NAMES",
+    "Data",
+    "Dataset",
+    "ModeBasis",
+    "SystematicityDataset",
+    "sign_features",
+    "walsh_functions",
+    "walsh_transform",
+]

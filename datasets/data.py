@@ -1,0 +1,113 @@
+"""What every dataset offers: items in columns, named blocks of features, correlations, a basis of modes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..validation import FloatArray
+
+Blocks = Mapping[str, slice]
+
+
+@dataclass(frozen=True, eq=False)
+class ModeBasis:
+    r"""The modes of a dataset: paired directions of input and output space, grouped in classes.
+
+    In a mode :math:`\alpha` the network learns the map :math:`\pi_\alpha u_\alpha v_\alpha^\top`. The modes of
+    one class share their correlations :math:`\lambda, \delta, \sigma`.
+
+    Attributes
+    ----------
+    U : ndarray, shape (output features, modes)
+        Output singular vectors, orthonormal columns.
+    V : ndarray, shape (input features, modes)
+        Input singular vectors, orthonormal columns.
+    classes : mapping of str to slice
+        The columns of each class; together they cover all modes in order.
+    decoupled : bool
+        Whether X'X and Y'Y commute, so that the modes diagonalise the input correlation as well.
+    """
+
+    U: FloatArray
+    V: FloatArray
+    classes: Blocks
+    decoupled: bool
+
+    @property
+    def n_modes(self) -> int:
+        """Number of modes."""
+        return int(self.U.shape[1])
+
+
+class Data(ABC):
+    """The interface that all datasets share."""
+
+    @property
+    @abstractmethod
+    def X(self) -> FloatArray:
+        """Inputs, shape (input features, items)."""
+
+    @property
+    @abstractmethod
+    def Y(self) -> FloatArray:
+        """Target outputs, shape (output features, items)."""
+
+    @property
+    @abstractmethod
+    def n_items(self) -> int:
+        """Number of items N."""
+
+    @property
+    @abstractmethod
+    def input_blocks(self) -> Blocks:
+        """Named blocks of input features; together they cover all features in order."""
+
+    @property
+    @abstractmethod
+    def output_blocks(self) -> Blocks:
+        """Named blocks of output features; together they cover all features in order."""
+
+    @property
+    @abstractmethod
+    def mode_basis(self) -> ModeBasis:
+        """The modes of the dataset."""
+
+    @property
+    def is_decoupled(self) -> bool:
+        """Whether X'X and Y'Y commute, so that every mode of a network learns by itself."""
+        return self.mode_basis.decoupled
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of input features."""
+        return max(int(block.stop) for block in self.input_blocks.values())
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of output features."""
+        return max(int(block.stop) for block in self.output_blocks.values())
+
+    @cached_property
+    def sigma_x(self) -> FloatArray:
+        r"""Input correlation :math:`\Sigma_x = X X^\top / N`, shape (input features, input features)."""
+        return self.X @ self.X.T / self.n_items
+
+    @cached_property
+    def sigma_yx(self) -> FloatArray:
+        r"""Input-output correlation :math:`\Sigma_{yx} = Y X^\top / N`, shape (output features, input features)."""
+        return self.Y @ self.X.T / self.n_items
+
+    @cached_property
+    def sigma_y(self) -> FloatArray:
+        r"""Output correlation :math:`\Sigma_y = Y Y^\top / N`, shape (output features, output features)."""
+        return self.Y @ self.Y.T / self.n_items
+
+
+def unit_columns(columns: FloatArray) -> FloatArray:
+    """Scale each column to length one."""
+    return np.asarray(columns / np.linalg.norm(columns, axis=0))

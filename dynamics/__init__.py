@@ -1,0 +1,7 @@
+"""Simulations: training of all weights by gradient flow or descent, and the equations of single modes."""
+
+from .integrators import INTEGRATORS
+from .simulation import solve, solve_modes
+from .stability import largest_stable_step
+
+__all__ = ["INTEGRATORS", "largest_stable_step", "solve", "solve_modes"]

@@ -1,0 +1,94 @@
+"""How a system moves on: by adaptive integration of its gradient flow, or by steps of descent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.integrate import BDF, DOP853, LSODA, RK23, RK45, OdeSolver, Radau
+
+from ..problem import Descent, Divergence, Flow
+from ..validation import FloatArray
+from .systems import System
+
+INTEGRATORS: dict[str, Any] = {
+    "DOP853": DOP853,
+    "RK45": RK45,
+    "RK23": RK23,
+    "Radau": Radau,
+    "BDF": BDF,
+    "LSODA": LSODA,
+}
+
+
+@dataclass
+class Progress:
+    """Where an integration stands: filled in while it goes on."""
+
+    state: FloatArray
+    steps: int = 0
+    evaluations: int = 0
+
+
+def flow_states(system: System, training: Flow, integrator: str, done: Progress) -> Iterator[FloatArray]:
+    """States at the requested times, by SciPy's step control and its dense output between the steps.
+
+    Raises
+    ------
+    Divergence
+        If the integrator cannot meet its tolerances.
+    """
+
+    def velocity(_: float, state: FloatArray) -> FloatArray:
+        return system.velocity(state).copy()
+
+    due = list(training.times)
+    if due[0] == 0:
+        yield system.start
+        due.pop(0)
+    if not due:
+        return
+    solver = INTEGRATORS[integrator](velocity, 0.0, system.start, due[-1], rtol=training.rtol, atol=training.atol)
+    while due:
+        _step(solver)
+        done.steps, done.evaluations = done.steps + 1, solver.nfev
+        if due[0] <= solver.t:
+            between = solver.dense_output()
+            while due and due[0] <= solver.t:
+                yield between(due.pop(0))
+
+
+def descent_states(system: System, training: Descent, done: Progress) -> Iterator[FloatArray]:
+    """States after the recorded numbers of steps; one array, changed in place from one to the next."""
+    state = system.start.copy()
+    for target in training.recorded_steps:
+        for _ in range(target - done.steps):
+            state += training.step_size * system.velocity(state)
+        done.steps = done.evaluations = target
+        yield state
+
+
+def _step(solver: OdeSolver) -> None:
+    message = solver.step()
+    if solver.status == "failed":
+        raise Divergence(f"integration stopped at time {solver.t:g}: {message} (loosen rtol or atol, or end earlier)")
+
+
+def reported(states: Iterator[FloatArray], total: int, progress: Callable[[float], None]) -> Iterator[FloatArray]:
+    """Pass states on and tell the fraction that is done."""
+    for index, state in enumerate(states):
+        yield state
+        progress((index + 1) / total)
+
+
+def watched(
+    states: Iterator[FloatArray], times: FloatArray, done: Progress, remedy: Callable[[], str]
+) -> Iterator[FloatArray]:
+    """Pass states on as long as all their entries are finite numbers."""
+    for time, state in zip(times, states, strict=True):
+        if not np.all(np.isfinite(state)):
+            raise Divergence(f"training leaves the range of finite numbers by time {time:g}; {remedy()}")
+        done.state = state
+        yield state

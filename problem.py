@@ -1,0 +1,350 @@
+"""What is learned, by what, from where, and how: descriptions that both theory and dynamics read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .datasets import Data
+from .validation import FloatArray, array, instance, integer, real
+
+Weights = tuple[FloatArray, ...]
+
+
+class NoClosedForm(ValueError):  # noqa: N818
+    """No closed form is known for this problem; the message says why."""
+
+
+class Divergence(ArithmeticError):  # noqa: N818
+    """Training left the range of finite numbers; the message says when, and names the largest stable step."""
+
+
+@dataclass(frozen=True)
+class Shallow:
+    """A linear network without hidden layer, y = W x.
+
+    Examples
+    --------
+    >>> Shallow().layers
+    1
+    """
+
+    @property
+    def layers(self) -> int:
+        """Number of weight matrices."""
+        return 1
+
+    def shapes(self, dataset: Data) -> tuple[tuple[int, int], ...]:
+        """Shapes of the weight matrices, from the input on."""
+        return ((dataset.n_outputs, dataset.n_inputs),)
+
+
+@dataclass(frozen=True)
+class Deep:
+    """A linear network with hidden layers, y = W_L ... W_1 x.
+
+    Parameters
+    ----------
+    hidden : int, default 50
+        Units in each hidden layer.
+    layers : int, default 2
+        Number of weight matrices L, at least 2.
+
+    Examples
+    --------
+    >>> Deep()
+    Deep(hidden=50, layers=2)
+    """
+
+    hidden: int = 50
+    layers: int = 2
+
+    def __post_init__(self) -> None:
+        integer("hidden", self.hidden, 1)
+        integer("layers", self.layers, 2)
+
+    def shapes(self, dataset: Data) -> tuple[tuple[int, int], ...]:
+        """Shapes of the weight matrices, from the input on."""
+        sizes = [dataset.n_inputs, *[self.hidden] * (self.layers - 1), dataset.n_outputs]
+        return tuple((after, before) for before, after in pairwise(sizes))
+
+
+Network = Shallow | Deep
+
+
+@dataclass(frozen=True)
+class Aligned:
+    r"""Start on the modes of the dataset, balanced across layers: every mode with its own hidden direction.
+
+    The input-output map is :math:`W(0) = \sum_\alpha \pi_\alpha(0)\, u_\alpha v_\alpha^\top`; in a network of L
+    layers each layer carries :math:`|\pi_\alpha(0)|^{1/L}`, and the last layer the sign.
+
+    Parameters
+    ----------
+    strength : float or mapping of str to float, default 1e-6
+        Initial effective singular value :math:`\pi(0)` of every mode, or one for each class of modes. Zero
+        and negative values are allowed.
+
+    Examples
+    --------
+    >>> Aligned({"sign_to_sign": 1e-6, "identity_to_identity": 0.0}).of_class("sign_to_sign")
+    1e-06
+    """
+
+    strength: float | Mapping[str, float] = 1e-6
+
+    def __post_init__(self) -> None:
+        if isinstance(self.strength, Mapping):
+            for name, value in self.strength.items():
+                real(f"strength[{name!r}]", value)
+        else:
+            real("strength", self.strength)
+
+    def of_class(self, name: str) -> float:
+        """Initial strength of the modes of one class."""
+        if not isinstance(self.strength, Mapping):
+            return float(self.strength)
+        if name not in self.strength:
+            raise ValueError(f"strength must name every class of modes; {name!r} is not in {sorted(self.strength)}")
+        return float(self.strength[name])
+
+    def check(self, network: Network, counts: Mapping[str, int]) -> None:
+        """Raise unless the strengths fit the dataset's classes of modes, and the modes the hidden units."""
+        if isinstance(self.strength, Mapping) and not set(self.strength) <= set(counts):
+            unknown = sorted(set(self.strength) - set(counts))
+            raise ValueError(f"strength names classes {unknown} that the dataset lacks; it has {sorted(counts)}")
+        needed = sum(count for name, count in counts.items() if self.of_class(name) != 0)
+        if isinstance(network, Deep) and network.hidden < needed:
+            raise ValueError(
+                f"hidden must be at least the number of modes with an initial strength, {needed}, got {network.hidden}"
+            )
+
+    def weights(self, network: Network, dataset: Data) -> Weights:
+        """Initial weights, one matrix for each layer from the input on."""
+        basis = dataset.mode_basis
+        counts = {name: block.stop - block.start for name, block in basis.classes.items()}
+        self.check(network, counts)
+        strengths = np.repeat([self.of_class(name) for name in counts], list(counts.values()))
+        if not isinstance(network, Deep):
+            return ((basis.U * strengths) @ basis.V.T,)
+        started = np.flatnonzero(strengths)
+        U, V, strengths = basis.U[:, started], basis.V[:, started], strengths[started]
+        gains = np.abs(strengths) ** (1 / network.layers)
+        units = np.eye(network.hidden, len(started))
+        first = (units * gains) @ V.T
+        middle = (units * gains) @ units.T
+        last = (U * (gains * np.sign(strengths))) @ units.T
+        return (first, *[middle] * (network.layers - 2), last)
+
+
+@dataclass(frozen=True)
+class SmallRandom:
+    """Independent Gaussian weights of mean zero.
+
+    Parameters
+    ----------
+    std : float, default 1e-3
+        Standard deviation of every weight; zero is allowed.
+    seed : int, default 0
+        Seed of the generator (:func:`numpy.random.default_rng`); layers are drawn from the input on.
+
+    Examples
+    --------
+    >>> SmallRandom(std=2e-4, seed=1)
+    SmallRandom(std=0.0002, seed=1)
+    """
+
+    std: float = 1e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        real("std", self.std, 0.0)
+        integer("seed", self.seed)
+
+    def weights(self, network: Network, dataset: Data) -> Weights:
+        """Initial weights, one matrix for each layer from the input on."""
+        generator = np.random.default_rng(self.seed)
+        return tuple(self.std * generator.standard_normal(shape) for shape in network.shapes(dataset))
+
+
+class Explicit:
+    """Given initial weights.
+
+    Parameters
+    ----------
+    weights : sequence of array_like
+        One matrix of shape (units after, units before) for each layer, from the input on.
+
+    Examples
+    --------
+    >>> Explicit([[[0.1, 0.0]]])
+    Explicit(1 matrix: 1x2)
+    """
+
+    def __init__(self, weights: Sequence[ArrayLike]) -> None:
+        if isinstance(weights, np.ndarray) and weights.ndim < 3:
+            raise TypeError("weights must be a sequence of matrices, one for each layer, got one array")
+        if not isinstance(weights, Iterable) or isinstance(weights, str | bytes | Mapping):
+            raise TypeError(f"weights must be a sequence of matrices, got {type(weights).__name__}")
+        self.matrices: Weights = tuple(array(f"weights[{i}]", matrix, 2) for i, matrix in enumerate(weights))
+        if not self.matrices:
+            raise ValueError("weights must hold one matrix for each layer, got none")
+
+    def __repr__(self) -> str:
+        shapes = ", ".join("x".join(map(str, matrix.shape)) for matrix in self.matrices)
+        return f"Explicit({len(self.matrices)} matri{'x' if len(self.matrices) == 1 else 'ces'}: {shapes})"
+
+    def weights(self, network: Network, dataset: Data) -> Weights:
+        """Initial weights, after a check of their shapes."""
+        given = tuple(matrix.shape for matrix in self.matrices)
+        if given != network.shapes(dataset):
+            raise ValueError(f"weights must have shapes {network.shapes(dataset)}, from the input on, got {given}")
+        return self.matrices
+
+
+Initial = Aligned | SmallRandom | Explicit
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    r"""Gradient flow of the loss :math:`L = \frac{1}{2} \langle |y - W x|^2\rangle`, averaged over items.
+
+    .. math:: \tau\, \dot W = -\partial L/\partial W
+
+    Parameters
+    ----------
+    times : array_like, shape (T,)
+        Times to report, in units of tau, not negative and increasing. Training starts at time 0.
+    rtol, atol : float, default 1e-8 and 1e-10
+        Relative and absolute tolerance of each integration step, per weight.
+
+    Examples
+    --------
+    >>> Flow([0.0, 1.0, 2.0])
+    Flow(3 times from 0 to 2, rtol=1e-08, atol=1e-10)
+    """
+
+    times: FloatArray
+    rtol: float = 1e-8
+    atol: float = 1e-10
+
+    def __post_init__(self) -> None:
+        times = array("times", self.times, 1)
+        if len(times) == 0:
+            raise ValueError("times must hold at least one time, got none")
+        if times[0] < 0 or np.any(np.diff(times) <= 0):
+            raise ValueError("times must be increasing and not negative, in units of tau")
+        object.__setattr__(self, "times", times)
+        real("rtol", self.rtol, 100 * np.finfo(float).eps)
+        real("atol", self.atol, 0.0)
+
+    def __repr__(self) -> str:
+        span = f"{len(self.times)} times from {self.times[0]:g} to {self.times[-1]:g}"
+        return f"Flow({span}, rtol={self.rtol}, atol={self.atol})"
+
+
+@dataclass(frozen=True)
+class Descent:
+    r"""Full-batch gradient descent, :math:`W \leftarrow W - \alpha\, \partial L/\partial W`.
+
+    Parameters
+    ----------
+    step_size : float
+        The step :math:`\alpha = 1/\tau`, for the loss :math:`L = \frac{1}{2} \langle |y - W x|^2 \rangle` averaged
+        over items. After n steps the time is :math:`\alpha n` in units of tau.
+    steps : int
+        Number of steps.
+    record_every : int, default 1
+        Report every so many steps, and the last.
+
+    Examples
+    --------
+    >>> Descent(step_size=0.16, steps=300, record_every=100).times
+    array([ 0., 16., 32., 48.])
+    """
+
+    step_size: float
+    steps: int
+    record_every: int = 1
+
+    def __post_init__(self) -> None:
+        real("step_size", self.step_size, positive=True)
+        integer("steps", self.steps, 0)
+        integer("record_every", self.record_every, 1)
+
+    @cached_property
+    def recorded_steps(self) -> tuple[int, ...]:
+        """The numbers of steps after which the state is reported."""
+        recorded = list(range(0, self.steps + 1, self.record_every))
+        return tuple(recorded if recorded[-1] == self.steps else [*recorded, self.steps])
+
+    @property
+    def times(self) -> FloatArray:
+        """Times reported, in units of tau."""
+        return self.step_size * np.array(self.recorded_steps, dtype=np.float64)
+
+
+Training = Flow | Descent
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A network that learns a dataset: what both a prediction and a simulation solve.
+
+    Parameters
+    ----------
+    dataset : SystematicityDataset or Dataset
+    network : Shallow or Deep
+    initial : Aligned, SmallRandom or Explicit
+        How training starts.
+    training : Flow or Descent
+        How training goes.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not one of these.
+
+    Examples
+    --------
+    >>> from linmod import SystematicityDataset
+    >>> problem = Problem(SystematicityDataset(3, 1, 3, 1), Deep(), Aligned(1e-6), Descent(0.16, 300))
+    >>> [matrix.shape for matrix in problem.initial_weights]
+    [(50, 27), (9, 50)]
+    """
+
+    dataset: Data
+    network: Network
+    initial: Initial
+    training: Training
+
+    def __post_init__(self) -> None:
+        instance("dataset", self.dataset, (Data,))
+        instance("network", self.network, (Shallow, Deep))
+        instance("initial", self.initial, (Aligned, SmallRandom, Explicit))
+        instance("training", self.training, (Flow, Descent))
+        if isinstance(self.initial, Explicit):
+            self.initial.weights(self.network, self.dataset)
+
+    @property
+    def times(self) -> FloatArray:
+        """Times to report, in units of tau."""
+        return self.training.times
+
+    @cached_property
+    def initial_weights(self) -> Weights:
+        """The weights at time 0, one matrix for each layer from the input on."""
+        return self.initial.weights(self.network, self.dataset)
+
+
+def product(weights: Sequence[FloatArray]) -> FloatArray:
+    """Input-output map W_L ... W_1 of the weights of a chain, given from the input on."""
+    total = weights[0]
+    for matrix in weights[1:]:
+        total = matrix @ total
+    return total

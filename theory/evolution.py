@@ -1,0 +1,51 @@
+"""Strengths of modes over the course of a problem's training, whichever network and rule it has."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..problem import Descent, Divergence, Problem
+from ..validation import FloatArray
+from .stability import largest_stable_step
+from .trajectories import shallow_descent, shallow_flow, two_layer_descent, two_layer_vector_flow
+
+NETWORKS = {1: "shallow", 2: "two layers"}
+
+
+def evolve(problem: Problem, lam: FloatArray, delta: FloatArray, y0: FloatArray, z0: FloatArray) -> FloatArray:
+    """Effective singular values over time, shape (T, modes), of modes that start from y0 and z0.
+
+    Raises
+    ------
+    Divergence
+        If a value leaves the range of finite numbers.
+    """
+    training, pi0 = problem.training, (y0 - z0) / 4
+    if isinstance(training, Descent):
+        steps = np.array(training.recorded_steps)
+        if problem.network.layers == 1:
+            pi = shallow_descent(lam, delta, pi0, training.step_size, steps[:, None])
+        else:
+            pi = two_layer_descent(lam, delta, y0, z0, training.step_size, steps)
+    elif problem.network.layers == 1:
+        pi = shallow_flow(lam, delta, pi0, training.times[:, None])
+    else:
+        pi = two_layer_vector_flow(lam, delta, y0, z0, training.times[:, None])
+    return finite(problem, pi)
+
+
+def finite(problem: Problem, values: FloatArray) -> FloatArray:
+    """Return values of leading axis T, or raise Divergence if one is not finite."""
+    bad = np.flatnonzero(~np.all(np.isfinite(values.reshape(len(values), -1)), axis=1))
+    if bad.size:
+        raise Divergence(
+            f"{problem.training!r} leaves the range of finite numbers by time {problem.times[bad[0]]:g};"
+            f" the largest stable step for this dataset is {largest_stable_step(problem):.6g}"
+        )
+    return values
+
+
+def origin(problem: Problem, rule: str) -> str:
+    """Name of the closed form that was used."""
+    training = "discrete map" if isinstance(problem.training, Descent) else "flow"
+    return f"{NETWORKS[problem.network.layers]}, {training}, {rule}"

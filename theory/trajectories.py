@@ -1,0 +1,300 @@
+r"""Closed forms of how strongly one mode is learned: the effective singular value over time.
+
+Throughout, time is in units of tau, :math:`\lambda` is the mode's input-output correlation and
+:math:`\delta \ge 0` its input correlation. All functions broadcast their arguments against each other.
+Infinite times are allowed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..validation import FloatArray, integer, real
+
+
+def shallow_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLike) -> FloatArray:
+    r"""Gradient flow of one mode of the shallow network.
+
+    .. math:: \dot\pi = \lambda - \delta\pi, \qquad
+              \pi(t) = \lambda\,\varphi(\delta, t) + \pi_0 e^{-\delta t}, \qquad
+              \varphi(c, t) = \frac{1 - e^{-ct}}{c}, \quad \varphi(0, t) = t
+
+    Domain: any real lambda and pi0, delta >= 0, t >= 0.
+    Source: "On The Specialization of Neural Modules", shallow dynamics (after Saxe et al. 2014), written so
+    that delta = 0 is no special case.
+
+    Parameters
+    ----------
+    lam, delta, pi0, t : array_like
+        Correlations, initial effective singular value, and times in units of tau.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> float(shallow_flow(1.5, 0.5, 0.0, np.inf))
+    3.0
+    >>> float(shallow_flow(1.5, 0.0, 1.0, 2.0))
+    4.0
+    """
+    lam, delta, pi0, t = _floats(lam, delta, pi0, t)
+    return _times(lam, _phi(delta, t)) + pi0 * _decay(delta, t)
+
+
+def shallow_descent(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, step_size: float, steps: ArrayLike) -> FloatArray:
+    r"""Exact value after n steps of gradient descent of one mode of the shallow network.
+
+    .. math:: \pi_n = q^n \pi_0 + \lambda\,\frac{1 - q^n}{\delta}, \qquad q = 1 - \alpha\delta
+
+    Domain: any real lambda and pi0, delta >= 0, alpha > 0, integer n >= 0; it converges for alpha delta < 2.
+
+    Parameters
+    ----------
+    lam, delta, pi0 : array_like
+        Correlations and initial effective singular value.
+    step_size : float
+        The step alpha = 1/tau.
+    steps : array_like of int
+        Numbers of steps n.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> float(shallow_descent(1.0, 0.5, 0.0, 0.1, 2))
+    0.195
+    """
+    alpha = real("step_size", step_size, positive=True)
+    lam, delta, pi0, n = _floats(lam, delta, pi0, steps)
+    q = 1.0 - alpha * delta
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        small = -np.expm1(n * np.log1p(-np.minimum(alpha * delta, 0.5))) / delta
+        large = (1.0 - q**n) / delta
+        learned = np.where(delta == 0, alpha * n, np.where(alpha * delta < 0.5, small, large))
+        return q**n * pi0 + lam * learned
+
+
+def two_layer_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLike) -> FloatArray:
+    r"""Gradient flow of one mode of the two-layer network from a balanced start.
+
+    .. math:: \dot\pi = 2\pi(\lambda - \delta\pi), \qquad
+              \pi(t) = \frac{\pi_0}{e^{-2\lambda t} + 2\delta\pi_0\,\varphi(2\lambda, t)} \qquad (\pi_0 \ge 0)
+
+    A negative start is the balanced start with opposite layers (a = -b): the stable manifold of the saddle at
+    zero, :math:`\dot\pi = 2|\pi|(\lambda - \delta\pi)`, on which pi tends to zero from below.
+
+    Domain: lambda >= 0, delta >= 0, any real pi0, t >= 0. For delta = 0 and lambda > 0 it grows without bound.
+    Source: Saxe, McClelland & Ganguli 2014, in the form that is free of 0/0 at lambda = 0, delta = 0 or pi0 = 0.
+
+    Parameters
+    ----------
+    lam, delta, pi0, t : array_like
+        Correlations, initial effective singular value, and times in units of tau.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> round(float(two_layer_flow(1.5, 0.5, 1e-6, np.inf)), 12)
+    3.0
+    >>> float(two_layer_flow(0.0, 0.5, 1.0, 3.0))
+    0.25
+    """
+    _, _, pi0, _ = _floats(lam, delta, pi0, t)
+    y0, z0 = 4 * np.maximum(pi0, 0.0), 4 * np.maximum(-pi0, 0.0)
+    return two_layer_vector_flow(lam, delta, y0, z0, t)
+
+
+def two_layer_vector_flow(lam: ArrayLike, delta: ArrayLike, y0: ArrayLike, z0: ArrayLike, t: ArrayLike) -> FloatArray:
+    r"""Gradient flow of one mode of the two-layer network from any hidden vectors.
+
+    With a the hidden vector that the mode's input drives and b the one that drives its output,
+    :math:`\dot a = b(\lambda - \delta\, a \cdot b)`, :math:`\dot b = a(\lambda - \delta\, a \cdot b)`. Put
+    :math:`y = |a + b|^2`, :math:`z = |a - b|^2`. Then :math:`\pi = a \cdot b = (y - z)/4`, :math:`K^2 = yz` is
+    conserved, and y obeys the Riccati equation
+    :math:`\dot y = \tfrac12\delta K^2 + 2\lambda y - \tfrac12\delta y^2` (and z the same with
+    :math:`-\lambda`), solved by
+
+    .. math:: y(t) = \frac{y_0 (p + m E) + \delta K^2 F / 2w}{m + p E + \delta y_0 F / 2w}, \quad
+              w = \sqrt{\lambda^2 + \delta^2K^2/4}, \; E = e^{-2wt}, \; F = 1 - E, \;
+              p = 1 + \frac{\lambda}{w}, \; m = 1 - \frac{\lambda}{w}
+
+    Domain: lambda >= 0, delta >= 0, y0 >= 0, z0 >= 0, t >= 0. Balanced starts are z0 = 0 (or y0 = 0).
+
+    Parameters
+    ----------
+    lam, delta : array_like
+        Correlations.
+    y0, z0 : array_like
+        Initial squared lengths of a + b and of a - b.
+    t : array_like
+        Times in units of tau.
+
+    Returns
+    -------
+    ndarray
+        The effective singular value pi(t).
+
+    Examples
+    --------
+    >>> a, b = np.array([0.1, 0.2]), np.array([0.3, -0.1])
+    >>> y0, z0 = np.sum((a + b)**2), np.sum((a - b)**2)
+    >>> round(float(two_layer_vector_flow(1.5, 0.5, y0, z0, 0.0)), 12)
+    0.01
+    >>> round(float(two_layer_vector_flow(1.5, 0.5, y0, z0, np.inf)), 12)
+    3.0
+    """
+    lam, delta, y0, z0, t = np.broadcast_arrays(*_floats(lam, delta, y0, z0, t))
+    K = np.sqrt(y0) * np.sqrt(z0)
+    coupling = delta * K / 2
+    w = np.hypot(lam, coupling)
+    tilt = np.divide(lam, w, out=np.zeros_like(w), where=w > 0)
+    m = np.divide(coupling, w, out=np.ones_like(w), where=w > 0) ** 2 / (1 + tilt)
+    y = _riccati(1 + tilt, m, delta, K, y0, w, t)
+    z = _riccati(m, 1 + tilt, delta, K, z0, w, t)
+    return (y - z) / 4
+
+
+def two_layer_descent(
+    lam: ArrayLike, delta: ArrayLike, y0: ArrayLike, z0: ArrayLike, step_size: float, steps: ArrayLike
+) -> FloatArray:
+    r"""Exact values after numbers of steps of gradient descent of two-layer modes from any hidden vectors.
+
+    With :math:`y = |a + b|^2`, :math:`z = |a - b|^2` (see :func:`two_layer_vector_flow`) one step of size alpha is
+
+    .. math:: y \leftarrow (1 + \alpha e)^2\, y, \qquad z \leftarrow (1 - \alpha e)^2\, z, \qquad
+              e = \lambda - \delta\pi, \quad \pi = (y - z)/4
+
+    It has no closed form, so it is iterated. Domain: lambda >= 0, delta >= 0, y0 >= 0, z0 >= 0, alpha > 0.
+
+    Parameters
+    ----------
+    lam, delta, y0, z0 : array_like
+        Correlations and initial squared lengths of a + b and a - b; they broadcast to a shape S.
+    step_size : float
+        The step alpha = 1/tau.
+    steps : array_like of int, shape (T,)
+        Increasing numbers of steps.
+
+    Returns
+    -------
+    ndarray, shape (T, *S)
+        The effective singular values; not finite where the step is so large that descent diverges.
+
+    Examples
+    --------
+    >>> pi0 = 1e-3
+    >>> two_layer_descent(1.5, 0.5, 4 * pi0, 0.0, 0.1, [0, 1, 200]).round(6)
+    array([0.001   , 0.001322, 3.      ])
+    """
+    alpha = real("step_size", step_size, positive=True)
+    lam, delta, y, z = np.broadcast_arrays(*_floats(lam, delta, y0, z0))
+    wanted = [integer("steps entry", n) for n in np.atleast_1d(np.asarray(steps)).tolist()]
+    if np.any(np.diff(wanted) <= 0):
+        raise ValueError("steps must be increasing")
+    values = np.empty((len(wanted), *lam.shape))
+    taken = 0
+    with np.errstate(over="ignore", invalid="ignore"):
+        for row, target in enumerate(wanted):
+            for _ in range(target - taken):
+                change = alpha * (lam - delta * (y - z) / 4)
+                y, z = (1 + change) ** 2 * y, (1 - change) ** 2 * z
+            taken = target
+            values[row] = (y - z) / 4
+    return values
+
+
+def half_time_shallow(lam: float, delta: float, pi0: float) -> float:
+    r"""Time at which a shallow mode reaches half its final value, in units of tau.
+
+    .. math:: t_{1/2} = \frac{1}{\delta} \ln\frac{2(\pi^* - \pi_0)}{\pi^*}, \qquad \pi^* = \lambda/\delta
+
+    Domain: lambda > 0, delta > 0, pi0 < pi*/2.
+
+    Raises
+    ------
+    ValueError
+        Outside the domain.
+
+    Examples
+    --------
+    >>> round(half_time_shallow(1.0, 2.0, 0.0), 6)
+    0.346574
+    """
+    x0 = _relative_start(lam, delta, pi0)
+    return math.log(2 * (1 - x0)) / delta
+
+
+def half_time_two_layer(lam: float, delta: float, pi0: float) -> float:
+    r"""Time at which a balanced two-layer mode reaches half its final value, in units of tau.
+
+    .. math:: t_{1/2} = \frac{1}{2\lambda} \ln\left(\frac{\pi^*}{\pi_0} - 1\right), \qquad \pi^* = \lambda/\delta
+
+    Domain: lambda > 0, delta > 0, 0 < pi0 < pi*/2.
+
+    Raises
+    ------
+    ValueError
+        Outside the domain.
+
+    Examples
+    --------
+    >>> round(half_time_two_layer(1.936, 2.5, 1e-4), 3)
+    2.313
+    """
+    x0 = _relative_start(lam, delta, pi0)
+    if x0 <= 0:
+        raise ValueError(f"pi0 must be positive for a two-layer mode to be learned, got {pi0}")
+    return math.log(1 / x0 - 1) / (2 * lam)
+
+
+def _relative_start(lam: float, delta: float, pi0: float) -> float:
+    final = real("lam", lam, positive=True) / real("delta", delta, positive=True)
+    if real("pi0", pi0) >= final / 2:
+        raise ValueError(f"pi0 must be below half the final value {final / 2:g}, got {pi0}")
+    return pi0 / final
+
+
+def _riccati(
+    p: FloatArray,
+    m: FloatArray,
+    delta: FloatArray,
+    K: FloatArray,
+    y0: FloatArray,
+    w: FloatArray,
+    t: FloatArray,
+) -> FloatArray:
+    E, phi = _decay(2 * w, t), _phi(2 * w, t)
+    numerator = y0 * (p + m * E) + _times(delta * K * K, phi)
+    denominator = m + p * E + _times(delta * y0, phi)
+    with np.errstate(divide="ignore"):
+        return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=numerator > 0)
+
+
+def _decay(rate: FloatArray, t: FloatArray) -> FloatArray:
+    return np.exp(-_times(rate, t))
+
+
+def _phi(rate: FloatArray, t: FloatArray) -> FloatArray:
+    slow = rate == 0
+    with np.errstate(over="ignore"):
+        return np.where(slow, t, -np.expm1(-_times(rate, t)) / np.where(slow, 1.0, rate))
+
+
+def _times(factor: FloatArray, value: FloatArray) -> FloatArray:
+    """Product in which a vanishing factor wins over an infinite value."""
+    return np.where(factor == 0, 0.0, factor * np.where(factor == 0, 0.0, value))
+
+
+def _floats(*values: Any) -> list[FloatArray]:
+    return [np.asarray(value, dtype=np.float64) for value in values]

@@ -1,0 +1,67 @@
+"""Checks of arguments at the door: each error names the argument, what was given and what is allowed."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+def integer(name: str, value: Any, minimum: int = 0) -> int:
+    """Return `value` as an int, or raise if it is not an integer of at least `minimum`."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be an integer, got {value!r} ({type(value).__name__})")
+    if value < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {value}")
+    return int(value)
+
+
+def real(name: str, value: Any, minimum: float = -math.inf, *, positive: bool = False) -> float:
+    """Return `value` as a finite float, or raise if it is below `minimum` (or not above 0 if `positive`)."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a real number, got {value!r} ({type(value).__name__})")
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {number}")
+    if positive and number <= 0:
+        raise ValueError(f"{name} must be positive, got {number}")
+    if number < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {number}")
+    return number
+
+
+def array(name: str, value: Any, ndim: int) -> FloatArray:
+    """Return `value` as a read-only finite float64 array of `ndim` axes, or raise."""
+    try:
+        result = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be a real array with {ndim} axes, got {type(value).__name__}") from error
+    if result.ndim != ndim:
+        raise ValueError(f"{name} must have {ndim} axes, got shape {result.shape}")
+    if not np.all(np.isfinite(result)):
+        raise ValueError(f"{name} must be finite, got {np.sum(~np.isfinite(result))} entries that are not")
+    result.flags.writeable = False
+    return result
+
+
+def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
+    """Return `value` if it is one of the `allowed` strings, or raise."""
+    options = sorted(allowed)
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, one of {options}, got {type(value).__name__}")
+    if value not in options:
+        raise ValueError(f"{name} must be one of {options}, got {value!r}")
+    return value
+
+
+def instance(name: str, value: Any, kinds: tuple[type, ...]) -> None:
+    """Raise unless `value` is an instance of one of `kinds`."""
+    if not isinstance(value, kinds):
+        allowed = " or ".join(kind.__name__ for kind in kinds)
+        raise TypeError(f"{name} must be {allowed}, got {type(value).__name__}")
