@@ -105,6 +105,7 @@ def _integrate(
         states = reported(states, len(problem.times), progress)
     with np.errstate(over="ignore", invalid="ignore"):
         seen = system.observe(states)
+    drift = _drift(problem.initial_weights, system.weights(done.state))
     method = "descent" if isinstance(problem.training, Descent) else integrator
     return Trajectory(
         description=repr(problem),

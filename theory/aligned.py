@@ -67,9 +67,12 @@ def block_norms(classes: Sequence[ModeClass], pi: FloatArray) -> dict[BlockPair,
     >>> from linmod.theory import spectrum
     >>> classes = spectrum(SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1)).learnable
     >>> final = np.array([[c.pi_star for c in classes]])
-    >>> {pair: float(norm[0].round(4)) for pair, norm in block_norms(classes, final).items()}
-    {('omega_x', 'omega_y'): 0.7273, ('gamma_x', 'omega_y'): 0.4454, ('omega_x', 'gamma_y'): 0.4454, \
-('gamma_x', 'gamma_y'): 1.3484}
+    >>> for (source, target), norm in block_norms(classes, final).items():
+    ...     print(f"{source} -> {target} {norm[0]:.4f}")
+    omega_x -> omega_y 0.7273
+    gamma_x -> omega_y 0.4454
+    omega_x -> gamma_y 0.4454
+    gamma_x -> gamma_y 1.3484
     """
     pairs: list[BlockPair] = [(i, o) for o in ("omega_y", "gamma_y") for i in ("omega_x", "gamma_x")]
     norms = {}

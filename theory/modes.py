@@ -146,7 +146,7 @@ def singular_vectors(dataset: SystematicityDataset) -> tuple[FloatArray, FloatAr
     >>> from linmod import SystematicityDataset
     >>> U, V = singular_vectors(SystematicityDataset(n_x=1, n_y=1, k_x=1, k_y=0))
     >>> V.ravel().round(4)
-    array([0.8165, 0.4082, 0.4082])
+    array([ 0.8165,  0.4082, -0.4082])
     """
     masks = [mask for members in dataset.class_masks.values() for mask in members.tolist()]
     items = walsh_functions(dataset.n_bits, np.array(masks, dtype=np.int64))
