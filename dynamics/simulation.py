@@ -114,9 +114,7 @@ def _integrate(
         modes=seen.modes,
         norms=seen.norms,
         loss=seen.loss,
-        statistics=Statistics(
-            done.steps, done.evaluations, _drift(problem.initial_weights, system.weights(done.state))
-        ),
+        statistics=Statistics(done.steps, done.evaluations, drift),
         make_strengths=lambda: seen.strengths,
         make_weights=lambda: _history(problem, system, integrator),
     )

@@ -72,7 +72,7 @@ def block_norms(classes: Sequence[ModeClass], pi: FloatArray) -> dict[BlockPair,
     omega_x -> omega_y 0.7273
     gamma_x -> omega_y 0.4454
     omega_x -> gamma_y 0.4454
-    gamma_x -> gamma_y 1.3484
+    gamma_x -> gamma_y 1.3195
     """
     pairs: list[BlockPair] = [(i, o) for o in ("omega_y", "gamma_y") for i in ("omega_x", "gamma_x")]
     norms = {}

@@ -39,7 +39,7 @@ def largest_stable_step(problem: Problem) -> float:
     >>> from linmod import Deep, Descent, Problem, SmallRandom, SystematicityDataset
     >>> dataset = SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1)
     >>> round(largest_stable_step(Problem(dataset, Deep(), SmallRandom(), Descent(0.16, 300))), 4)
-    0.8041
+    0.804
     """
     layers = problem.network.layers
     if layers > 2:

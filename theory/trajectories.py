@@ -194,8 +194,8 @@ def two_layer_descent(
     Examples
     --------
     >>> pi0 = 1e-3
-    >>> two_layer_descent(1.5, 0.5, 4 * pi0, 0.0, 0.1, [0, 1, 200]).round(6)
-    array([0.001   , 0.001322, 3.      ])
+    >>> two_layer_descent(1.5, 0.5, 4 * pi0, 0.0, 0.1, [0, 1, 200]).round(6).tolist()
+    [0.001, 0.001322, 3.0]
     """
     alpha = real("step_size", step_size, positive=True)
     lam, delta, y, z = np.broadcast_arrays(*_floats(lam, delta, y0, z0))
