@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import datasets, dynamics, figures, theory
+    from .claims import Claim, Evidence, Finding, Settings
+    from .convergence import ConvergenceOrder, convergence_order
     from .datasets import Dataset, SystematicityDataset
     from .problem import (
         Aligned,
@@ -21,15 +23,7 @@ if TYPE_CHECKING:
         SmallRandom,
     )
     from .trajectory import Statistics, Trajectory, load_trajectory
-    from .verification import (
-        Agreement,
-        Claim,
-        ConvergenceOrder,
-        Evidence,
-        compare,
-        convergence_order,
-        verify,
-    )
+    from .verification import Agreement, compare, verify
 
 _HOMES = {
     "datasets": ("Dataset", "SystematicityDataset"),
@@ -46,15 +40,9 @@ _HOMES = {
         "SmallRandom",
     ),
     "trajectory": ("Statistics", "Trajectory", "load_trajectory"),
-    "verification": (
-        "Agreement",
-        "Claim",
-        "ConvergenceOrder",
-        "Evidence",
-        "compare",
-        "convergence_order",
-        "verify",
-    ),
+    "verification": ("Agreement", "compare", "verify"),
+    "convergence": ("ConvergenceOrder", "convergence_order"),
+    "claims": ("Claim", "Evidence", "Finding", "Settings"),
 }
 _SUBPACKAGES = ("datasets", "dynamics", "figures", "theory")
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -70,9 +58,11 @@ __all__ = [
     "Divergence",
     "Evidence",
     "Explicit",
+    "Finding",
     "Flow",
     "NoClosedForm",
     "Problem",
+    "Settings",
     "Shallow",
     "SmallRandom",
     "Statistics",

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
+from zipfile import BadZipFile
 
 import numpy as np
 
 from .datasets import Data
 from .problem import Weights
-from .validation import FloatArray
+from .validation import FloatArray, instance
 
 BlockPair = tuple[str, str]
 
@@ -55,6 +59,8 @@ class Trajectory:
         Frobenius norms of the blocks of the input-output map W.
     loss : ndarray, shape (T,)
         :math:`\frac{1}{2} \langle |y - W x|^2 \rangle` over the items.
+    neglected : float, default 0.0
+        Size of what a prediction neglects, relative to the largest value: 0 if it is exact, NaN if unknown.
     statistics : Statistics or None
         Cost and conserved quantities of a simulation; None for a prediction.
     """
@@ -65,6 +71,7 @@ class Trajectory:
     modes: Mapping[str, FloatArray]
     norms: Mapping[BlockPair, FloatArray]
     loss: FloatArray
+    neglected: float = 0.0
     statistics: Statistics | None = None
     make_strengths: Callable[[], FloatArray] = field(kw_only=True, repr=False)
     make_weights: Callable[[], Weights] = field(kw_only=True, repr=False)
@@ -112,11 +119,14 @@ class Trajectory:
         header = {
             "description": self.description,
             "origin": self.origin,
+            "neglected": self.neglected,
             "modes": list(self.modes),
             "norms": [list(pair) for pair in self.norms],
             "statistics": None if self.statistics is None else asdict(self.statistics),
         }
-        target = Path(path).with_suffix(".npz")
+        target = Path(path)
+        if target.suffix != ".npz":
+            target = target.with_name(f"{target.name}.npz")
         np.savez_compressed(
             target,
             header=np.array(json.dumps(header)),
@@ -149,9 +159,16 @@ def load_trajectory(path: str | Path) -> Trajectory:
     ...     print(linmod.load_trajectory(path).loss[-1] < 1e-6)
     True
     """
-    with np.load(path, allow_pickle=False) as file:
-        if "header" not in file:
-            raise ValueError(f"{path} is not a saved trajectory: it has no header")
+    instance("path", path, (str, os.PathLike))
+    with open(path, "rb") as stream:
+        try:
+            return _read(stream)
+        except (BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{path} is not a saved trajectory: {error}") from error
+
+
+def _read(stream: BinaryIO) -> Trajectory:
+    with np.load(stream, allow_pickle=False) as file:
         header = json.loads(str(file["header"]))
         strengths = file["strengths"]
         return Trajectory(
@@ -161,6 +178,7 @@ def load_trajectory(path: str | Path) -> Trajectory:
             modes=dict(zip(header["modes"], file["modes"], strict=True)),
             norms=dict(zip(map(tuple, header["norms"]), file["norms"], strict=True)),
             loss=file["loss"],
+            neglected=header["neglected"],
             statistics=None if header["statistics"] is None else Statistics(**header["statistics"]),
             make_strengths=lambda: strengths,
             make_weights=_not_saved,
@@ -181,6 +199,7 @@ class Observation:
     loss: FloatArray
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def observe(dataset: Data, maps: Iterable[FloatArray]) -> Observation:
     """Measure modes, block norms and loss of input-output maps, one after the other.
 

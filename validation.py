@@ -39,7 +39,10 @@ def real(name: str, value: Any, minimum: float = -math.inf, *, positive: bool = 
 def array(name: str, value: Any, ndim: int) -> FloatArray:
     """Return `value` as a read-only finite float64 array of `ndim` axes, or raise."""
     try:
-        result = np.array(value, dtype=np.float64)
+        given = np.asarray(value)
+        if given.dtype.kind not in "biufO":
+            raise TypeError(f"entries of type {given.dtype}")
+        result = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} must be a real array with {ndim} axes, got {type(value).__name__}") from error
     if result.ndim != ndim:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import eigh
 
-from ..validation import FloatArray, array
+from ..validation import FloatArray, array, instance
 from .data import Blocks, Data, ModeBasis, unit_columns
 
 COMMUTATOR_TOLERANCE = 1e-9
@@ -113,9 +113,10 @@ class Dataset(Data):
 
 
 def _covering(name: str, blocks: Mapping[str, slice], n_features: int) -> Blocks:
+    instance(name, blocks, (Mapping,))
     edge = 0
     for label, block in blocks.items():
-        if not isinstance(block, slice) or block.step not in (None, 1):
+        if not isinstance(block, slice) or block.step not in (None, 1) or isinstance(block.stop, str | float):
             raise TypeError(f"{name}[{label!r}] must be a slice with step 1, got {block!r}")
         if block.start != edge or block.stop is None or block.stop < edge:
             raise ValueError(f"{name}[{label!r}] must be a slice that starts at {edge}, got {block!r}")

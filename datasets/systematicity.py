@@ -274,7 +274,7 @@ def _structured(bits: tuple[int, ...], copies: int, scale: float, n_items: int) 
         rows = features.reshape(len(masks) + copies * n_items, -1)
         spectrum = np.zeros((rows.shape[1], n_items))
         spectrum[:, masks] = root * rows[: len(masks)].T
-        identity = rows[len(masks) :].reshape(copies, n_items, -1).sum(axis=0)
+        identity = rows[len(masks) :].reshape(copies, n_items, rows.shape[1]).sum(axis=0)
         return np.asarray(walsh_transform(spectrum).T + scale * identity)
 
     return LinearOperator(

@@ -32,7 +32,9 @@ def sign_features(n_bits: int, bits: tuple[int, ...]) -> FloatArray:
     array([[ 1., -1.,  1., -1.],
            [ 1.,  1., -1., -1.]])
     """
-    items = np.arange(2**n_bits)
+    items = np.arange(2 ** integer("n_bits", n_bits))
+    if any(integer("bits entry", bit) >= n_bits for bit in bits):
+        raise ValueError(f"bits must be below n_bits={n_bits}, got {bits}")
     return np.asarray(1.0 - 2.0 * ((items >> np.array(bits, dtype=np.int64)[:, None]) & 1))
 
 
@@ -63,12 +65,14 @@ def walsh_transform(values: ArrayLike) -> FloatArray:
     array([2., 0., 0., 0.])
     """
     result = np.array(values, dtype=np.float64)
+    if result.ndim == 0:
+        raise ValueError("values must have at least one axis, got a single number")
     n_items = result.shape[-1]
     if n_items == 0 or n_items & (n_items - 1):
         raise ValueError(f"values must have a power of two of entries in the last axis, got {n_items}")
     half = 1
     while half < n_items:
-        pairs = result.reshape(*result.shape[:-1], -1, 2, half)
+        pairs = result.reshape(*result.shape[:-1], n_items // (2 * half), 2, half)
         total = pairs[..., 0, :] + pairs[..., 1, :]
         np.subtract(pairs[..., 0, :], pairs[..., 1, :], out=pairs[..., 1, :])
         pairs[..., 0, :] = total
@@ -97,5 +101,10 @@ def walsh_functions(n_bits: int, masks: ArrayLike) -> FloatArray:
            [ 1., -1.]])
     """
     items = np.arange(2 ** integer("n_bits", n_bits), dtype=np.int64)
-    parity: FloatArray = np.bitwise_count(items[:, None] & np.asarray(masks, dtype=np.int64)[None, :]) & 1
+    chosen = np.asarray(masks)
+    if chosen.size and chosen.dtype.kind not in "iu":
+        raise TypeError(f"masks must be integers, got {chosen.dtype}")
+    if np.any((chosen < 0) | (chosen >= len(items))):
+        raise ValueError(f"masks must be between 0 and {len(items) - 1} for n_bits={n_bits}, got {masks!r}")
+    parity: FloatArray = np.bitwise_count(items[:, None] & chosen.astype(np.int64)[None, :]) & 1
     return (1.0 - 2.0 * parity) / math.sqrt(len(items))

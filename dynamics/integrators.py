@@ -86,9 +86,9 @@ def reported(states: Iterator[FloatArray], total: int, progress: Callable[[float
 def watched(
     states: Iterator[FloatArray], times: FloatArray, done: Progress, remedy: Callable[[], str]
 ) -> Iterator[FloatArray]:
-    """Pass states on as long as all their entries are finite numbers."""
+    """Pass states on as long as they, and their squares, are finite numbers."""
     for time, state in zip(times, states, strict=True):
-        if not np.all(np.isfinite(state)):
+        if not np.isfinite(state @ state):
             raise Divergence(f"training leaves the range of finite numbers by time {time:g}; {remedy()}")
         done.state = state
         yield state

@@ -99,6 +99,8 @@ def _integrate(
     problem: Problem, system: System, what: str, integrator: str, progress: Callable[[float], None] | None
 ) -> Trajectory:
     choice("integrator", integrator, INTEGRATORS)
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress must be callable, got {type(progress).__name__}")
     done = Progress(system.start)
     states = _states(problem, system, integrator, done)
     if progress is not None:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.linalg import eigvalsh
 
 from ..problem import Problem
+from ..validation import instance
 
 
 def largest_stable_step(problem: Problem) -> float:
@@ -38,6 +39,7 @@ def largest_stable_step(problem: Problem) -> float:
     >>> round(largest_stable_step(Problem(dataset, Shallow(), SmallRandom(), Descent(0.16, 300))), 4)
     1.4545
     """
+    instance("problem", problem, (Problem,))
     depth = problem.network.layers
     X = problem.dataset.X / np.sqrt(problem.dataset.n_items)
     target = problem.dataset.Y / np.sqrt(problem.dataset.n_items) @ np.linalg.pinv(X)

@@ -9,7 +9,7 @@ from .aligned import aligned_loss, block_norms
 from .modes import ModeClass, Spectrum, singular_vectors, spectrum, systematicity_ratio
 from .prediction import predict, solve
 from .stability import largest_stable_step
-from .strengths import InitialStrengths, initial_strengths
+from .strengths import InitialStrengths, initial_strengths, small_start_order
 from .trajectories import (
     half_time_shallow,
     half_time_two_layer,
@@ -34,6 +34,7 @@ __all__ = [
     "shallow_descent",
     "shallow_flow",
     "singular_vectors",
+    "small_start_order",
     "solve",
     "spectrum",
     "systematicity_ratio",
@@ -45,6 +46,6 @@ __all__ = [
 
 def __getattr__(name: str) -> ModuleType:
     """Load the symbolic modules, and with them sympy, when they are first used."""
-    if name in ("symbols", "symbolic", "proofs"):
+    if name in ("symbols", "symbolic", "equality", "proofs"):
         return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

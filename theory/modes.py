@@ -10,7 +10,9 @@ import numpy as np
 
 from ..datasets import CLASS_NAMES, Data, SystematicityDataset, walsh_functions
 from ..trajectory import BlockPair
-from ..validation import FloatArray, choice
+from ..validation import FloatArray, choice, instance
+
+PER_MODE = ("lam", "delta", "sigma", "pi_star")
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Spectrum:
 
     def per_mode(self, quantity: str) -> FloatArray:
         """One value for each learnable mode, in the order of ``mode_basis``; shape (modes,)."""
+        choice("quantity", quantity, PER_MODE)
         values = [np.full(mode_class.count, getattr(mode_class, quantity)) for mode_class in self.learnable]
         return np.concatenate([np.zeros(0), *values])
 
@@ -115,6 +118,7 @@ def spectrum(dataset: Data) -> Spectrum:
     >>> spectrum(SystematicityDataset(n_x=5000, n_y=10, k_x=3, k_y=1))["sign_to_sign"].lam
     1.0
     """
+    instance("dataset", dataset, (Data,))
     if isinstance(dataset, SystematicityDataset):
         return Spectrum(_systematic_classes(dataset))
     return Spectrum(_measured_classes(dataset))
@@ -148,6 +152,7 @@ def singular_vectors(dataset: SystematicityDataset) -> tuple[FloatArray, FloatAr
     >>> V.ravel().round(4)
     array([ 0.8165,  0.4082, -0.4082])
     """
+    instance("dataset", dataset, (SystematicityDataset,))
     masks = [mask for members in dataset.class_masks.values() for mask in members.tolist()]
     items = walsh_functions(dataset.n_bits, np.array(masks, dtype=np.int64))
     V = _side_vectors(items, masks, dataset.input_signs, dataset.k_x, dataset.r)
@@ -176,6 +181,7 @@ def systematicity_ratio(dataset: SystematicityDataset) -> float:
     >>> round(systematicity_ratio(SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1)), 6)
     0.727273
     """
+    instance("dataset", dataset, (SystematicityDataset,))
     if not dataset.output_signs:
         raise ValueError("n_y must be at least 1: the systematicity ratio is 0/0 without output sign features")
     if not set(dataset.output_signs) <= set(dataset.input_signs):
@@ -204,6 +210,7 @@ def _systematic_class(dataset: SystematicityDataset, name: str, count: int, s_x:
     delta = s_x + math.ldexp(c_x, -dataset.n_bits)
     sigma = s_y + math.ldexp(c_y, -dataset.n_bits)
     share_of_items = count / dataset.n_items
+    learnable = bool((s_x or (dataset.k_x and dataset.r)) and (s_y or (dataset.k_y and dataset.r_y)))
     in_share = s_x / delta if s_x else 0.0
     out_share = s_y / sigma if s_y else 0.0
     return ModeClass(
@@ -212,8 +219,8 @@ def _systematic_class(dataset: SystematicityDataset, name: str, count: int, s_x:
         lam=math.sqrt(delta) * math.sqrt(sigma),
         delta=delta,
         sigma=sigma,
-        pi_star=_pi_star(s_x, s_y, c_x, c_y, dataset.n_bits),
-        learnable=bool((s_x or c_x) and (s_y or c_y)),
+        pi_star=_pi_star(dataset, s_x, s_y, delta, sigma) if learnable else math.nan,
+        learnable=learnable,
         total_delta=count * s_x + share_of_items * c_x if s_x else share_of_items * c_x,
         total_sigma=count * s_y + share_of_items * c_y if s_y else share_of_items * c_y,
         shares={
@@ -225,18 +232,15 @@ def _systematic_class(dataset: SystematicityDataset, name: str, count: int, s_x:
     )
 
 
-def _pi_star(s_x: int, s_y: int, c_x: float, c_y: float, n_bits: int) -> float:
-    if not ((s_x or c_x) and (s_y or c_y)):
-        return math.nan
+def _pi_star(dataset: SystematicityDataset, s_x: int, s_y: int, delta: float, sigma: float) -> float:
     if not s_x and not s_y:
-        return math.sqrt(c_y / c_x)
-    delta, sigma = s_x + math.ldexp(c_x, -n_bits), s_y + math.ldexp(c_y, -n_bits)
+        return math.sqrt(dataset.k_y / dataset.k_x) * abs(dataset.r_y / dataset.r)
     return math.sqrt(sigma / delta) if delta else math.inf
 
 
 def _side_vectors(items: FloatArray, masks: list[int], bits: tuple[int, ...], copies: int, scale: float) -> FloatArray:
     n_items = len(items)
-    sign_rows = np.array([[float(mask == 1 << bit) for mask in masks] for bit in bits]).reshape(len(bits), -1)
+    sign_rows = np.array([[float(mask == 1 << bit) for mask in masks] for bit in bits]).reshape(len(bits), len(masks))
     is_sign = sign_rows.any(axis=0) if bits else np.zeros(len(masks), dtype=bool)
     length = math.sqrt(n_items + copies * scale**2)
     sign_part = sign_rows * (math.sqrt(n_items) / length)

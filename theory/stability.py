@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ..problem import NoClosedForm, Problem
+from ..validation import instance
 from .modes import spectrum
 
 
@@ -41,6 +42,7 @@ def largest_stable_step(problem: Problem) -> float:
     >>> round(largest_stable_step(Problem(dataset, Deep(), SmallRandom(), Descent(0.16, 300))), 4)
     0.804
     """
+    instance("problem", problem, (Problem,))
     layers = problem.network.layers
     if layers > 2:
         raise NoClosedForm(f"the largest stable step is known for one and two layers, not for {layers}")

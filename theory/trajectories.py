@@ -69,17 +69,17 @@ def shallow_descent(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, step_size:
 
     Examples
     --------
-    >>> float(shallow_descent(1.0, 0.5, 0.0, 0.1, 2))
+    >>> round(float(shallow_descent(1.0, 0.5, 0.0, 0.1, 2)), 12)
     0.195
     """
     alpha = real("step_size", step_size, positive=True)
     lam, delta, pi0, n = _floats(lam, delta, pi0, steps)
-    q = 1.0 - alpha * delta
+    x = alpha * delta
+    exponent = n * np.log1p(-np.minimum(x, 0.5))
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        small = -np.expm1(n * np.log1p(-np.minimum(alpha * delta, 0.5))) / delta
-        large = (1.0 - q**n) / delta
-        learned = np.where(delta == 0, alpha * n, np.where(alpha * delta < 0.5, small, large))
-        return q**n * pi0 + lam * learned
+        decay = np.where(x < 0.5, np.exp(exponent), (1.0 - x) ** n)
+        learned = np.where(x < 0.5, -np.expm1(exponent), 1.0 - decay) * alpha / x
+        return decay * pi0 + lam * np.where(x == 0, alpha * n, learned)
 
 
 def two_layer_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLike) -> FloatArray:
@@ -125,9 +125,16 @@ def two_layer_vector_flow(lam: ArrayLike, delta: ArrayLike, y0: ArrayLike, z0: A
     :math:`\dot y = \tfrac12\delta K^2 + 2\lambda y - \tfrac12\delta y^2` (and z the same with
     :math:`-\lambda`), solved by
 
-    .. math:: y(t) = \frac{y_0 (p + m E) + \delta K^2 F / 2w}{m + p E + \delta y_0 F / 2w}, \quad
-              w = \sqrt{\lambda^2 + \delta^2K^2/4}, \; E = e^{-2wt}, \; F = 1 - E, \;
-              p = 1 + \frac{\lambda}{w}, \; m = 1 - \frac{\lambda}{w}
+    .. math:: y(t) = y_0 \frac{u}{d}, \quad z(t) = z_0 \frac{d}{u}, \quad
+              u = p + m E + \delta z_0 \varphi, \quad d = m + p E + \delta y_0 \varphi, \quad
+              p, m = 1 \pm \frac{\lambda}{w}, \quad
+              w^2 = \lambda^2 + \tfrac14 \delta^2K^2, \; E = e^{-2wt}, \; \varphi = \frac{1 - E}{2w}
+
+    It is evaluated in a form in which y and z do not cancel where both are much larger than pi: with
+    :math:`c = \lambda/w`, :math:`s = \delta K/2w`, :math:`g = c/(1 + s)`, :math:`h = s/(1 + c)`,
+
+    .. math:: \pi = \frac{1 + c + s}{4} \left(\sqrt{y_0}\,(g + hE) + \sqrt{z_0}\,(gh - E)\right)
+                   \left(\frac{\sqrt{y_0}}{d} + \frac{\sqrt{z_0}}{u}\right)
 
     Domain: lambda >= 0, delta >= 0, y0 >= 0, z0 >= 0, t >= 0. Balanced starts are z0 = 0 (or y0 = 0).
 
@@ -155,14 +162,21 @@ def two_layer_vector_flow(lam: ArrayLike, delta: ArrayLike, y0: ArrayLike, z0: A
     3.0
     """
     lam, delta, y0, z0, t = np.broadcast_arrays(*_floats(lam, delta, y0, z0, t))
-    K = np.sqrt(y0) * np.sqrt(z0)
-    coupling = delta * K / 2
+    A, B = np.sqrt(y0), np.sqrt(z0)
+    coupling = delta * A * B / 2
     w = np.hypot(lam, coupling)
-    tilt = np.divide(lam, w, out=np.zeros_like(w), where=w > 0)
-    m = np.divide(coupling, w, out=np.ones_like(w), where=w > 0) ** 2 / (1 + tilt)
-    y = _riccati(1 + tilt, m, delta, K, y0, w, t)
-    z = _riccati(m, 1 + tilt, delta, K, z0, w, t)
-    return (y - z) / 4
+    c = np.divide(lam, w, out=np.zeros_like(w), where=w > 0)
+    s = np.divide(coupling, w, out=np.ones_like(w), where=w > 0)
+    g, h = c / (1 + s), s / (1 + c)
+    half, phi = _decay(w, t), _phi(2 * w, t)
+    E = half * half
+    u = 1 + c + s * h * E + _times(delta * z0, phi)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        d_per_root = s * h / A + (1 + c) * half * (half / A) + _times(delta * A, phi)
+        rise = np.where((A > 0) & (delta > 0), 1 / d_per_root, 0.0)
+        bounded = (1 + c + s) * (A * (g + h * E) + B * (g * h - E)) * (rise + B / u) / 4
+        unbounded = (_times(A, 1 / half) ** 2 - z0 * E) / 4
+    return np.where(delta > 0, bounded, unbounded)
 
 
 def two_layer_descent(
@@ -252,10 +266,10 @@ def half_time_two_layer(lam: float, delta: float, pi0: float) -> float:
     >>> round(half_time_two_layer(1.936, 2.5, 1e-4), 3)
     2.313
     """
-    x0 = _relative_start(lam, delta, pi0)
-    if x0 <= 0:
+    _relative_start(lam, delta, pi0)
+    if pi0 <= 0:
         raise ValueError(f"pi0 must be positive for a two-layer mode to be learned, got {pi0}")
-    return math.log(1 / x0 - 1) / (2 * lam)
+    return math.log(math.sqrt(lam / delta - pi0) / math.sqrt(pi0)) / lam
 
 
 def _relative_start(lam: float, delta: float, pi0: float) -> float:
@@ -265,30 +279,15 @@ def _relative_start(lam: float, delta: float, pi0: float) -> float:
     return pi0 / final
 
 
-def _riccati(
-    p: FloatArray,
-    m: FloatArray,
-    delta: FloatArray,
-    K: FloatArray,
-    y0: FloatArray,
-    w: FloatArray,
-    t: FloatArray,
-) -> FloatArray:
-    E, phi = _decay(2 * w, t), _phi(2 * w, t)
-    numerator = y0 * (p + m * E) + _times(delta * K * K, phi)
-    denominator = m + p * E + _times(delta * y0, phi)
-    with np.errstate(divide="ignore"):
-        return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=numerator > 0)
-
-
 def _decay(rate: FloatArray, t: FloatArray) -> FloatArray:
     return np.exp(-_times(rate, t))
 
 
 def _phi(rate: FloatArray, t: FloatArray) -> FloatArray:
-    slow = rate == 0
-    with np.errstate(over="ignore"):
-        return np.where(slow, t, -np.expm1(-_times(rate, t)) / np.where(slow, 1.0, rate))
+    x = _times(rate, t)
+    learned = -np.expm1(-x)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        return np.where(x < 1, np.where(x > 0, learned / x, 1.0) * t, learned / rate)
 
 
 def _times(factor: FloatArray, value: FloatArray) -> FloatArray:

@@ -35,6 +35,7 @@ def predict(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Tra
         modes=seen.modes,
         norms=seen.norms,
         loss=seen.loss,
+        neglected=start.neglected,
         make_strengths=lambda: seen.strengths,
         make_weights=_not_predicted,
     )

@@ -1,0 +1,55 @@
+"""Null controls: predictions that are wrong on purpose, which a check must reject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from .problem import Problem
+from .theory import Spectrum, predict, spectrum
+from .trajectory import Trajectory
+
+SWAPPED = "lambda_1 and lambda_2 swapped"
+DELTA_MISSING = "delta missing"
+STRENGTH_OFF = "initial strengths x 3"
+STRENGTH_FACTOR = 3.0
+
+
+def null_controls(problem: Problem) -> dict[str, Callable[[Problem], Trajectory]]:
+    """Wrong predictors that fit a problem: each spoils one ingredient of the closed form.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Returns
+    -------
+    dict of str to callable
+
+    Examples
+    --------
+    >>> import linmod
+    >>> problem = linmod.Problem(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1), linmod.Shallow(),
+    ...                          linmod.Aligned(0.0), linmod.Flow([0.0, 1.0]))
+    >>> list(null_controls(problem))
+    ['delta missing', 'initial strengths x 3', 'lambda_1 and lambda_2 swapped']
+    """
+    controls: dict[str, Callable[[Problem], Trajectory]] = {
+        DELTA_MISSING: lambda problem: predict(problem, without_delta(spectrum(problem.dataset))),
+        STRENGTH_OFF: lambda problem: predict(problem, spectrum(problem.dataset), STRENGTH_FACTOR),
+    }
+    if len(spectrum(problem.dataset).learnable) > 1:
+        controls[SWAPPED] = lambda problem: predict(problem, with_swapped_lambda(spectrum(problem.dataset)))
+    return controls
+
+
+def without_delta(spectrum: Spectrum) -> Spectrum:
+    """Return the spectrum with delta = 1 throughout, as if the inputs were white."""
+    return Spectrum(tuple(replace(mode_class, delta=1.0) for mode_class in spectrum.classes))
+
+
+def with_swapped_lambda(spectrum: Spectrum) -> Spectrum:
+    """Return the spectrum with lambda exchanged between its first two learnable classes."""
+    first, second = spectrum.learnable[:2]
+    swapped = {first.name: second.lam, second.name: first.lam}
+    return Spectrum(tuple(replace(c, lam=swapped.get(c.name, c.lam)) for c in spectrum.classes))

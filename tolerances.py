@@ -1,0 +1,68 @@
+"""Tolerances with a reason: how far a correct prediction can be from a correct simulation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .problem import Flow, Problem
+from .trajectory import Trajectory
+
+
+def default_tolerance(
+    problem: Problem, prediction: Trajectory | Mapping[str, ArrayLike], simulation: Trajectory
+) -> float:
+    r"""Bound for the relative error between a correct prediction and a correct simulation.
+
+    It is the sum of three parts.
+
+    *Rounding.* Each step of the simulation computes inner products of at most d terms, with relative error at most
+    :math:`d\,\epsilon`; n steps add up to :math:`n d \epsilon`.
+
+    *Integration* (flow only). A step may err by :math:`\sqrt{P}\,(\mathrm{atol} + \mathrm{rtol}\,|w|)` in the norm of
+    all P weights. In a deep network an error made while a mode is still small relative to its hidden vectors, of
+    initial length g, stays with it as a shift in time, so that n steps give
+    :math:`n \sqrt{P} (\mathrm{atol}/g + \mathrm{rtol})`. A shallow mode forgets errors: there g = 1.
+
+    *Theory.* What the closed form itself neglects, ``prediction.neglected`` (0 where it is exact).
+
+    Parameters
+    ----------
+    problem : Problem
+    prediction : Trajectory or mapping
+        Values that are not a trajectory are taken to be exact.
+    simulation : Trajectory
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the closed form is an approximation of unknown error; a tolerance must then be given.
+    """
+    neglected = prediction.neglected if isinstance(prediction, Trajectory) else 0.0
+    if math.isnan(neglected):
+        raise ValueError("tolerance must be given: the closed form from so large a start is an approximation")
+    weights = problem.initial_weights
+    evaluations = max(1, simulation.statistics.evaluations if simulation.statistics else len(problem.times))
+    longest = max(max(matrix.shape) for matrix in (*weights, problem.dataset.X))
+    total = evaluations * longest * float(np.finfo(float).eps) + neglected
+    if isinstance(problem.training, Flow):
+        size = math.sqrt(sum(matrix.size for matrix in weights))
+        training = problem.training
+        total += evaluations * size * (training.atol / _smallest_gain(problem) + training.rtol)
+    return total
+
+
+def _smallest_gain(problem: Problem) -> float:
+    """Length of the shortest initial hidden vector of a mode; 1 for a shallow network or a start at zero."""
+    if problem.network.layers == 1:
+        return 1.0
+    basis = problem.dataset.mode_basis
+    lengths = np.linalg.norm(problem.initial_weights[0] @ basis.V, axis=0)
+    return float(np.min(lengths[lengths > 0], initial=1.0))
