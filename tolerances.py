@@ -56,7 +56,7 @@ def default_tolerance(
         size = math.sqrt(sum(matrix.size for matrix in weights))
         training = problem.training
         total += evaluations * size * (training.atol / _smallest_gain(problem) + training.rtol)
-    return total
+    return float(total)
 
 
 def _smallest_gain(problem: Problem) -> float:

@@ -81,8 +81,15 @@ def _draw_curves(axes: Axes, predicted: list[Trajectory], simulated: list[Trajec
         every = max(1, len(times) // MARKERS)
         axes.fill_between(times, runs.min(axis=0), runs.max(axis=0), color=stroke.color, alpha=0.18, linewidth=0)
         axes.plot(times, theory_mean, color=stroke.color, linestyle=stroke.linestyle)
-        points = {"linestyle": "none", "marker": stroke.marker, "markersize": 3.2, "markerfacecolor": "white"}
-        axes.plot(times[::every], runs.mean(axis=0)[::every], color=stroke.color, markeredgewidth=0.7, **points)
+        axes.plot(
+            times[::every],
+            runs.mean(axis=0)[::every],
+            stroke.marker,
+            color=stroke.color,
+            markersize=3.2,
+            markeredgewidth=0.7,
+            markerfacecolor="white",
+        )
         labels[label] = (float(theory_mean[-1]), stroke.color)
     axes.set(xlabel=TIME, xlim=(times[0], times[-1]), ylim=(0, None))
     label_ends(axes, labels, float(times[-1]))

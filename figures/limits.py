@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -45,29 +46,37 @@ def _check_initial_scale(settings: Settings) -> Evidence:
     seeds = settings.seeds(full=3, quick=1)
     stds = STDS[::2] if settings.quick else STDS
     datasets = {"well separated": SEPARATED, "close": CLOSE}
-    studies = {}
-    for index, (label, dataset) in enumerate(datasets.items()):
-        order = theory.small_start_order(theory.spectrum(dataset))
-
-        def problems(std: float, dataset: SystematicityDataset = dataset) -> Iterable[Problem]:
-            training = Descent(step_size=0.1, steps=_steps_to_learn(dataset, std), record_every=4)
-            return (Problem(dataset, Deep(hidden=50), SmallRandom(std, seed), training) for seed in seeds)
-
-        studies[label] = convergence_order(
-            "initial std",
-            stds,
-            problems,
-            expected=(order - ORDER_MARGIN, order + ORDER_MARGIN),
-            control=naive_prediction,
-            progress=lambda done, index=index: settings.progress((index + done) / 2),
-        )
+    halves = (lambda done: settings.progress(done / 2), lambda done: settings.progress((1 + done) / 2))
+    studies = {
+        label: _initial_scale_study(dataset, stds, seeds, half)
+        for (label, dataset), half in zip(datasets.items(), halves, strict=True)
+    }
     return Evidence(tuple(finding(study, f"order, lambda {label}") for label, study in studies.items()), studies)
+
+
+def _initial_scale_study(
+    dataset: SystematicityDataset, stds: Sequence[float], seeds: Sequence[int], progress: Callable[[float], None]
+) -> ConvergenceOrder:
+    order = theory.small_start_order(theory.spectrum(dataset))
+
+    def problems(std: float) -> Iterable[Problem]:
+        training = Descent(step_size=0.1, steps=_steps_to_learn(dataset, std), record_every=4)
+        return [Problem(dataset, Deep(hidden=50), SmallRandom(std, seed), training) for seed in seeds]
+
+    return convergence_order(
+        "initial std",
+        stds,
+        problems,
+        expected=(order - ORDER_MARGIN, order + ORDER_MARGIN),
+        control=naive_prediction,
+        progress=progress,
+    )
 
 
 def _steps_to_learn(dataset: SystematicityDataset, std: float) -> int:
     """Steps of size .1 after which the slowest mode has long been learned."""
     slowest = min(c.lam for c in theory.spectrum(dataset).learnable)
-    return round(10 * (np.log(1 / std**2) + 6) / (2 * slowest))
+    return round(10 * (math.log(1 / std**2) + 6) / (2 * slowest))
 
 
 def _check_step_size(settings: Settings) -> Evidence:

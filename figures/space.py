@@ -12,7 +12,7 @@ from .. import dynamics, theory
 from ..claims import Claim, Evidence, Finding, Settings, finding
 from ..controls import with_swapped_lambda, without_delta
 from ..datasets import SystematicityDataset
-from ..problem import Aligned, Deep, Descent, Flow, Network, Problem, Shallow
+from ..problem import Aligned, Deep, Descent, Flow, Network, Problem, Shallow, Training
 from ..validation import FloatArray
 from ..verification import Agreement, verify
 from .dense import PAPER
@@ -37,8 +37,8 @@ def edge_grid(quick: bool) -> list[SystematicityDataset]:
 
 def _spectrum_error(dataset: SystematicityDataset, spectrum: theory.Spectrum) -> float:
     """Largest difference of all lambda and delta from the singular values of the dense correlations."""
-    lam = np.linalg.svd(dataset.sigma_yx, compute_uv=False)
-    delta = np.linalg.eigvalsh(dataset.sigma_x)
+    lam = np.asarray(np.linalg.svd(dataset.sigma_yx, compute_uv=False), dtype=np.float64)
+    delta = np.asarray(np.linalg.eigvalsh(dataset.sigma_x), dtype=np.float64)
     learnable = [(c.lam, c.count) for c in spectrum.learnable]
     present = [(c.delta, c.count) for c in spectrum.classes]
     return max(_mismatch(lam, learnable), _mismatch(delta, present))
@@ -99,7 +99,7 @@ def _draw_spectrum(_: Evidence) -> Figure:
 
 def _aligned_problems(quick: bool) -> Iterator[tuple[str, float, Problem]]:
     networks: tuple[Network, ...] = (Shallow(), Deep(hidden=10))
-    training = {
+    training: dict[str, tuple[float, Training]] = {
         "flow": (FLOW_BOUND, Flow(np.linspace(0.0, 20.0, 11), rtol=1e-11, atol=1e-14)),
         "descent": (DESCENT_BOUND, Descent(step_size=0.05, steps=200, record_every=20)),
     }
@@ -144,9 +144,12 @@ def _draw_aligned(evidence: Evidence) -> Figure:
     return figure
 
 
-def _ratio_problem(bits: int, part: float) -> Problem:
-    dataset = SystematicityDataset(n_x=bits, n_y=1, k_x=1, k_y=1, r=float(np.sqrt(part)))
-    step = 0.5 / (1 + part / 2**bits)
+def _ratio_dataset(bits: int, part: float) -> SystematicityDataset:
+    return SystematicityDataset(n_x=bits, n_y=1, k_x=1, k_y=1, r=float(np.sqrt(part)))
+
+
+def _ratio_problem(dataset: SystematicityDataset) -> Problem:
+    step = 0.5 / theory.spectrum(dataset)["sign_to_sign"].delta
     return Problem(dataset, Shallow(), Aligned(0.0), Descent(step_size=step, steps=8, record_every=2))
 
 
@@ -154,9 +157,9 @@ def _check_ratio(settings: Settings) -> Evidence:
     bits = list(SIMULATED_BITS)[: 3 if settings.quick else None]
     points = {}
     for done, (b, part) in enumerate(product(bits, PARTS)):
-        problem = _ratio_problem(b, part)
-        measured = dynamics.solve(problem).systematicity_ratio[1:]
-        points[b, part] = (theory.systematicity_ratio(problem.dataset), measured)
+        dataset = _ratio_dataset(b, part)
+        measured = dynamics.solve(_ratio_problem(dataset)).systematicity_ratio[1:]
+        points[b, part] = (theory.systematicity_ratio(dataset), measured)
         settings.progress((done + 1) / (len(bits) * len(PARTS)))
     error = max(float(np.max(np.abs(measured - ratio))) for ratio, measured in points.values())
     swapped = [bool(abs(measured[-1] - (1 - ratio)) > ROUNDING) for ratio, measured in points.values() if ratio != 0.5]

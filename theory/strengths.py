@@ -173,4 +173,4 @@ def _small_start(spectrum: Spectrum, w: FloatArray) -> InitialStrengths:
 
 def _neglected(spectrum: Spectrum, pi0: FloatArray) -> float:
     start = math.sqrt(np.max(pi0 / spectrum.per_mode("pi_star"), initial=0.0))
-    return start ** small_start_order(spectrum)
+    return float(start ** small_start_order(spectrum))
