@@ -15,6 +15,8 @@ from .validation import FloatArray, array, instance, integer, real
 
 Weights = tuple[FloatArray, ...]
 
+NO_WEIGHTS = "RandomModes draws neither full weights nor single modes of a class; use SmallRandom to have them"
+
 
 class NoClosedForm(ValueError):  # noqa: N818
     """No closed form is known for this problem; the message says why."""
@@ -168,8 +170,52 @@ class SmallRandom:
 
     def weights(self, network: Network, dataset: Data) -> Weights:
         """Initial weights, one matrix for each layer from the input on."""
-        generator = np.random.default_rng(self.seed)
-        return tuple(self.std * generator.standard_normal(shape) for shape in network.shapes(dataset))
+        generator, shapes = np.random.default_rng(self.seed), network.shapes(dataset)
+        try:
+            weights = tuple(generator.standard_normal(shape) for shape in shapes)
+        except (MemoryError, OverflowError, ValueError) as error:
+            sizes = " and ".join("x".join(map(str, shape)) for shape in shapes)
+            raise ValueError(f"weights of {sizes} do not fit into memory (RandomModes draws none)") from error
+        for matrix in weights:
+            matrix *= self.std
+        return weights
+
+
+@dataclass(frozen=True)
+class RandomModes:
+    r"""Independent Gaussian weights of mean zero, drawn for the modes of the dataset instead of weight by weight.
+
+    The course of learning has the same distribution as from :class:`SmallRandom` with this `std`, but the numbers of
+    one seed differ. Only the compressed coordinates of a two-layer network on a systematicity dataset are drawn, so
+    that the cost does not depend on the number of items; full weights and the strengths of single modes do not exist.
+
+    Parameters
+    ----------
+    std : float, default 1e-3
+        Standard deviation of every weight; zero is allowed. The N rows of the second layer add up, so a start is
+        small only if :math:`N \sigma^2` is.
+    seed : int, default 0
+        Seed of the generator (:func:`numpy.random.default_rng`).
+
+    Examples
+    --------
+    >>> import linmod
+    >>> problem = linmod.Problem(linmod.SystematicityDataset(n_x=40, n_y=1, k_x=3, k_y=1), linmod.Deep(hidden=50),
+    ...                          RandomModes(std=1e-9, seed=1), linmod.Descent(step_size=0.16, steps=300))
+    >>> print(linmod.dynamics.solve(problem).modes["sign_to_sign"][-1].round(4))
+    1.0
+    """
+
+    std: float = 1e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        real("std", self.std, 0.0)
+        integer("seed", self.seed)
+
+    def weights(self, network: Network, dataset: Data) -> Weights:
+        """Raise ValueError: there are no weights."""
+        raise ValueError(NO_WEIGHTS)
 
 
 class Explicit:
@@ -207,7 +253,7 @@ class Explicit:
         return self.matrices
 
 
-Initial = Aligned | SmallRandom | Explicit
+Initial = Aligned | SmallRandom | RandomModes | Explicit
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,6 +307,10 @@ class Descent:
         Number of steps.
     record_every : int, default 1
         Report every so many steps, and the last.
+    momentum : float, default 0.0
+        Factor :math:`\mu` of Polyak's heavy ball, at least 0 and below 1:
+        :math:`V \leftarrow \mu V - \alpha\, \partial L/\partial W`, :math:`W \leftarrow W + V`. Far from
+        stability limits it learns as descent with the step :math:`\alpha/(1 - \mu)` would.
 
     Examples
     --------
@@ -271,11 +321,14 @@ class Descent:
     step_size: float
     steps: int
     record_every: int = 1
+    momentum: float = 0.0
 
     def __post_init__(self) -> None:
         real("step_size", self.step_size, positive=True)
         integer("steps", self.steps, 0)
         integer("record_every", self.record_every, 1)
+        if real("momentum", self.momentum, 0.0) >= 1:
+            raise ValueError(f"momentum must be below 1, got {self.momentum}")
 
     @cached_property
     def recorded_steps(self) -> tuple[int, ...]:
@@ -300,7 +353,7 @@ class Problem:
     ----------
     dataset : SystematicityDataset or Dataset
     network : Shallow or Deep
-    initial : Aligned, SmallRandom or Explicit
+    initial : Aligned, SmallRandom, RandomModes or Explicit
         How training starts.
     training : Flow or Descent
         How training goes.
@@ -326,8 +379,12 @@ class Problem:
     def __post_init__(self) -> None:
         instance("dataset", self.dataset, (Data,))
         instance("network", self.network, (Shallow, Deep))
-        instance("initial", self.initial, (Aligned, SmallRandom, Explicit))
-        instance("training", self.training, (Flow, Descent))
+        instance("initial", self.initial, (Aligned, SmallRandom, RandomModes, Explicit))
+        if not isinstance(self.training, Flow | Descent):
+            raise TypeError(
+                f"training must be Flow or Descent, got {type(self.training).__name__} (rules that treat each weight"
+                " by itself, as Adam or noise on weights, have no exact reduction to modes and are not here)"
+            )
         if isinstance(self.initial, Explicit):
             self.initial.weights(self.network, self.dataset)
 

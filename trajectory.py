@@ -217,7 +217,7 @@ def observe(dataset: Data, maps: Iterable[FloatArray]) -> Observation:
     strengths, modes, norms, loss = [], [], [], []
     for W in maps:
         projected = basis.U.T @ (W @ basis.V)
-        strengths.append(np.diagonal(projected))
+        strengths.append(np.diagonal(projected).copy())
         modes.append([_root_mean_square(projected[block, block]) for block in basis.classes.values()])
         norms.append([np.linalg.norm(W[dataset.output_blocks[o], dataset.input_blocks[i]]) for i, o in pairs])
         loss.append(np.sum(np.square(dataset.Y - W @ dataset.X)) / (2 * dataset.n_items))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.integrate import BDF, DOP853, LSODA, RK23, RK45, OdeSolver, Radau
 
-from ..problem import Descent, Divergence, Flow
+from ..problem import Divergence, Flow
 from ..validation import FloatArray
 from .systems import System
 
@@ -60,12 +60,21 @@ def flow_states(system: System, training: Flow, integrator: str, done: Progress)
                 yield between(due.pop(0))
 
 
-def descent_states(system: System, training: Descent, done: Progress) -> Iterator[FloatArray]:
+def descent_states(
+    system: System, step_size: FloatArray | float, momentum: FloatArray | float, steps: Sequence[int], done: Progress
+) -> Iterator[FloatArray]:
     """States after the recorded numbers of steps; one array, changed in place from one to the next."""
-    state = system.start.copy()
-    for target in training.recorded_steps:
+    state, change = system.start.copy(), np.zeros_like(system.start)
+    heavy = bool(np.any(momentum))
+    for target in steps:
         for _ in range(target - done.steps):
-            state += training.step_size * system.velocity(state)
+            step = system.velocity(state)
+            step *= step_size
+            if heavy:
+                change *= momentum
+                change += step
+                step = change
+            state += step
         done.steps = done.evaluations = target
         yield state
 

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..problem import Problem, Weights
-from ..trajectory import Observation, observe
+from ..trajectory import observe
 from ..validation import FloatArray
+from .systems import Balance, Seen, balance_of
 
 
 class ShallowModes:
@@ -33,9 +34,17 @@ class ShallowModes:
         """The map that these strengths make."""
         return ((self._basis.U * state) @ self._basis.V.T,)
 
-    def observe(self, states: Iterable[FloatArray]) -> Observation:
+    def strengths(self, state: FloatArray) -> FloatArray:
+        """The strengths of the modes."""
+        return state
+
+    def observe(self, states: Iterable[FloatArray]) -> Seen:
         """Modes, block norms and loss."""
-        return observe(self._dataset, (self.weights(state)[0] for state in states))
+        return Seen.of_maps(observe(self._dataset, (self.weights(state)[0] for state in states)))
+
+    def balance(self, state: FloatArray) -> Balance:
+        """What gradient flow conserves."""
+        return balance_of(self.weights(state))
 
 
 class TwoLayerModes:
@@ -62,10 +71,19 @@ class TwoLayerModes:
         a, b = state.reshape(self._shape)
         return (a @ self._basis.V.T, self._basis.U @ b.T)
 
-    def observe(self, states: Iterable[FloatArray]) -> Observation:
+    def strengths(self, state: FloatArray) -> FloatArray:
+        """The strength of each mode, the product of its hidden vectors."""
+        a, b = state.reshape(self._shape)
+        return np.asarray(np.sum(a * b, axis=0))
+
+    def observe(self, states: Iterable[FloatArray]) -> Seen:
         """Modes, block norms and loss of the map in which every mode stands by itself."""
-        strengths = (np.sum(np.prod(state.reshape(self._shape), axis=0), axis=0) for state in states)
-        return observe(self._dataset, ((self._basis.U * pi) @ self._basis.V.T for pi in strengths))
+        maps = ((self._basis.U * self.strengths(state)) @ self._basis.V.T for state in states)
+        return Seen.of_maps(observe(self._dataset, maps))
+
+    def balance(self, state: FloatArray) -> Balance:
+        """What gradient flow conserves."""
+        return balance_of(self.weights(state))
 
 
 def measured_correlations(problem: Problem) -> tuple[FloatArray, FloatArray]:

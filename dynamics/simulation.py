@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 import numpy as np
 
 from ..problem import Descent, Problem, Weights
 from ..trajectory import Statistics, Trajectory
 from ..validation import FloatArray, choice, instance
+from .coordinates import Coordinates
 from .integrators import INTEGRATORS, Progress, descent_states, flow_states, reported, watched
 from .mode_equations import ShallowModes, TwoLayerModes
 from .stability import largest_stable_step
-from .systems import DataCoordinates, System
+from .systems import System, drift
+from .threads import threads_for
 
 
 def solve(
-    problem: Problem, *, integrator: str = "DOP853", progress: Callable[[float], None] | None = None
+    problem: Problem,
+    *,
+    coordinates: str = "auto",
+    integrator: str = "RK45",
+    progress: Callable[[float], None] | None = None,
 ) -> Trajectory:
     """Train all weights of the network on the data, by gradient flow or by full-batch descent.
 
@@ -25,6 +32,11 @@ def solve(
     ----------
     problem : Problem
         Any data, any number of layers, any start.
+    coordinates : {"auto", "data", "spectral", "compressed"}
+        Data coordinates are the weights as they are. Spectral coordinates are rotated so that the correlations of
+        the data are diagonal: for one and two layers, on data whose X'X and Y'Y commute. Compressed coordinates keep
+        one triangular factor for each class of equal modes, so that a step costs the same for any number of items:
+        for one and two layers in the dataset space. By default, those of the fewest operations.
     integrator : {"DOP853", "RK45", "RK23", "Radau", "BDF", "LSODA"}
         SciPy's method for gradient flow; descent does not use it.
     progress : callable, optional
@@ -33,13 +45,23 @@ def solve(
     Returns
     -------
     Trajectory
-        With `statistics`: steps, gradient evaluations, and the drift of what gradient flow conserves.
+        With `statistics`: steps, gradient evaluations, and the drift of what gradient flow conserves. Strengths of
+        single modes and weights are made when first asked for, if need be by training once more.
 
     Raises
     ------
+    ValueError
+        If the problem cannot be trained in the given coordinates.
     Divergence
         If training leaves the range of finite numbers (with the largest stable step for this dataset), or an
         integrator cannot meet its tolerances.
+
+    Notes
+    -----
+    All coordinates are exact, for gradient flow, descent and momentum: these treat all directions of weight space
+    alike, so training commutes with an orthonormal change of basis. Rules that treat each weight by itself (Adam,
+    sign descent, noise or dropout of single weights) do not commute with it. For gradient flow, `rtol` and `atol`
+    hold for each coordinate, so that two coordinate systems agree to the tolerance.
 
     Examples
     --------
@@ -49,13 +71,20 @@ def solve(
     >>> simulation = linmod.dynamics.solve(problem)
     >>> print(simulation.modes["sign_to_sign"][-1].round(4), simulation.statistics.steps)
     0.9045 300
+    >>> compressed = linmod.dynamics.solve(problem, coordinates="compressed")
+    >>> bool(np.allclose(compressed.loss, simulation.loss, rtol=0, atol=1e-12))
+    True
     """
     instance("problem", problem, (Problem,))
-    return _integrate(problem, DataCoordinates(problem), "all weights", integrator, progress)
+    options = Coordinates([problem], alone=True)
+    name = options.choose(coordinates)
+    threads = partial(threads_for, name)
+    with threads():
+        return _integrate(problem, options.build(name), in_words(name), integrator, progress, threads)
 
 
 def solve_modes(
-    problem: Problem, *, integrator: str = "DOP853", progress: Callable[[float], None] | None = None
+    problem: Problem, *, integrator: str = "RK45", progress: Callable[[float], None] | None = None
 ) -> Trajectory:
     """Integrate the equations of single modes, each by itself, from the initial weights.
 
@@ -96,7 +125,12 @@ def solve_modes(
 
 
 def _integrate(
-    problem: Problem, system: System, what: str, integrator: str, progress: Callable[[float], None] | None
+    problem: Problem,
+    system: System,
+    what: str,
+    integrator: str,
+    progress: Callable[[float], None] | None,
+    threads: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Trajectory:
     choice("integrator", integrator, INTEGRATORS)
     if progress is not None and not callable(progress):
@@ -107,8 +141,17 @@ def _integrate(
         states = reported(states, len(problem.times), progress)
     with np.errstate(over="ignore", invalid="ignore"):
         seen = system.observe(states)
-    drift = _drift(problem.initial_weights, system.weights(done.state))
     method = "descent" if isinstance(problem.training, Descent) else integrator
+
+    def again(look: Callable[[FloatArray], FloatArray]) -> FloatArray:
+        with threads():
+            states = _states(problem, system, integrator, Progress(system.start))
+            return np.array([look(state).copy() for state in states])
+
+    def history() -> Weights:
+        with threads():
+            return _history(_states(problem, system, integrator, Progress(system.start)), system)
+
     return Trajectory(
         description=repr(problem),
         origin=f"{what}, {method}",
@@ -116,35 +159,33 @@ def _integrate(
         modes=seen.modes,
         norms=seen.norms,
         loss=seen.loss,
-        statistics=Statistics(done.steps, done.evaluations, drift),
-        make_strengths=lambda: seen.strengths,
-        make_weights=lambda: _history(problem, system, integrator),
+        statistics=Statistics(
+            done.steps, done.evaluations, float(drift(system.balance(system.start), system.balance(done.state)))
+        ),
+        make_strengths=lambda: again(system.strengths) if seen.strengths is None else seen.strengths,
+        make_weights=history,
     )
 
 
 def _states(problem: Problem, system: System, integrator: str, done: Progress) -> Iterator[FloatArray]:
-    if isinstance(problem.training, Descent):
-        states = descent_states(system, problem.training, done)
+    training = problem.training
+    if isinstance(training, Descent):
+        states = descent_states(system, training.step_size, training.momentum, training.recorded_steps, done)
     else:
-        states = flow_states(system, problem.training, integrator, done)
-    return watched(states, problem.times, done, lambda: _remedy(problem))
+        states = flow_states(system, training, integrator, done)
+    return watched(states, problem.times, done, lambda: remedy(problem))
 
 
-def _remedy(problem: Problem) -> str:
+def in_words(coordinates: str) -> str:
+    """What is trained in these coordinates."""
+    return "all weights" if coordinates == "data" else f"all weights in {coordinates} coordinates"
+
+
+def remedy(problem: Problem) -> str:
+    """What to do when training diverges."""
     return f"the largest stable step for this dataset is {largest_stable_step(problem):.6g}"
 
 
-def _history(problem: Problem, system: System, integrator: str) -> Weights:
-    states = _states(problem, system, integrator, Progress(system.start))
+def _history(states: Iterator[FloatArray], system: System) -> Weights:
     over_time = [[matrix.copy() for matrix in system.weights(state)] for state in states]
     return tuple(np.array(layer) for layer in zip(*over_time, strict=True))
-
-
-def _drift(start: Weights, end: Weights) -> float:
-    scale = max((float(np.sum(matrix**2)) for matrix in (*start, *end)), default=0.0)
-    changes = [np.linalg.norm(late - early) for early, late in zip(_imbalances(start), _imbalances(end), strict=True)]
-    return float(max(changes, default=0.0)) / scale if scale > 0 else 0.0
-
-
-def _imbalances(weights: Weights) -> list[FloatArray]:
-    return [after.T @ after - before @ before.T for before, after in pairwise(weights)]

@@ -7,8 +7,10 @@ import math
 import numpy as np
 from scipy.linalg import eigvalsh
 
-from ..problem import Problem
-from ..validation import instance
+from ..datasets import Data, SystematicityDataset
+from ..problem import Descent, Problem
+from ..validation import FloatArray, instance
+from .layout import mode_classes
 
 
 def largest_stable_step(problem: Problem) -> float:
@@ -22,10 +24,12 @@ def largest_stable_step(problem: Problem) -> float:
     Its largest eigenvalue, at :math:`p = \max s`, bounds the step by :math:`2/\mu_{\max}`. Works for any data and
     depth; from unbalanced weights the bound is stricter.
 
+    With momentum :math:`\mu` it is larger by the factor :math:`1 + \mu`.
+
     Parameters
     ----------
     problem : Problem
-        Only its dataset and network matter.
+        Only its dataset, its network and the momentum of descent matter.
 
     Returns
     -------
@@ -40,14 +44,31 @@ def largest_stable_step(problem: Problem) -> float:
     1.4545
     """
     instance("problem", problem, (Problem,))
-    depth = problem.network.layers
-    X = problem.dataset.X / np.sqrt(problem.dataset.n_items)
-    target = problem.dataset.Y / np.sqrt(problem.dataset.n_items) @ np.linalg.pinv(X)
+    dataset, depth = problem.dataset, problem.network.layers
+    largest = _of_classes(dataset, depth) if isinstance(dataset, SystematicityDataset) else _of_data(dataset, depth)
+    momentum = problem.training.momentum if isinstance(problem.training, Descent) else 0.0
+    return 2 * (1 + momentum) / largest if largest > 0 else math.inf
+
+
+def _of_classes(dataset: SystematicityDataset, depth: int) -> float:
+    """Largest curvature where every mode has its own, for any number of items."""
+    classes = [one for one in mode_classes(dataset) if one.in_inputs]
+    q = np.sqrt([one.sigma / one.delta if one.paired else 0.0 for one in classes])
+    delta = np.array([one.delta for one in classes])
+    return float(np.max(delta * _gain(q, depth), initial=0.0))
+
+
+def _of_data(dataset: Data, depth: int) -> float:
+    X = dataset.X / np.sqrt(dataset.n_items)
+    target = dataset.Y / np.sqrt(dataset.n_items) @ np.linalg.pinv(X)
     _, singular, axes = np.linalg.svd(target, full_matrices=True)
     q = np.zeros(len(axes))
     q[: len(singular)] = singular
-    shares = np.arange(depth) / depth
-    curvature = sum(q.max() ** (2 * (1 - 1 / depth - share)) * q ** (2 * share) for share in shares)
     along = axes @ X
-    largest = eigvalsh((along.T * curvature) @ along)[-1]
-    return 2 / float(largest) if largest > 0 else math.inf
+    return float(eigvalsh((along.T * _gain(q, depth)) @ along)[-1])
+
+
+def _gain(q: FloatArray, depth: int) -> FloatArray:
+    shares = np.arange(depth) / depth
+    largest = np.max(q, initial=0.0)
+    return np.asarray(sum(largest ** (2 * (1 - 1 / depth - share)) * q ** (2 * share) for share in shares))

@@ -2,72 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice, pairwise
 from typing import Protocol
 
 import numpy as np
 
-from ..datasets import Data
-from ..problem import Problem, Weights, product
-from ..trajectory import Observation, observe
+from ..problem import Weights
+from ..trajectory import BlockPair, Observation
 from ..validation import FloatArray
+
+CHUNK_SIZE = 2**13
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What is seen of a sequence of states: modes, block norms and loss, each with the times as first axis.
+
+    `strengths` is None where they are costly beside the rest; they are then made from the states when asked for.
+    """
+
+    modes: dict[str, FloatArray]
+    norms: dict[BlockPair, FloatArray]
+    loss: FloatArray
+    strengths: FloatArray | None = None
+
+    @classmethod
+    def of_maps(cls, observation: Observation, lead: tuple[int, ...] = ()) -> Seen:
+        """What was seen of full input-output maps, of several networks at each time if `lead` says so."""
+        n_times = observation.loss.size // math.prod(lead)
+
+        def times_first(values: FloatArray) -> FloatArray:
+            return values.reshape(n_times, *lead, *values.shape[1:])
+
+        return cls(
+            {name: times_first(values) for name, values in observation.modes.items()},
+            {pair: times_first(values) for pair, values in observation.norms.items()},
+            times_first(observation.loss),
+            times_first(observation.strengths),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Balance:
+    r"""What gradient flow conserves, :math:`W_{l+1}^\top W_{l+1} - W_l W_l^\top` of neighbouring layers.
+
+    Attributes
+    ----------
+    differences : list of ndarray, shape (..., hidden, hidden)
+        In any orthonormal basis of the hidden units, and up to a constant.
+    energy : ndarray, shape (...)
+        The largest :math:`|W_l|_F^2`.
+    """
+
+    differences: list[FloatArray]
+    energy: FloatArray
 
 
 class System(Protocol):
-    """A system of ordinary differential equations that stands for a problem."""
+    """A system of ordinary differential equations that stands for a problem, or along leading axes for several."""
 
     start: FloatArray
 
     def velocity(self, state: FloatArray) -> FloatArray:
-        """Time derivative of the state in units of 1/tau: minus the gradient of the loss."""
+        """Time derivative in units of 1/tau: minus the gradient of the loss, in a buffer that may be overwritten."""
         ...
 
-    def observe(self, states: Iterable[FloatArray]) -> Observation:
+    def observe(self, states: Iterable[FloatArray]) -> Seen:
         """Modes, block norms and loss of a sequence of states."""
+        ...
+
+    def strengths(self, state: FloatArray) -> FloatArray:
+        """Effective singular value of every mode."""
         ...
 
     def weights(self, state: FloatArray) -> Weights:
         """All weights of the network in this state."""
         ...
 
+    def balance(self, state: FloatArray) -> Balance:
+        """What gradient flow conserves."""
+        ...
 
-class DataCoordinates:
-    r"""Every weight of the network, trained on the items as they are: the reference.
 
-    The gradient is back-propagated through the chain, with :math:`h_0 = X`, :math:`h_l = W_l h_{l-1}`:
+def balance_of(weights: Weights) -> Balance:
+    """What gradient flow conserves, from all weights."""
+    differences = [
+        after.swapaxes(-1, -2) @ after - before @ before.swapaxes(-1, -2) for before, after in pairwise(weights)
+    ]
+    return Balance(differences, np.max([np.sum(matrix**2, axis=(-2, -1)) for matrix in weights], axis=0))
 
-    .. math:: \dot W_l = -\frac{1}{N}\, g_l\, h_{l-1}^\top, \qquad g_L = h_L - Y, \qquad g_{l-1} = W_l^\top g_l
-    """
 
-    def __init__(self, problem: Problem) -> None:
-        self._dataset: Data = problem.dataset
-        self._shapes = problem.network.shapes(problem.dataset)
-        self._stops = np.cumsum([0, *(rows * columns for rows, columns in self._shapes)])
-        self.start = np.concatenate([matrix.ravel() for matrix in problem.initial_weights])
-        self._scaled_X = problem.dataset.X / problem.dataset.n_items
-        self._velocity = np.empty_like(self.start)
-        self._parts = self.weights(self._velocity)
+def drift(start: Balance, end: Balance) -> FloatArray:
+    """Largest change of what gradient flow conserves, relative to the largest energy."""
+    scale = np.maximum(start.energy, end.energy)
+    changes = [
+        np.linalg.norm(late - early, axis=(-2, -1))
+        for early, late in zip(start.differences, end.differences, strict=True)
+    ]
+    largest = np.max([np.zeros_like(scale), *changes], axis=0)
+    return np.asarray(np.divide(largest, scale, out=np.zeros_like(largest), where=scale > 0))
 
-    def weights(self, state: FloatArray) -> Weights:
-        """The weight matrices as views of the state, from the input on."""
-        return tuple(
-            state[self._stops[layer] : self._stops[layer + 1]].reshape(shape)
-            for layer, shape in enumerate(self._shapes)
-        )
 
-    def velocity(self, state: FloatArray) -> FloatArray:
-        """Minus the gradient of the loss, in a buffer that the next call overwrites."""
-        matrices = self.weights(state)
-        hidden = [self._dataset.X]
-        for matrix in matrices:
-            hidden.append(matrix @ hidden[-1])
-        error = (self._dataset.Y - hidden.pop()) / self._dataset.n_items
-        for matrix, before, part in zip(reversed(matrices), reversed(hidden), reversed(self._parts), strict=True):
-            np.matmul(error, before.T, out=part)
-            if before is not self._dataset.X:
-                error = matrix.T @ error
-        return self._velocity
-
-    def observe(self, states: Iterable[FloatArray]) -> Observation:
-        """Modes, block norms and loss, from the product of the weights."""
-        return observe(self._dataset, (product(self.weights(state)) for state in states))
+def in_chunks(states: Iterable[FloatArray], look: Callable[[FloatArray], Seen]) -> Seen:
+    """Observe states several at a time, stacked along a first axis, as many as a processor's cache holds."""
+    remaining, chunks = iter(states), []
+    for first in remaining:
+        several = [first.copy(), *(one.copy() for one in islice(remaining, CHUNK_SIZE // max(first.size, 1)))]
+        chunks.append(look(np.array(several)))
+    return Seen(
+        {name: np.concatenate([chunk.modes[name] for chunk in chunks]) for name in chunks[0].modes},
+        {pair: np.concatenate([chunk.norms[pair] for chunk in chunks]) for pair in chunks[0].norms},
+        np.concatenate([chunk.loss for chunk in chunks]),
+    )

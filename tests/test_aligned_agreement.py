@@ -134,7 +134,7 @@ def _null_predictions(problem):
 
 
 def _check(problem, tolerance):
-    simulation = dynamics.solve(problem)
+    simulation = dynamics.solve(problem, coordinates="data")
     assert simulation.statistics.steps < MOST_STEPS
     error = _worst(simulation, theory.solve(problem))
     assert error <= tolerance, f"{problem}: {error:.2e}"
@@ -181,7 +181,7 @@ def test_flow_on_the_grid(layers, r):
 @pytest.mark.parametrize("training", ["descent", "flow"])
 def test_weights(layers, start, training):
     problem = _problem(SystematicityDataset(2, 2, 1, 1, 0.7, n_bits=3), layers, start, training)
-    predicted, simulated = theory.solve(problem).weights, dynamics.solve(problem).weights
+    predicted, simulated = theory.solve(problem).weights, dynamics.solve(problem, coordinates="data").weights
     assert len(predicted) == len(simulated) == layers
     tolerance = DESCENT_TOLERANCE if training == "descent" else FLOW_TOLERANCE
     for ours, theirs in zip(predicted, simulated, strict=True):
@@ -198,11 +198,11 @@ def test_systematicity_ratio_is_constant(layers, sizes):
     problem = _problem(dataset, layers, "positive", "descent")
     constant = theory.systematicity_ratio(dataset)
     assert constant == pytest.approx(8 / (8 + sizes[2] * sizes[4] ** 2), abs=1e-15)
-    for trajectory in (theory.solve(problem), dynamics.solve(problem)):
+    for trajectory in (theory.solve(problem), dynamics.solve(problem, coordinates="data")):
         np.testing.assert_allclose(trajectory.systematicity_ratio, constant, rtol=0, atol=DESCENT_TOLERANCE)
 
 
 def test_systematicity_ratio_is_not_constant_where_it_should_not_be():
     dataset = SystematicityDataset(1, 2, 1, 1, 1.0)
-    ratio = dynamics.solve(_problem(dataset, 2, "positive", "descent")).systematicity_ratio
+    ratio = dynamics.solve(_problem(dataset, 2, "positive", "descent"), coordinates="data").systematicity_ratio
     assert np.ptp(ratio) > 1e-2

@@ -188,3 +188,18 @@ def test_the_catalogue_has_unique_names_and_pictures():
 def test_claims_hold_for_other_seeds(name, seed):
     (claim,) = select([name])
     assert claim.run(linmod.Settings(seed=seed, quick=True)).passed
+
+
+@pytest.mark.parametrize("network", [linmod.Shallow(), linmod.Deep(hidden=2**5000)], ids=["shallow", "two layers"])
+def test_the_closed_form_does_not_care_about_the_number_of_items(network):
+    dataset = linmod.SystematicityDataset(n_x=5000, n_y=10, k_x=3, k_y=1)
+    strengths = {"sign_to_sign": 1e-3, "sign_to_identity": 1e-3, "identity_to_identity": 0.0}
+    problem = linmod.Problem(dataset, network, linmod.Aligned(strengths), linmod.Flow(np.linspace(0.0, 40.0, 5)))
+    prediction = linmod.theory.solve(problem)
+    assert prediction.modes["sign_to_sign"][-1] == pytest.approx(1.0, rel=1e-12)
+    assert prediction.systematicity_ratio[-1] == 1.0
+    assert np.all(np.isfinite(list(prediction.quantities.values())))
+    with pytest.raises(ValueError, match="too many to list"):
+        prediction.strengths  # noqa: B018
+    with pytest.raises(ValueError, match="dense_limit"):
+        linmod.dynamics.solve(problem)

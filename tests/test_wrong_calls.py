@@ -239,7 +239,7 @@ WRONG = {
     "problem initial": (
         lambda: Problem(_dataset(), Shallow(), 1e-3, TRAINING),
         TypeError,
-        r"initial must be Aligned or SmallRandom or Explicit, got float",
+        r"initial must be Aligned or SmallRandom or .*Explicit, got float",
     ),
     "problem training": (
         lambda: Problem(_dataset(), Shallow(), Aligned(), [0.0, 1.0]),

@@ -132,6 +132,8 @@ def _listed(pi: FloatArray, counts: list[int]) -> FloatArray:
 
 
 def _aligned_weights(problem: Problem, names: list[str], pi: FloatArray) -> Weights:
+    """Balanced weights of these strengths; a mode that has decayed to nothing keeps its hidden unit."""
+    pi = np.where((pi == 0) & (pi[0] != 0), np.finfo(np.float64).tiny, pi)
     starts = [Aligned(dict(zip(names, strengths, strict=True))) for strengths in pi.tolist()]
     over_time = [start.weights(problem.network, problem.dataset) for start in starts]
     return tuple(np.array(layer) for layer in zip(*over_time, strict=True))

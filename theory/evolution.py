@@ -35,8 +35,10 @@ def evolve(problem: Problem, lam: FloatArray, delta: FloatArray, y0: FloatArray,
 
 
 def finite(problem: Problem, values: FloatArray) -> FloatArray:
-    """Return values of leading axis T, or raise Divergence if one is not finite."""
-    bad = np.flatnonzero(~np.all(np.isfinite(values.reshape(len(values), -1)), axis=1))
+    """Return values of leading axis T, or raise Divergence if one, or its square, is not finite."""
+    with np.errstate(over="ignore"):
+        squares = np.square(values.reshape(len(values), -1))
+    bad = np.flatnonzero(~np.all(np.isfinite(squares), axis=1))
     if bad.size:
         raise Divergence(
             f"{problem.training!r} leaves the range of finite numbers by time {problem.times[bad[0]]:g};"

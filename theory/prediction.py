@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..datasets import SystematicityDataset
-from ..problem import Aligned, NoClosedForm, Problem
+from ..problem import NO_WEIGHTS, Aligned, Descent, NoClosedForm, Problem, RandomModes
 from ..trajectory import Trajectory
 from ..validation import instance, real
 from . import aligned, shallow, two_layer
@@ -95,6 +95,10 @@ def predict(problem: Problem, spectrum: Spectrum, strength_factor: float = 1.0) 
         raise NoClosedForm(
             f"there is no closed form here for layers={problem.network.layers}, only for Shallow() and for layers=2"
         )
+    if isinstance(problem.training, Descent) and problem.training.momentum:
+        raise NoClosedForm(f"there is no closed form for momentum={problem.training.momentum}, only for momentum=0")
+    if isinstance(problem.initial, RandomModes):
+        raise NoClosedForm(NO_WEIGHTS)
     if isinstance(problem.initial, Aligned) and isinstance(problem.dataset, SystematicityDataset):
         return aligned.predict(problem, problem.initial, spectrum, factor)
     if problem.network.layers == 1:

@@ -189,7 +189,8 @@ def two_layer_descent(
     .. math:: y \leftarrow (1 + \alpha e)^2\, y, \qquad z \leftarrow (1 - \alpha e)^2\, z, \qquad
               e = \lambda - \delta\pi, \quad \pi = (y - z)/4
 
-    It has no closed form, so it is iterated. Domain: lambda >= 0, delta >= 0, y0 >= 0, z0 >= 0, alpha > 0.
+    It has no closed form, so it is iterated; values of pi far below (y + z)/4 carry the rounding of y - z.
+    Domain: lambda >= 0, delta >= 0, y0 >= 0, z0 >= 0, alpha > 0.
 
     Parameters
     ----------

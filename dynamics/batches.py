@@ -1,0 +1,138 @@
+"""Training of many networks at once, along a leading axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ..problem import Descent, Divergence, Problem
+from ..trajectory import Statistics, Trajectory
+from ..validation import FloatArray, instance
+from .coordinates import Coordinates
+from .integrators import Progress, descent_states
+from .simulation import in_words, remedy, solve
+from .systems import Seen, System, drift
+from .threads import threads_for
+
+
+def solve_batch(problems: Sequence[Problem], *, coordinates: str = "auto") -> list[Trajectory]:
+    """Train many networks of the same shape on the same data in one call.
+
+    Parameters
+    ----------
+    problems : sequence of Problem
+        They share the dataset, the network, the kind of start, and the numbers of steps; seeds, scales and other
+        values of the start, step sizes and momenta may differ. Gradient flow takes steps of its own for each
+        network, so those are integrated one after the other.
+    coordinates : {"auto", "data", "spectral", "compressed"}
+        As for :func:`solve`. In compressed coordinates only the hidden directions that move are kept.
+
+    Returns
+    -------
+    list of Trajectory
+        In the order of the problems, each as :func:`solve` returns it, to rounding. Strengths and weights are made,
+        when first asked for, by training that one network again.
+
+    Raises
+    ------
+    TypeError
+        If `problems` is not a sequence of problems.
+    ValueError
+        If there is none, if they differ in what they must share, or cannot be trained in the given coordinates.
+    Divergence
+        If one of them leaves the range of finite numbers.
+
+    Examples
+    --------
+    >>> import linmod
+    >>> problems = [linmod.Problem(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1), linmod.Deep(hidden=50),
+    ...                            linmod.SmallRandom(std=2e-4, seed=seed), linmod.Descent(step_size=0.16, steps=300))
+    ...             for seed in range(20)]
+    >>> trajectories = linmod.dynamics.solve_batch(problems)
+    >>> half_times = [t.times[t.modes["sign_to_sign"] > 0.4522][0] for t in trajectories]
+    >>> print(f"{sum(half_times) / 20:.2f}")
+    6.06
+    """
+    together = _checked(problems)
+    trainings = [one.training for one in together if isinstance(one.training, Descent)]
+    if not trainings:
+        return [solve(one, coordinates=coordinates) for one in together]
+    options = Coordinates(together, alone=False)
+    name = options.choose(coordinates)
+    with threads_for(name):
+        return _descend(together, trainings, name, options.build(name))
+
+
+def _descend(problems: Sequence[Problem], trainings: Sequence[Descent], name: str, system: System) -> list[Trajectory]:
+    done, steps = Progress(np.empty(0)), trainings[0].recorded_steps
+    step_size, momentum = (
+        np.array([[getattr(one, value)] for one in trainings]) for value in ("step_size", "momentum")
+    )
+    states = descent_states(system, step_size, momentum, steps, done)
+    with np.errstate(over="ignore", invalid="ignore"):
+        seen = system.observe(_watched(states, problems, done))
+    return _trajectories(problems, name, system, seen, done)
+
+
+def _trajectories(
+    problems: Sequence[Problem], name: str, system: System, seen: Seen, done: Progress
+) -> list[Trajectory]:
+    drifts = drift(system.balance(system.start), system.balance(done.state))
+
+    def one(index: int, problem: Problem) -> Trajectory:
+        def alone() -> Trajectory:
+            return solve(problem, coordinates=name)
+
+        return Trajectory(
+            description=repr(problem),
+            origin=f"{in_words(name)}, descent",
+            times=problem.times,
+            modes={label: values[:, index] for label, values in seen.modes.items()},
+            norms={pair: values[:, index] for pair, values in seen.norms.items()},
+            loss=seen.loss[:, index],
+            statistics=Statistics(done.steps, done.evaluations, float(drifts[index])),
+            make_strengths=lambda: alone().strengths,
+            make_weights=lambda: alone().weights,
+        )
+
+    return [one(index, problem) for index, problem in enumerate(problems)]
+
+
+def _watched(states: Iterator[FloatArray], problems: Sequence[Problem], done: Progress) -> Iterator[FloatArray]:
+    for record, state in enumerate(states):
+        finite = np.all(np.isfinite(state), axis=-1)
+        if not np.all(finite):
+            first = int(np.argmin(finite))
+            problem = problems[first]
+            raise Divergence(
+                f"training of problems[{first}] leaves the range of finite numbers by time {problem.times[record]:g};"
+                f" {remedy(problem)}"
+            )
+        done.state = state
+        yield state
+
+
+def _checked(problems: Sequence[Problem]) -> Sequence[Problem]:
+    instance("problems", problems, (Sequence,))
+    if not problems:
+        raise ValueError("problems must hold at least one problem, got none")
+    for index, one in enumerate(problems):
+        instance(f"problems[{index}]", one, (Problem,))
+    first = _shared(problems[0])
+    for index, one in enumerate(problems):
+        for name, value in _shared(one).items():
+            if value != first[name]:
+                raise ValueError(f"problems must share their {name}: problems[{index}] has {value}, not {first[name]}")
+    return problems
+
+
+def _shared(problem: Problem) -> dict[str, object]:
+    training = problem.training
+    return {
+        "dataset": problem.dataset,
+        "network": problem.network,
+        "kind of start": type(problem.initial).__name__,
+        "kind of training": type(training).__name__,
+        "recorded steps": training.recorded_steps if isinstance(training, Descent) else None,
+    }
