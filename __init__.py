@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Shallow,
         SmallRandom,
     )
+    from .rules import Rule
     from .trajectory import Statistics, Trajectory, load_trajectory
     from .verification import Agreement, compare, verify
 
@@ -39,6 +40,7 @@ _HOMES = {
         "Shallow",
         "SmallRandom",
     ),
+    "rules": ("Rule",),
     "trajectory": ("Statistics", "Trajectory", "load_trajectory"),
     "verification": ("Agreement", "compare", "verify"),
     "convergence": ("ConvergenceOrder", "convergence_order"),
@@ -62,6 +64,7 @@ __all__ = [
     "Flow",
     "NoClosedForm",
     "Problem",
+    "Rule",
     "Settings",
     "Shallow",
     "SmallRandom",

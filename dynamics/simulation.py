@@ -11,6 +11,7 @@ from ..problem import Descent, Problem, Weights
 from ..trajectory import Statistics, Trajectory
 from ..validation import FloatArray, choice, instance
 from .integrators import INTEGRATORS, Progress, descent_states, flow_states, reported, watched
+from .local_learning import RuledModes, RuledWeights, explained
 from .mode_equations import ShallowModes, TwoLayerModes
 from .stability import largest_stable_step
 from .systems import DataCoordinates, System
@@ -51,7 +52,8 @@ def solve(
     0.9045 300
     """
     instance("problem", problem, (Problem,))
-    return _integrate(problem, DataCoordinates(problem), "all weights", integrator, progress)
+    system = DataCoordinates(problem) if problem.training.rule.is_gradient else RuledWeights(problem)
+    return _integrate(problem, system, "all weights", integrator, progress)
 
 
 def solve_modes(
@@ -91,6 +93,8 @@ def solve_modes(
     instance("problem", problem, (Problem,))
     if problem.network.layers > 2:
         raise ValueError(f"the equations of modes are for one and two layers, got layers={problem.network.layers}")
+    if not problem.training.rule.is_gradient:
+        return _integrate(problem, RuledModes(problem), "single modes", integrator, progress)
     system = ShallowModes(problem) if problem.network.layers == 1 else TwoLayerModes(problem)
     return _integrate(problem, system, "single modes", integrator, progress)
 
@@ -127,7 +131,7 @@ def _states(problem: Problem, system: System, integrator: str, done: Progress) -
         states = descent_states(system, problem.training, done)
     else:
         states = flow_states(system, problem.training, integrator, done)
-    return watched(states, problem.times, done, lambda: _remedy(problem))
+    return explained(problem, watched(states, problem.times, done, lambda: _remedy(problem)))
 
 
 def _remedy(problem: Problem) -> str:
