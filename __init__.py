@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from . import datasets, dynamics, figures, theory
     from .claims import Claim, Evidence, Finding, Settings
     from .convergence import ConvergenceOrder, convergence_order
-    from .datasets import Dataset, SystematicityDataset
+    from .datasets import Dataset, HeldOut, SystematicityDataset
     from .problem import (
         Aligned,
         Deep,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .verification import Agreement, compare, verify
 
 _HOMES = {
-    "datasets": ("Dataset", "SystematicityDataset"),
+    "datasets": ("Dataset", "HeldOut", "SystematicityDataset"),
     "problem": (
         "Aligned",
         "Deep",
@@ -62,6 +62,7 @@ __all__ = [
     "Explicit",
     "Finding",
     "Flow",
+    "HeldOut",
     "NoClosedForm",
     "Problem",
     "Rule",

@@ -52,8 +52,33 @@ def solve(
     0.9045 300
     """
     instance("problem", problem, (Problem,))
-    system = DataCoordinates(problem) if problem.training.rule.is_gradient else RuledWeights(problem)
-    return _integrate(problem, system, "all weights", integrator, progress)
+    return _integrate(problem, _all_weights(problem), "all weights", integrator, progress)
+
+
+def train(problem: Problem, *, integrator: str = "DOP853") -> Weights:
+    """Train all weights, and return nothing but them: the weights of :func:`solve`, without its observations.
+
+    Parameters
+    ----------
+    problem, integrator
+        As for :func:`solve`.
+
+    Returns
+    -------
+    tuple of ndarray
+        For each layer one array of shape (T, units after, units before).
+
+    Examples
+    --------
+    >>> import linmod
+    >>> problem = linmod.Problem(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1), linmod.Deep(hidden=50),
+    ...                          linmod.SmallRandom(std=2e-4, seed=0), linmod.Descent(step_size=0.16, steps=3))
+    >>> [layer.shape for layer in linmod.dynamics.train(problem)]
+    [(4, 50, 27), (4, 9, 50)]
+    """
+    instance("problem", problem, (Problem,))
+    choice("integrator", integrator, INTEGRATORS)
+    return _history(problem, _all_weights(problem), integrator)
 
 
 def solve_modes(
@@ -97,6 +122,10 @@ def solve_modes(
         return _integrate(problem, RuledModes(problem), "single modes", integrator, progress)
     system = ShallowModes(problem) if problem.network.layers == 1 else TwoLayerModes(problem)
     return _integrate(problem, system, "single modes", integrator, progress)
+
+
+def _all_weights(problem: Problem) -> System:
+    return DataCoordinates(problem) if problem.training.rule.is_gradient else RuledWeights(problem)
 
 
 def _integrate(
