@@ -33,7 +33,7 @@ def ruled_descent(
     rule: Rule,
     step_size: float,
     steps: ArrayLike,
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     r"""Exact gains of modes after numbers of steps of descent under a learning rule.
 
     With the hidden vectors a and b of a mode and :math:`e = \lambda - \delta\, a \cdot b`, one step of size alpha adds
@@ -41,7 +41,10 @@ def ruled_descent(
     .. math:: \Delta a = \alpha\,[b\,e + \nabla\delta\, a\,h(|a|^2)], \qquad
               \Delta b = \alpha\,[a\,e + \gamma\,(\sigma - \delta\,(a \cdot b)^2)\, b]
 
-    with :math:`h(s) = 1 - s` (Oja) or :math:`1/(1 + s)` (inverse norm). It has no closed form, so it is iterated.
+    with :math:`h(s) = 1 - s` (Oja) or :math:`1/(1 + s)` (inverse norm). Weights from inputs without data to the hidden
+    direction of the mode are not trained by the gradient; Oja's term multiplies them by
+    :math:`1 - \alpha\nabla\delta|a|^2` in each step, so that they grow under anti-Hebbian learning. The map has no
+    closed form, so it is iterated.
     Domain: modes that do not share hidden directions; with the inverse norm, one hidden unit for each mode.
     Source: "On The Specialization of Neural Modules" (Jarvis, Klein, Rosman & Saxe; ICLR 2023), learning rules,
     reduced to modes.
@@ -62,11 +65,13 @@ def ruled_descent(
     -------
     a, b : ndarray, shape (T, components, modes)
         Not finite where training diverges.
+    idle : ndarray, shape (T, modes)
+        Factor of the weights from inputs without data.
 
     Examples
     --------
     >>> from linmod import Rule
-    >>> a, b = ruled_descent([1.5], [0.5], [4.5], [[1e-3]], [[1e-3]], Rule.hebbian(0.1), 0.1, [0, 20000])
+    >>> a, b, _ = ruled_descent([1.5], [0.5], [4.5], [[1e-3]], [[1e-3]], Rule.hebbian(0.1), 0.1, [0, 20000])
     >>> a[-1].round(4).item(), b[-1].round(4).item()
     (1.0, 3.0)
     """
@@ -74,17 +79,21 @@ def ruled_descent(
     alpha = real("step_size", step_size, positive=True)
     lam, delta, sigma, a, b = (np.asarray(value, dtype=np.float64) for value in (lam, delta, sigma, a0, b0))
     gain, done, seen = HIDDEN_GAIN[rule.form], 0, []
+    idle, turnover = np.ones(a.shape[1:]), alpha * rule.nabla * delta * (rule.form == "oja")
     with np.errstate(over="ignore", invalid="ignore"):
         for target in np.asarray(steps).tolist():
             for _ in range(target - done):
                 pi = np.sum(a * b, axis=0)
                 error = lam - delta * pi
-                pull = rule.nabla * delta * gain(np.sum(a * a, axis=0))
+                size = np.sum(a * a, axis=0)
+                pull = rule.nabla * delta * gain(size)
                 push = rule.gamma * (sigma - delta * pi**2)
+                idle = idle * (1 - turnover * size)
                 a, b = a + alpha * (b * error + pull * a), b + alpha * (a * error + push * b)
-            seen.append((a, b))
+            seen.append((a, b, idle))
             done = target
-    return np.array([a for a, _ in seen]), np.array([b for _, b in seen])
+    a, b, idle = (np.array(values) for values in zip(*seen, strict=True))
+    return a, b, idle
 
 
 def predict(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Trajectory:
@@ -116,7 +125,7 @@ def _from_aligned(
     pi0 = factor * np.array([initial.of_class(name) for name in counts])
     gains = np.sqrt(np.abs(pi0))[None]
     correlations = [np.array([getattr(c, name) for c in classes]) for name in ("lam", "delta", "sigma")]
-    a, b = _evolved(problem, training, correlations, gains, gains * np.sign(pi0))
+    a, b, _ = _evolved(problem, training, correlations, gains, gains * np.sign(pi0))
 
     def make_weights() -> Weights:
         each = [np.repeat(value[:, 0], list(counts.values()), axis=1) for value in (a, b)]
@@ -128,12 +137,13 @@ def _from_aligned(
 def _from_weights(problem: Problem, training: Descent, spectrum: Spectrum, factor: float) -> Trajectory:
     dataset = problem.dataset
     U, V = _vectors(dataset)
-    start = ruled_start(spectrum_of(dataset), U, V, problem.initial_weights, training.rule)
+    start = ruled_start(spectrum_of(dataset), U, V, problem.initial_weights, training.rule, _idle_inputs(dataset))
     correlations = [spectrum.per_mode(name) for name in ("lam", "delta", "sigma")]
     scale = math.sqrt(factor)
-    a, b = _evolved(problem, training, correlations, scale * start.a, scale * start.b)
-    left, right = U @ start.rotation, V @ start.rotation
-    seen = observe(dataset, ((left * strengths) @ right.T for strengths in np.sum(a * b, axis=1)))
+    a, b, idle = _evolved(problem, training, correlations, scale * start.a, scale * start.b)
+    left, right = U @ start.rotation, (V @ start.rotation).T
+    pairs = zip(np.sum(a * b, axis=1), b[:, 0] * idle, strict=True)
+    seen = observe(dataset, ((left * strengths) @ right + (left * reach) @ start.idle for strengths, reach in pairs))
     return Trajectory(
         description=repr(problem),
         origin=_origin(start.how),
@@ -149,16 +159,16 @@ def _from_weights(problem: Problem, training: Descent, spectrum: Spectrum, facto
 
 def _evolved(
     problem: Problem, training: Descent, correlations: list[FloatArray], a0: FloatArray, b0: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     lam, delta, sigma = correlations
     how = training.rule, training.step_size, training.recorded_steps
-    a, b = ruled_descent(lam, delta, sigma, a0, b0, *how)
+    a, b, idle = ruled_descent(lam, delta, sigma, a0, b0, *how)
     with np.errstate(over="ignore", invalid="ignore"):
         size = np.sum(a * a + b * b, axis=(1, 2))
     bad = np.flatnonzero(~np.isfinite(size))
     if bad.size:
         raise Divergence(_reason(problem, a[max(bad[0] - 1, 0)], float(problem.times[bad[0]])))
-    return a, b
+    return a, b, idle
 
 
 def _reason(problem: Problem, a: FloatArray, time: float) -> str:
@@ -170,6 +180,11 @@ def _reason(problem: Problem, a: FloatArray, time: float) -> str:
             f" anti-Hebbian learning, nabla={rule.nabla:g}"
         )
     return f"{message}; the step is too large for {rule}"
+
+
+def _idle_inputs(dataset: Data) -> FloatArray:
+    """Projection on the inputs without data."""
+    return np.eye(dataset.n_inputs) - dataset.X @ np.linalg.pinv(dataset.X)
 
 
 def _vectors(dataset: Data) -> tuple[FloatArray, FloatArray]:
