@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from . import datasets, dynamics, figures, theory
     from .claims import Claim, Evidence, Finding, Settings
     from .convergence import ConvergenceOrder, convergence_order
-    from .datasets import Dataset, SystematicityDataset
+    from .datasets import Dataset, HeldOut, SystematicityDataset
     from .problem import (
         Aligned,
         Deep,
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
         Shallow,
         SmallRandom,
     )
+    from .rules import Rule
     from .trajectory import Statistics, Trajectory, load_trajectory
     from .verification import Agreement, compare, verify
 
 _HOMES = {
-    "datasets": ("Dataset", "SystematicityDataset"),
+    "datasets": ("Dataset", "HeldOut", "SystematicityDataset"),
     "problem": (
         "Aligned",
         "Deep",
@@ -39,6 +40,7 @@ _HOMES = {
         "Shallow",
         "SmallRandom",
     ),
+    "rules": ("Rule",),
     "trajectory": ("Statistics", "Trajectory", "load_trajectory"),
     "verification": ("Agreement", "compare", "verify"),
     "convergence": ("ConvergenceOrder", "convergence_order"),
@@ -60,8 +62,10 @@ __all__ = [
     "Explicit",
     "Finding",
     "Flow",
+    "HeldOut",
     "NoClosedForm",
     "Problem",
+    "Rule",
     "Settings",
     "Shallow",
     "SmallRandom",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from .problem import Problem
+from .rules import Rule
 from .theory import Spectrum, predict, spectrum
 from .trajectory import Trajectory
 
@@ -13,6 +14,7 @@ SWAPPED = "lambda_1 and lambda_2 swapped"
 DELTA_MISSING = "delta missing"
 STRENGTH_OFF = "initial strengths x 3"
 STRENGTH_FACTOR = 3.0
+RULE_IGNORED = "rule ignored"
 
 
 def null_controls(problem: Problem) -> dict[str, Callable[[Problem], Trajectory]]:
@@ -40,7 +42,14 @@ def null_controls(problem: Problem) -> dict[str, Callable[[Problem], Trajectory]
     }
     if len(spectrum(problem.dataset).learnable) > 1:
         controls[SWAPPED] = lambda problem: predict(problem, with_swapped_lambda(spectrum(problem.dataset)))
+    if not problem.training.rule.is_gradient:
+        controls[RULE_IGNORED] = lambda problem: predict(without_rule(problem), spectrum(problem.dataset))
     return controls
+
+
+def without_rule(problem: Problem) -> Problem:
+    """Return the problem with training by the gradient alone."""
+    return replace(problem, training=replace(problem.training, rule=Rule()))
 
 
 def without_delta(spectrum: Spectrum) -> Spectrum:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .datasets import Data
+from .rules import Rule
 from .validation import FloatArray, array, instance, integer, real
 
 Weights = tuple[FloatArray, ...]
@@ -268,6 +269,8 @@ class Flow:
         Times to report, in units of tau, not negative and increasing. Training starts at time 0.
     rtol, atol : float, default 1e-8 and 1e-10
         Relative and absolute tolerance of each integration step, per weight.
+    rule : Rule, default Rule.gradient()
+        What is added to the gradient in a two-layer network.
 
     Examples
     --------
@@ -278,8 +281,10 @@ class Flow:
     times: FloatArray
     rtol: float = 1e-8
     atol: float = 1e-10
+    rule: Rule = field(default=Rule(), kw_only=True)
 
     def __post_init__(self) -> None:
+        instance("rule", self.rule, (Rule,))
         times = array("times", self.times, 1)
         if len(times) == 0:
             raise ValueError("times must hold at least one time, got none")
@@ -291,7 +296,8 @@ class Flow:
 
     def __repr__(self) -> str:
         span = f"{len(self.times)} times from {self.times[0]:g} to {self.times[-1]:g}"
-        return f"Flow({span}, rtol={self.rtol}, atol={self.atol})"
+        rule = "" if self.rule.is_gradient else f", rule={self.rule}"
+        return f"Flow({span}, rtol={self.rtol}, atol={self.atol}{rule})"
 
 
 @dataclass(frozen=True)
@@ -311,6 +317,8 @@ class Descent:
         Factor :math:`\mu` of Polyak's heavy ball, at least 0 and below 1:
         :math:`V \leftarrow \mu V - \alpha\, \partial L/\partial W`, :math:`W \leftarrow W + V`. Far from
         stability limits it learns as descent with the step :math:`\alpha/(1 - \mu)` would.
+    rule : Rule, default Rule.gradient()
+        What is added to the gradient in a two-layer network.
 
     Examples
     --------
@@ -322,8 +330,10 @@ class Descent:
     steps: int
     record_every: int = 1
     momentum: float = 0.0
+    rule: Rule = field(default=Rule(), kw_only=True)
 
     def __post_init__(self) -> None:
+        instance("rule", self.rule, (Rule,))
         real("step_size", self.step_size, positive=True)
         integer("steps", self.steps, 0)
         integer("record_every", self.record_every, 1)
@@ -387,6 +397,8 @@ class Problem:
             )
         if isinstance(self.initial, Explicit):
             self.initial.weights(self.network, self.dataset)
+        if not self.training.rule.is_gradient and self.network.layers != 2:
+            raise ValueError(f"rule={self.training.rule} is for two layers, Deep(layers=2), got {self.network!r}")
 
     @property
     def times(self) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from .data import Data, ModeBasis
 from .dataset import Dataset
+from .subsets import HeldOut
 from .systematicity import CLASS_NAMES, SystematicityDataset
 from .walsh import sign_features, walsh_functions, walsh_transform
 
@@ -9,6 +10,7 @@ __all__ = [
     "CLASS_NAMES",
     "Data",
     "Dataset",
+    "HeldOut",
     "ModeBasis",
     "SystematicityDataset",
     "sign_features",

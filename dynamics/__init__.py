@@ -1,8 +1,17 @@
 """Simulations: training of all weights by gradient flow or descent, and the equations of single modes."""
 
 from .batches import solve_batch
+from .held_out import held_out_errors
 from .integrators import INTEGRATORS
-from .simulation import solve, solve_modes
+from .simulation import solve, solve_modes, train
 from .stability import largest_stable_step
 
-__all__ = ["INTEGRATORS", "largest_stable_step", "solve", "solve_batch", "solve_modes"]
+__all__ = [
+    "INTEGRATORS",
+    "held_out_errors",
+    "largest_stable_step",
+    "solve",
+    "solve_batch",
+    "solve_modes",
+    "train",
+]

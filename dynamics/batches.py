@@ -134,5 +134,6 @@ def _shared(problem: Problem) -> dict[str, object]:
         "network": problem.network,
         "kind of start": type(problem.initial).__name__,
         "kind of training": type(training).__name__,
+        "rule": training.rule,
         "recorded steps": training.recorded_steps if isinstance(training, Descent) else None,
     }

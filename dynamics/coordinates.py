@@ -14,6 +14,7 @@ from .commuting import DIAGONAL_TOLERANCE, CommutingFrame, CommutingShallow, Com
 from .compressed import CompressedFrame, compress, narrow, narrow_static
 from .data_coordinates import DataCoordinates, flat_start
 from .layout import IDENTITY, PLAIN, full_layout, layout, width
+from .local_learning import RuledWeights
 from .observer import Observer
 from .random_modes import NoFrame, draw
 from .shallow import ShallowCompressed, ShallowSpectral
@@ -39,6 +40,7 @@ class Coordinates:
     def __init__(self, problems: Sequence[Problem], *, alone: bool) -> None:
         self._problems, self._alone = tuple(problems), alone
         self._dataset, self._network = problems[0].dataset, problems[0].network
+        self._rule = problems[0].training.rule
         self._drawn = isinstance(problems[0].initial, RandomModes)
 
     def choose(self, name: str) -> str:
@@ -69,6 +71,8 @@ class Coordinates:
             return "RandomModes draws compressed coordinates of a two-layer network on a SystematicityDataset"
         if name == "data":
             return None
+        if not self._rule.is_gradient:
+            return f"rule={self._rule} is trained on the weights as they are; use 'data'"
         if self._network.layers > 2:
             return f"with layers={self._network.layers} every hidden layer mixes the modes; use 'data'"
         if in_space:
@@ -115,8 +119,9 @@ class Coordinates:
         return tuple(np.array(layer) for layer in zip(*each, strict=True))
 
     def _data(self) -> DataCoordinates:
+        system = DataCoordinates if self._rule.is_gradient else RuledWeights
         starts = [flat_start(one) for one in self._problems]
-        return DataCoordinates(self._problems[0], starts[0] if self._alone else np.array(starts))
+        return system(self._problems[0], starts[0] if self._alone else np.array(starts))
 
     def _shallow(self, dataset: SystematicityDataset, name: str) -> System:
         frame = SpectralFrame(dataset)

@@ -13,6 +13,7 @@ from ..trajectory import Statistics, Trajectory
 from ..validation import FloatArray, choice, instance
 from .coordinates import Coordinates
 from .integrators import INTEGRATORS, Progress, descent_states, flow_states, reported, watched
+from .local_learning import RuledModes, explained
 from .mode_equations import ShallowModes, TwoLayerModes
 from .stability import largest_stable_step
 from .systems import System, drift
@@ -83,6 +84,33 @@ def solve(
         return _integrate(problem, options.build(name), in_words(name), integrator, progress, threads)
 
 
+def train(problem: Problem, *, integrator: str = "DOP853") -> Weights:
+    """Train all weights, and return nothing but them: the weights of :func:`solve`, without its observations.
+
+    Parameters
+    ----------
+    problem, integrator
+        As for :func:`solve`.
+
+    Returns
+    -------
+    tuple of ndarray
+        For each layer one array of shape (T, units after, units before).
+
+    Examples
+    --------
+    >>> import linmod
+    >>> problem = linmod.Problem(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1), linmod.Deep(hidden=50),
+    ...                          linmod.SmallRandom(std=2e-4, seed=0), linmod.Descent(step_size=0.16, steps=3))
+    >>> [layer.shape for layer in linmod.dynamics.train(problem)]
+    [(4, 50, 27), (4, 9, 50)]
+    """
+    instance("problem", problem, (Problem,))
+    choice("integrator", integrator, INTEGRATORS)
+    system = Coordinates([problem], alone=True).build("data")
+    return _history(_states(problem, system, integrator, Progress(system.start)), system)
+
+
 def solve_modes(
     problem: Problem, *, integrator: str = "RK45", progress: Callable[[float], None] | None = None
 ) -> Trajectory:
@@ -120,6 +148,8 @@ def solve_modes(
     instance("problem", problem, (Problem,))
     if problem.network.layers > 2:
         raise ValueError(f"the equations of modes are for one and two layers, got layers={problem.network.layers}")
+    if not problem.training.rule.is_gradient:
+        return _integrate(problem, RuledModes(problem), "single modes", integrator, progress)
     system = ShallowModes(problem) if problem.network.layers == 1 else TwoLayerModes(problem)
     return _integrate(problem, system, "single modes", integrator, progress)
 
@@ -173,7 +203,7 @@ def _states(problem: Problem, system: System, integrator: str, done: Progress) -
         states = descent_states(system, training.step_size, training.momentum, training.recorded_steps, done)
     else:
         states = flow_states(system, training, integrator, done)
-    return watched(states, problem.times, done, lambda: remedy(problem))
+    return explained(problem, watched(states, problem.times, done, lambda: remedy(problem)))
 
 
 def in_words(coordinates: str) -> str:

@@ -6,8 +6,15 @@ from importlib import import_module
 from types import ModuleType
 
 from .aligned import aligned_loss, block_norms
+from .expected_errors import average_errors, expected_compositional_error, mean_field_error
+from .fixed_points import FixedPoint, fixed_points, slow_time, slow_velocity, transverse_rate
+from .generalisation import held_out_errors, held_out_set_error, is_learnable, limit_errors, shallow_errors
+from .growth import growth_direction, growth_rate, learning_order
 from .modes import ModeClass, Spectrum, singular_vectors, spectrum, systematicity_ratio
 from .prediction import predict, solve
+from .rank_counting import Estimate, estimate_full_rank, full_rank_probability, zero_error_probability
+from .ruled import ruled_descent
+from .ruled_start import RuledStart, ruled_start
 from .stability import largest_stable_step
 from .strengths import InitialStrengths, initial_strengths, small_start_order
 from .trajectories import (
@@ -21,26 +28,49 @@ from .trajectories import (
 )
 
 __all__ = [
+    "Estimate",
+    "FixedPoint",
     "InitialStrengths",
     "ModeClass",
+    "RuledStart",
     "Spectrum",
     "aligned_loss",
+    "average_errors",
     "block_norms",
+    "estimate_full_rank",
+    "expected_compositional_error",
+    "fixed_points",
+    "full_rank_probability",
+    "growth_direction",
+    "growth_rate",
     "half_time_shallow",
     "half_time_two_layer",
+    "held_out_errors",
+    "held_out_set_error",
     "initial_strengths",
+    "is_learnable",
     "largest_stable_step",
+    "learning_order",
+    "limit_errors",
+    "mean_field_error",
     "predict",
+    "ruled_descent",
+    "ruled_start",
     "shallow_descent",
+    "shallow_errors",
     "shallow_flow",
     "singular_vectors",
+    "slow_time",
+    "slow_velocity",
     "small_start_order",
     "solve",
     "spectrum",
     "systematicity_ratio",
+    "transverse_rate",
     "two_layer_descent",
     "two_layer_flow",
     "two_layer_vector_flow",
+    "zero_error_probability",
 ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -24,15 +24,24 @@ def predict(problem: Problem, initial: Aligned, spectrum: Spectrum, strength_fac
     pi0 = strength_factor * np.array([initial.of_class(name) for name in counts])
     lam, delta = (np.array([getattr(c, name) for c in classes]) for name in ("lam", "delta"))
     pi = evolve(problem, lam, delta, 4 * np.maximum(pi0, 0.0), 4 * np.maximum(-pi0, 0.0))
+    how = origin(problem, "aligned start")
+    return course(problem, spectrum, pi, how, lambda: _aligned_weights(problem, list(counts), pi))
+
+
+def course(
+    problem: Problem, spectrum: Spectrum, pi: FloatArray, how: str, make_weights: Callable[[], Weights]
+) -> Trajectory:
+    """Trajectory of a map that is diagonal in the modes, from the strength of each class, shape (T, classes)."""
+    classes = spectrum.learnable
     return Trajectory(
         description=repr(problem),
-        origin=origin(problem, "aligned start"),
+        origin=how,
         times=problem.times,
         modes={c.name: np.abs(pi[:, column]) for column, c in enumerate(classes)},
         norms=block_norms(classes, pi),
         loss=aligned_loss(spectrum, pi),
-        make_strengths=lambda: _listed(pi, list(counts.values())),
-        make_weights=lambda: _aligned_weights(problem, list(counts), pi),
+        make_strengths=lambda: _listed(pi, [c.count for c in classes]),
+        make_weights=make_weights,
     )
 
 

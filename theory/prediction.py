@@ -6,7 +6,7 @@ from ..datasets import SystematicityDataset
 from ..problem import NO_WEIGHTS, Aligned, Descent, NoClosedForm, Problem, RandomModes
 from ..trajectory import Trajectory
 from ..validation import instance, real
-from . import aligned, shallow, two_layer
+from . import aligned, ruled, shallow, two_layer
 from .modes import Spectrum
 from .modes import spectrum as spectrum_of
 
@@ -19,7 +19,8 @@ def solve(problem: Problem) -> Trajectory:
     ==================  =======================================================================================
     Shallow             exact, for any data, start, flow or descent
     Deep, two layers    exact from an Aligned start (and any other that does not couple modes); from a small
-                        random start exact in the limit of small weights (see :func:`initial_strengths`)
+                        random start exact in the limit of small weights (see :func:`initial_strengths`); under
+                        a learning rule likewise (see :func:`ruled_start`), for descent alone
     ==================  =======================================================================================
 
     Descent is predicted by the exact discrete map, not by the flow.
@@ -38,7 +39,7 @@ def solve(problem: Problem) -> Trajectory:
     ------
     NoClosedForm
         For more than two layers; for two layers with fewer hidden units than modes, or on data whose X'X and
-        Y'Y do not commute.
+        Y'Y do not commute; for the flow under a learning rule other than the gradient.
     Divergence
         If the course of learning leaves the range of finite numbers.
 
@@ -99,6 +100,8 @@ def predict(problem: Problem, spectrum: Spectrum, strength_factor: float = 1.0) 
         raise NoClosedForm(f"there is no closed form for momentum={problem.training.momentum}, only for momentum=0")
     if isinstance(problem.initial, RandomModes):
         raise NoClosedForm(NO_WEIGHTS)
+    if not problem.training.rule.is_gradient:
+        return ruled.predict(problem, spectrum, factor)
     if isinstance(problem.initial, Aligned) and isinstance(problem.dataset, SystematicityDataset):
         return aligned.predict(problem, problem.initial, spectrum, factor)
     if problem.network.layers == 1:

@@ -10,7 +10,9 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from ..problem import Weights
+from ..rules import Rule
 from ..validation import FloatArray
+from .growth import class_growth_rate
 from .modes import Spectrum
 
 SMALL_STRENGTH = 0.03
@@ -95,7 +97,7 @@ def initial_strengths(spectrum: Spectrum, U: FloatArray, V: FloatArray, weights:
     ('decoupled', array([0.0001, 0.0001]))
     """
     a, b = weights[0] @ V, weights[1].T @ U
-    if _decoupled(a, b, U, V, weights):
+    if is_decoupled(a, b, U, V, weights):
         return _each_by_itself(a, b, "decoupled", 0.0)
     start = _small_start(spectrum, (a + b) / 2)
     if np.all(start.pi0 <= SMALL_STRENGTH * spectrum.per_mode("pi_star")):
@@ -103,18 +105,21 @@ def initial_strengths(spectrum: Spectrum, U: FloatArray, V: FloatArray, weights:
     return _each_by_itself(a, b, "each mode by itself", math.nan)
 
 
-def small_start_order(spectrum: Spectrum) -> float:
+def small_start_order(spectrum: Spectrum, rule: Rule | None = None) -> float:
     r"""Order in which the error of a small-start prediction vanishes with the scale of the initial weights.
 
     .. math:: \min(1,\, 2(1 - \rho)), \qquad \rho = \max_c \lambda_{c+1}/\lambda_c
 
-    over the classes in order of decreasing lambda. Directions outside the modes contribute in proportion to the
+    over the classes in order of decreasing lambda, or under a learning rule, of the growth rate mu that then takes
+    the place of lambda (see :func:`growth_rate`). Directions outside the modes contribute in proportion to the
     initial weights. A class that grows while a faster one is still being learned couples to it, in proportion to
     the power :math:`2(1 - \rho)` of them; this exponent is observed, with a heuristic argument, not proved.
 
     Parameters
     ----------
     spectrum : Spectrum
+    rule : Rule, optional
+        The gradient alone unless given.
 
     Returns
     -------
@@ -127,12 +132,13 @@ def small_start_order(spectrum: Spectrum) -> float:
     >>> round(small_start_order(spectrum(SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1, r=2.0))), 3)
     0.451
     """
-    lam = sorted({mode_class.lam for mode_class in spectrum.learnable}, reverse=True)
-    closest = max((slower / faster for faster, slower in pairwise(lam)), default=0.0)
+    rates = sorted({class_growth_rate(c, rule or Rule()) for c in spectrum.learnable}, reverse=True)
+    closest = max((slower / faster for faster, slower in pairwise(rates)), default=0.0)
     return min(1.0, 2 * (1 - closest))
 
 
-def _decoupled(a: FloatArray, b: FloatArray, U: FloatArray, V: FloatArray, weights: Weights) -> bool:
+def is_decoupled(a: FloatArray, b: FloatArray, U: FloatArray, V: FloatArray, weights: Weights) -> bool:
+    """Whether the hidden vectors of different modes are orthogonal, and nothing lies outside the modes."""
     scale = max(np.linalg.norm(weights[0]), np.linalg.norm(weights[1]))
     grams = [left.T @ right for left, right in ((a, a), (b, b), (a, b))]
     between = max((np.max(np.abs(gram - np.diag(np.diag(gram))), initial=0.0) for gram in grams), default=0.0)
@@ -167,10 +173,11 @@ def _small_start(spectrum: Spectrum, w: FloatArray) -> InitialStrengths:
         z0=np.zeros_like(pi0),
         rotation=block_diag(*rotations),
         rule="small start",
-        neglected=_neglected(spectrum, pi0),
+        neglected=small_start_error(spectrum, pi0, Rule()),
     )
 
 
-def _neglected(spectrum: Spectrum, pi0: FloatArray) -> float:
+def small_start_error(spectrum: Spectrum, pi0: FloatArray, rule: Rule) -> float:
+    """Size of what a small-start prediction neglects, relative to the final map."""
     start = math.sqrt(np.max(pi0 / spectrum.per_mode("pi_star"), initial=0.0))
-    return float(start ** small_start_order(spectrum))
+    return float(start ** small_start_order(spectrum, rule))

@@ -1,0 +1,41 @@
+"""The error on held-out items while a network trains on the others."""
+
+from __future__ import annotations
+
+from ..datasets import HeldOut
+from ..problem import Initial, Network, Problem, Training, product
+from ..validation import FloatArray, instance
+from .simulation import train
+
+
+def held_out_errors(split: HeldOut, network: Network, initial: Initial, training: Training) -> dict[str, FloatArray]:
+    r"""Train a network on some items, and measure its error on the held-out ones.
+
+    Parameters
+    ----------
+    split : HeldOut
+    network : Shallow or Deep
+    initial : Aligned, SmallRandom or Explicit
+    training : Flow or Descent
+
+    Returns
+    -------
+    dict of str to ndarray, shape (T,)
+        Mean of :math:`|y - Wx|^2` over held-out items, for each output block.
+
+    Raises
+    ------
+    Divergence
+        As :func:`train`.
+
+    Examples
+    --------
+    >>> import linmod
+    >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=3, k_x=0, k_y=1), [0, 1, 2, 4])
+    >>> errors = held_out_errors(split, linmod.Shallow(), linmod.Aligned(0.0), linmod.Flow([0.0, 1.0, 50.0]))
+    >>> errors["omega_y"].round(4)
+    array([3.   , 0.406, 0.   ])
+    """
+    instance("split", split, (HeldOut,))
+    weights = train(Problem(split.training, network, initial, training))
+    return split.errors(product(layers) for layers in zip(*weights, strict=True))

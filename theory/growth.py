@@ -1,0 +1,124 @@
+r"""How fast modes grow from a small start under a learning rule, in which direction and in which order.
+
+While a and b, the gains of the two layers in one mode, are small, every rule is linear:
+
+.. math:: \frac{d}{dt} \begin{pmatrix} a \\ b \end{pmatrix} =
+          \begin{pmatrix} \nabla\delta & \lambda \\ \lambda & \gamma\sigma \end{pmatrix}
+          \begin{pmatrix} a \\ b \end{pmatrix}
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..rules import Rule
+from ..validation import FloatArray, instance
+from .modes import ModeClass, Spectrum
+
+
+def growth_rate(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: Rule) -> FloatArray:
+    r"""Rate mu at which a mode grows from a small start: its gains as exp(mu t), its strength as exp(2 mu t).
+
+    .. math:: \mu = \frac{(\nabla\delta + \gamma\sigma) + \sqrt{(\nabla\delta - \gamma\sigma)^2 + 4\lambda^2}}{2}
+
+    It is lambda for the gradient alone. Domain: small gains; any gamma and nabla, and both Hebbian forms. Under
+    descent with a step alpha, gains grow by :math:`1 + \alpha\mu` in each step.
+
+    Parameters
+    ----------
+    lam, delta, sigma : array_like
+        Correlations of the mode.
+    rule : Rule
+
+    Returns
+    -------
+    ndarray
+        In units of 1/tau.
+
+    Examples
+    --------
+    >>> from linmod import Rule
+    >>> [round(float(growth_rate(1.936, 2.5, 1.5, Rule(gamma=g))), 3) for g in (-1, 0, 1)]
+    [1.326, 1.936, 2.826]
+    """
+    instance("rule", rule, (Rule,))
+    lam, own, other = _linear(lam, delta, sigma, rule)
+    mean, spread = (own + other) / 2, np.hypot((own - other) / 2, lam)
+    slower = mean - spread
+    with np.errstate(divide="ignore", invalid="ignore"):
+        from_product = np.where(slower < 0, (own * other - lam**2) / slower, 0.0)
+    return np.where(mean < 0, from_product, mean + spread)
+
+
+def growth_direction(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: Rule) -> tuple[FloatArray, FloatArray]:
+    r"""Direction of (a, b) in which a mode grows, of length one: :math:`b/a = (\mu - \nabla\delta)/\lambda`.
+
+    Parameters
+    ----------
+    lam, delta, sigma : array_like
+        Correlations of the mode.
+    rule : Rule
+
+    Returns
+    -------
+    a, b : ndarray
+
+    Examples
+    --------
+    >>> from linmod import Rule
+    >>> a, b = growth_direction(1.0, 1.0, 1.0, Rule.gradient())
+    >>> round(float(b / a), 12)
+    1.0
+    """
+    instance("rule", rule, (Rule,))
+    lam, own, other = _linear(lam, delta, sigma, rule)
+    angle = np.arctan2(2 * lam, own - other) / 2
+    return np.cos(angle), np.sin(angle)
+
+
+def class_growth_rate(mode_class: ModeClass, rule: Rule) -> float:
+    """Growth rate of the modes of one class (see :func:`growth_rate`).
+
+    Examples
+    --------
+    >>> from linmod import Rule, SystematicityDataset
+    >>> from linmod.theory import spectrum
+    >>> signs = spectrum(SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1))["sign_to_sign"]
+    >>> round(class_growth_rate(signs, Rule.predictive_coding()), 4)
+    0.8025
+    """
+    return float(growth_rate(mode_class.lam, mode_class.delta, mode_class.sigma, rule))
+
+
+def learning_order(spectrum: Spectrum, rule: Rule) -> tuple[str, ...]:
+    """Names of the learnable classes, fastest first: in order of the growth rate, which need not be that of lambda.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    rule : Rule
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> from linmod import Rule, SystematicityDataset
+    >>> from linmod.theory import spectrum
+    >>> s = spectrum(SystematicityDataset(1, 1, 1, 1, input_signs=[0], output_signs=[1], r_y=0.9))
+    >>> learning_order(s, Rule.contrastive_hebbian())[0], learning_order(s, Rule.predictive_coding())[0]
+    ('identity_to_sign', 'sign_to_identity')
+    """
+    fastest_first = sorted(spectrum.learnable, key=lambda c: -class_growth_rate(c, rule))
+    return tuple(mode_class.name for mode_class in fastest_first)
+
+
+def _linear(
+    lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: Rule
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Entries of the linear system: off the diagonal, and on it for either layer."""
+    own = rule.nabla * np.asarray(delta, dtype=np.float64)
+    other = rule.gamma * np.asarray(sigma, dtype=np.float64)
+    return np.asarray(lam, dtype=np.float64), own, other
