@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     from .claims import Claim, Evidence, Finding, Settings
     from .convergence import ConvergenceOrder, convergence_order
     from .datasets import Dataset, SystematicityDataset
+    from .modules import Deep, Module, Shallow
+    from .networks import Modular
     from .problem import (
         Aligned,
-        Deep,
         Descent,
         Divergence,
         Explicit,
         Flow,
         NoClosedForm,
         Problem,
-        Shallow,
         SmallRandom,
     )
     from .trajectory import Statistics, Trajectory, load_trajectory
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "datasets": ("Dataset", "SystematicityDataset"),
+    "modules": ("Deep", "Module", "Shallow"),
+    "networks": ("Modular",),
     "problem": (
         "Aligned",
-        "Deep",
         "Descent",
         "Divergence",
         "Explicit",
         "Flow",
         "NoClosedForm",
         "Problem",
-        "Shallow",
         "SmallRandom",
     ),
     "trajectory": ("Statistics", "Trajectory", "load_trajectory"),
@@ -60,6 +60,8 @@ __all__ = [
     "Explicit",
     "Finding",
     "Flow",
+    "Modular",
+    "Module",
     "NoClosedForm",
     "Problem",
     "Settings",

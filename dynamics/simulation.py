@@ -7,11 +7,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..networks import Modular, by_module
 from ..problem import Descent, Problem, Weights
 from ..trajectory import Statistics, Trajectory
 from ..validation import FloatArray, choice, instance
 from .integrators import INTEGRATORS, Progress, descent_states, flow_states, reported, watched
 from .mode_equations import ShallowModes, TwoLayerModes
+from .modular import ModuleCoordinates
 from .stability import largest_stable_step
 from .systems import DataCoordinates, System
 
@@ -51,7 +53,7 @@ def solve(
     0.9045 300
     """
     instance("problem", problem, (Problem,))
-    return _integrate(problem, DataCoordinates(problem), "all weights", integrator, progress)
+    return integrate(problem, _coordinates(problem), "all weights", integrator, progress)
 
 
 def solve_modes(
@@ -89,15 +91,24 @@ def solve_modes(
     array([0.    , 0.6758, 0.9045])
     """
     instance("problem", problem, (Problem,))
+    if isinstance(problem.network, Modular):
+        raise ValueError("the equations of modes are for single chains; of modules see dynamics.solve_pathways")
     if problem.network.layers > 2:
         raise ValueError(f"the equations of modes are for one and two layers, got layers={problem.network.layers}")
     system = ShallowModes(problem) if problem.network.layers == 1 else TwoLayerModes(problem)
-    return _integrate(problem, system, "single modes", integrator, progress)
+    return integrate(problem, system, "single modes", integrator, progress)
 
 
-def _integrate(
+def _coordinates(problem: Problem) -> System:
+    if isinstance(problem.network, Modular):
+        return ModuleCoordinates(problem, problem.network)
+    return DataCoordinates(problem)
+
+
+def integrate(
     problem: Problem, system: System, what: str, integrator: str, progress: Callable[[float], None] | None
 ) -> Trajectory:
+    """Move a system on as the problem's training says, and observe it at the times to report."""
     choice("integrator", integrator, INTEGRATORS)
     if progress is not None and not callable(progress):
         raise TypeError(f"progress must be callable, got {type(progress).__name__}")
@@ -107,7 +118,8 @@ def _integrate(
         states = reported(states, len(problem.times), progress)
     with np.errstate(over="ignore", invalid="ignore"):
         seen = system.observe(states)
-    drift = _drift(problem.initial_weights, system.weights(done.state))
+    ends = (by_module(problem.network, problem.initial_weights), by_module(problem.network, system.weights(done.state)))
+    drift = max(_drift(start, end) for start, end in zip(*ends, strict=True))
     method = "descent" if isinstance(problem.training, Descent) else integrator
     return Trajectory(
         description=repr(problem),
@@ -131,6 +143,8 @@ def _states(problem: Problem, system: System, integrator: str, done: Progress) -
 
 
 def _remedy(problem: Problem) -> str:
+    if isinstance(problem.network, Modular) and len(problem.network.groups) < len(problem.network.modules):
+        return "take a smaller step"
     return f"the largest stable step for this dataset is {largest_stable_step(problem):.6g}"
 
 

@@ -7,7 +7,8 @@ import math
 import numpy as np
 from scipy.linalg import eigvalsh
 
-from ..problem import Problem
+from ..networks import Modular
+from ..problem import Problem, SmallRandom
 from ..validation import instance
 
 
@@ -30,7 +31,12 @@ def largest_stable_step(problem: Problem) -> float:
     Returns
     -------
     float
-        Infinite when there is nothing to learn from.
+        Infinite when there is nothing to learn from. Of a modular network the smallest over its modules.
+
+    Raises
+    ------
+    ValueError
+        If modules share outputs: which solution they reach, and its curvature, depends on the start.
 
     Examples
     --------
@@ -40,6 +46,8 @@ def largest_stable_step(problem: Problem) -> float:
     1.4545
     """
     instance("problem", problem, (Problem,))
+    if isinstance(problem.network, Modular):
+        return _of_modules(problem, problem.network)
     depth = problem.network.layers
     X = problem.dataset.X / np.sqrt(problem.dataset.n_items)
     target = problem.dataset.Y / np.sqrt(problem.dataset.n_items) @ np.linalg.pinv(X)
@@ -51,3 +59,10 @@ def largest_stable_step(problem: Problem) -> float:
     along = axes @ X
     largest = eigvalsh((along.T * curvature) @ along)[-1]
     return 2 / float(largest) if largest > 0 else math.inf
+
+
+def _of_modules(problem: Problem, network: Modular) -> float:
+    if any(len(group) > 1 for group in network.groups):
+        raise ValueError("network must not have modules that share outputs: the solution depends on the start")
+    views = [(module.view(problem.dataset), module.network) for module in network.modules]
+    return min(largest_stable_step(Problem(*view, SmallRandom(), problem.training)) for view in views)
