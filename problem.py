@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .datasets import Data
-from .modules import Chain, Deep, Shallow, Weights, balanced_weights, product
+from .modules import Deep, Shallow, Weights, balanced_weights, product
 from .networks import Modular, Network
 from .validation import FloatArray, array, instance, integer, real
 
@@ -94,7 +94,7 @@ class Aligned:
             raise ValueError(f"strength must name every class of modes; {name!r} is not in {sorted(self.strength)}")
         return float(self.strength[name])
 
-    def check(self, network: Chain, counts: Mapping[str, int]) -> None:
+    def check(self, network: Network, counts: Mapping[str, int]) -> None:
         """Raise unless the strengths fit the dataset's classes of modes, and the modes the hidden units."""
         if isinstance(self.strength, Mapping) and not set(self.strength) <= set(counts):
             unknown = sorted(set(self.strength) - set(counts))

@@ -6,8 +6,11 @@ from importlib import import_module
 from types import ModuleType
 
 from .aligned import aligned_loss, block_norms
+from .depth import depth_descent, depth_flow, half_time_depth
 from .modes import ModeClass, Spectrum, singular_vectors, spectrum, systematicity_ratio
+from .modules import module_spectra
 from .prediction import predict, solve
+from .race import race_clock, race_descent, race_final, race_flow
 from .stability import largest_stable_step
 from .strengths import InitialStrengths, initial_strengths, small_start_order
 from .trajectories import (
@@ -26,11 +29,19 @@ __all__ = [
     "Spectrum",
     "aligned_loss",
     "block_norms",
+    "depth_descent",
+    "depth_flow",
+    "half_time_depth",
     "half_time_shallow",
     "half_time_two_layer",
     "initial_strengths",
     "largest_stable_step",
+    "module_spectra",
     "predict",
+    "race_clock",
+    "race_descent",
+    "race_final",
+    "race_flow",
     "shallow_descent",
     "shallow_flow",
     "singular_vectors",
