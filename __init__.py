@@ -22,6 +22,15 @@ if TYPE_CHECKING:
         Problem,
         SmallRandom,
     )
+    from .substructures import (
+        SubStructure,
+        Systematicity,
+        isolated_map,
+        sub_structure,
+        sub_structures,
+        systematicity,
+        weak_systematicity,
+    )
     from .trajectory import Statistics, Trajectory, load_trajectory
     from .verification import Agreement, compare, verify
 
@@ -38,6 +47,15 @@ _HOMES = {
         "NoClosedForm",
         "Problem",
         "SmallRandom",
+    ),
+    "substructures": (
+        "SubStructure",
+        "Systematicity",
+        "isolated_map",
+        "sub_structure",
+        "sub_structures",
+        "systematicity",
+        "weak_systematicity",
     ),
     "trajectory": ("Statistics", "Trajectory", "load_trajectory"),
     "verification": ("Agreement", "compare", "verify"),
@@ -68,6 +86,8 @@ __all__ = [
     "Shallow",
     "SmallRandom",
     "Statistics",
+    "SubStructure",
+    "Systematicity",
     "SystematicityDataset",
     "Trajectory",
     "compare",
@@ -75,9 +95,14 @@ __all__ = [
     "datasets",
     "dynamics",
     "figures",
+    "isolated_map",
     "load_trajectory",
+    "sub_structure",
+    "sub_structures",
+    "systematicity",
     "theory",
     "verify",
+    "weak_systematicity",
 ]
 
 

@@ -175,8 +175,30 @@ def assembled(network: Modular, dataset: Data, maps: Mapping[int, FloatArray]) -
     >>> assembled(Modular.race(Shallow(), inputs=["omega_x"]), dataset, {0: np.array([[0.5]])})
     array([[0.5]])
     """
+    scaled = {index: matrix * network.modules[index].scales(dataset) for index, matrix in maps.items()}
+    return _placed(network, dataset, scaled)
+
+
+def stored_map(network: Network, dataset: Data, weights: Sequence[FloatArray]) -> FloatArray:
+    r"""Sum of the maps that the modules hold, :math:`\sum_p E_p W_p R_p`: the scales of leaks are left out.
+
+    Examples
+    --------
+    >>> from linmod import Shallow, SystematicityDataset
+    >>> dataset = SystematicityDataset(n_x=1, n_y=1, k_x=0, k_y=0)
+    >>> leaky = Modular([Module("omega_x", "omega_y", Shallow(), input_scale={"omega_x": 0.1})])
+    >>> stored_map(leaky, dataset, [np.eye(1)]), input_output_map(leaky, dataset, [np.eye(1)])
+    (array([[1.]]), array([[0.1]]))
+    """
+    if not isinstance(network, Modular):
+        return product(weights)
+    maps = {index: product(chain) for index, chain in enumerate(by_module(network, weights))}
+    return _placed(network, dataset, maps)
+
+
+def _placed(network: Modular, dataset: Data, maps: Mapping[int, FloatArray]) -> FloatArray:
     total = np.zeros((dataset.n_outputs, dataset.n_inputs))
     for index, matrix in maps.items():
         module = network.modules[index]
-        total[np.ix_(module.rows(dataset), module.columns(dataset))] += matrix * module.scales(dataset)
+        total[np.ix_(module.rows(dataset), module.columns(dataset))] += matrix
     return total

@@ -7,6 +7,7 @@ from types import ModuleType
 
 from .aligned import aligned_loss, block_norms
 from .depth import depth_descent, depth_flow, half_time_depth
+from .leak import LeakRatios, leak_ratios
 from .modes import ModeClass, Spectrum, singular_vectors, spectrum, systematicity_ratio
 from .modules import module_spectra
 from .prediction import predict, solve
@@ -25,6 +26,7 @@ from .trajectories import (
 
 __all__ = [
     "InitialStrengths",
+    "LeakRatios",
     "ModeClass",
     "Spectrum",
     "aligned_loss",
@@ -36,6 +38,7 @@ __all__ = [
     "half_time_two_layer",
     "initial_strengths",
     "largest_stable_step",
+    "leak_ratios",
     "module_spectra",
     "predict",
     "race_clock",

@@ -51,7 +51,7 @@ def depth_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLike, l
     Examples
     --------
     >>> depth_flow(1.5, 0.5, 1e-3, [0.0, 6.0, 7.0, np.inf], layers=3).round(2)
-    array([0.  , 0.34, 2.87, 3.  ])
+    array([0.  , 0.67, 2.96, 3.  ])
     >>> float(depth_flow(1.0, 0.0, 1.0, 1.0, layers=3))
     inf
     """
@@ -176,24 +176,32 @@ def _fall(lam: FloatArray, delta: FloatArray, start: FloatArray, time: FloatArra
 
 
 def _sink(lam: FloatArray, delta: FloatArray, start: FloatArray, time: FloatArray, depth: int) -> FloatArray:
-    """From below zero towards zero; Newton's iterates rise to the solution from the power law near zero."""
+    """From below zero towards zero: down the integral about infinity first, then down the one about zero."""
     s, final = 2 / depth - 1, lam / delta
-    target = _alternating(s, np.log(-start / final)) - depth * lam * final**-s * time
-    y = np.log(s * target) / s
+    y0, elapsed = np.log(-start / final), depth * lam * final**-s * time
+    whole = np.pi / np.sin(np.pi * s)
+    high = np.where(y0 > 0, _alternating(1 - s, -y0), whole - _alternating(s, np.minimum(y0, 0.0))) + elapsed
+    low = np.where(y0 > 0, whole - high, _alternating(s, np.minimum(y0, 0.0)) - elapsed)
+    above = high < whole - _alternating(s, np.zeros(1))
+    y = np.where(above, -_invert_alternating(1 - s, np.where(above, high, 1.0)), 0.0)
+    return np.asarray(-final * np.exp(np.where(above, y, _invert_alternating(s, np.where(above, 1 / s, low)))))
+
+
+def _alternating(b: float, y: FloatArray) -> FloatArray:
+    """Integral of x^(b - 1)/(1 + x) at x = exp(y), for y <= 0; a little beyond it for Newton's method."""
+    x = np.exp(np.minimum(y, 1.0))
+    return np.asarray(np.exp(b * np.minimum(y, 1.0)) / b * hyp2f1(1.0, b, b + 1, -x))
+
+
+def _invert_alternating(b: float, target: FloatArray) -> FloatArray:
+    """Newton's method from the power law, which lies below the solution."""
+    y = np.log(b * target) / b
     for _ in range(NEWTON_STEPS):
-        step = (target - _alternating(s, y)) * np.exp(-s * y) * (1 + np.exp(y))
+        step = (target - _alternating(b, y)) * np.exp(-b * y) * (1 + np.exp(y))
         y = y + step
         if np.all(np.abs(step) <= 4e-16 * np.maximum(np.abs(y), 1.0)):
             break
-    return np.asarray(-final * np.exp(y))
-
-
-def _alternating(s: float, y: FloatArray) -> FloatArray:
-    """Integral of x^(s - 1)/(1 + x) at x = exp(y), for -1 < s < 0; about infinity for x > 1."""
-    x = np.exp(-np.abs(y))
-    near = np.exp(s * np.minimum(y, 0.0)) / s * hyp2f1(1.0, s, s + 1, -np.where(y <= 0, x, 0.0))
-    tail = np.exp((s - 1) * np.maximum(y, 0.0)) / (1 - s) * hyp2f1(1.0, 1 - s, 2 - s, -np.where(y > 0, x, 0.0))
-    return np.where(y <= 0, near, np.pi / np.sin(np.pi * s) - tail)
+    return y
 
 
 def _fade(_: FloatArray, delta: FloatArray, start: FloatArray, time: FloatArray, depth: int) -> FloatArray:
