@@ -156,8 +156,9 @@ class Module:
         ValueError
             If the dataset lacks one of the blocks, or all those read or written are empty.
         """
-        for name, features in (("inputs", self.columns(dataset)), ("outputs", self.rows(dataset))):
-            if not len(features):
+        sides = (("inputs", dataset.input_blocks, self.inputs), ("outputs", dataset.output_blocks, self.outputs))
+        for name, blocks, chosen in sides:
+            if not any(block.stop > block.start for block in _chosen(name, blocks, chosen).values()):
                 raise ValueError(f"{name} of {self!r} must hold features; they are empty in {dataset!r}")
         if isinstance(dataset, SystematicityDataset) and self.input_scale.get("omega_x", 1.0) == 1.0:
             return self._systematic_view(dataset)
@@ -218,11 +219,15 @@ def block_names(name: str, given: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def _features(name: str, blocks: Blocks, chosen: Sequence[str]) -> NDArray[np.intp]:
+    parts = [np.arange(block.start, block.stop) for block in _chosen(name, blocks, chosen).values()]
+    return np.concatenate([np.zeros(0, dtype=np.intp), *parts])
+
+
+def _chosen(name: str, blocks: Blocks, chosen: Sequence[str]) -> Blocks:
     unknown = sorted(set(chosen) - set(blocks))
     if unknown:
         raise ValueError(f"{name} of a module must be blocks of the dataset, {sorted(blocks)}, got {unknown}")
-    parts = [np.arange(block.start, block.stop) for label, block in blocks.items() if label in chosen]
-    return np.concatenate([np.zeros(0, dtype=np.intp), *parts])
+    return {label: block for label, block in blocks.items() if label in chosen}
 
 
 def _kept(blocks: Blocks, chosen: Sequence[str]) -> dict[str, slice]:

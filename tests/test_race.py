@@ -91,7 +91,7 @@ def test_the_winner_of_two_layers_is_the_larger_gain_whatever_the_ratio():
         scales = [1e-3, 1e-6, 1e-9, 1e-12]
         for kappa, loser in ((0.7, 1), (1.4, 0)):
             ends = [theory.race_final([1.0, kappa], 1.0, [scale, ratio * scale], 2)[loser] for scale in scales]
-            # The loser ends at beta0 alpha0^-kappa (and alpha0 beta0^(-1/kappa) kappa^(-1/kappa)): slope 1 - its exponent.
+            # The loser ends at beta0 alpha0^-kappa, or at alpha0 (kappa beta0)^(-1/kappa).
             slope = np.polyfit(np.log(scales[1:]), np.log(ends[1:]), 1)[0]
             assert slope == pytest.approx(1 - min(kappa, 1 / kappa), abs=0.02)
         even = theory.race_final([1.0, 1.0], 1.0, [1e-9, ratio * 1e-9], 2)
