@@ -10,37 +10,55 @@ if TYPE_CHECKING:
     from .claims import Claim, Evidence, Finding, Settings
     from .convergence import ConvergenceOrder, convergence_order
     from .datasets import Dataset, HeldOut, SystematicityDataset
+    from .modules import Deep, Module, Shallow
+    from .networks import Modular
     from .problem import (
         Aligned,
-        Deep,
         Descent,
         Divergence,
         Explicit,
         Flow,
         NoClosedForm,
         Problem,
-        Shallow,
         SmallRandom,
     )
     from .rules import Rule
+    from .substructures import (
+        SubStructure,
+        Systematicity,
+        isolated_map,
+        sub_structure,
+        sub_structures,
+        systematicity,
+        weak_systematicity,
+    )
     from .trajectory import Statistics, Trajectory, load_trajectory
     from .verification import Agreement, compare, verify
 
 _HOMES = {
     "datasets": ("Dataset", "HeldOut", "SystematicityDataset"),
+    "modules": ("Deep", "Module", "Shallow"),
+    "networks": ("Modular",),
     "problem": (
         "Aligned",
-        "Deep",
         "Descent",
         "Divergence",
         "Explicit",
         "Flow",
         "NoClosedForm",
         "Problem",
-        "Shallow",
         "SmallRandom",
     ),
     "rules": ("Rule",),
+    "substructures": (
+        "SubStructure",
+        "Systematicity",
+        "isolated_map",
+        "sub_structure",
+        "sub_structures",
+        "systematicity",
+        "weak_systematicity",
+    ),
     "trajectory": ("Statistics", "Trajectory", "load_trajectory"),
     "verification": ("Agreement", "compare", "verify"),
     "convergence": ("ConvergenceOrder", "convergence_order"),
@@ -63,6 +81,8 @@ __all__ = [
     "Finding",
     "Flow",
     "HeldOut",
+    "Modular",
+    "Module",
     "NoClosedForm",
     "Problem",
     "Rule",
@@ -70,6 +90,8 @@ __all__ = [
     "Shallow",
     "SmallRandom",
     "Statistics",
+    "SubStructure",
+    "Systematicity",
     "SystematicityDataset",
     "Trajectory",
     "compare",
@@ -77,9 +99,14 @@ __all__ = [
     "datasets",
     "dynamics",
     "figures",
+    "isolated_map",
     "load_trajectory",
+    "sub_structure",
+    "sub_structures",
+    "systematicity",
     "theory",
     "verify",
+    "weak_systematicity",
 ]
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from .networks import Modular
 from .problem import Problem
 from .rules import Rule
-from .theory import Spectrum, predict, spectrum
+from .theory import Spectrum, module_spectra, modules, predict, spectrum
 from .trajectory import Trajectory
 
 SWAPPED = "lambda_1 and lambda_2 swapped"
 DELTA_MISSING = "delta missing"
 STRENGTH_OFF = "initial strengths x 3"
+UNSHARED = "modules do not share their error"
 STRENGTH_FACTOR = 3.0
 RULE_IGNORED = "rule ignored"
 
@@ -36,6 +38,8 @@ def null_controls(problem: Problem) -> dict[str, Callable[[Problem], Trajectory]
     >>> list(null_controls(problem))
     ['delta missing', 'initial strengths x 3', 'lambda_1 and lambda_2 swapped']
     """
+    if isinstance(problem.network, Modular):
+        return _of_modules(problem.network)
     controls: dict[str, Callable[[Problem], Trajectory]] = {
         DELTA_MISSING: lambda problem: predict(problem, without_delta(spectrum(problem.dataset))),
         STRENGTH_OFF: lambda problem: predict(problem, spectrum(problem.dataset), STRENGTH_FACTOR),
@@ -50,6 +54,22 @@ def null_controls(problem: Problem) -> dict[str, Callable[[Problem], Trajectory]
 def without_rule(problem: Problem) -> Problem:
     """Return the problem with training by the gradient alone."""
     return replace(problem, training=replace(problem.training, rule=Rule()))
+
+
+def _of_modules(network: Modular) -> dict[str, Callable[[Problem], Trajectory]]:
+    """Controls for modules: where some share outputs, one in which each learns as if it were alone."""
+
+    def spectra(problem: Problem) -> tuple[Spectrum, ...]:
+        return module_spectra(network, problem.dataset)
+
+    controls: dict[str, Callable[[Problem], Trajectory]] = {
+        DELTA_MISSING: lambda problem: predict(problem, [without_delta(s) for s in spectra(problem)]),
+        STRENGTH_OFF: lambda problem: predict(problem, spectra(problem), STRENGTH_FACTOR),
+    }
+    if len(network.groups) < len(network.modules):
+        alone = [(index,) for index in range(len(network.modules))]
+        controls[UNSHARED] = lambda problem: modules.predict(problem, network, spectra(problem), 1.0, alone)
+    return controls
 
 
 def without_delta(spectrum: Spectrum) -> Spectrum:

@@ -5,16 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .datasets import Data
+from .modules import Deep, Shallow, Weights, balanced_weights, product
+from .networks import Modular, Network
 from .rules import Rule
 from .validation import FloatArray, array, instance, integer, real
 
-Weights = tuple[FloatArray, ...]
+__all__ = [
+    "Aligned",
+    "Deep",
+    "Descent",
+    "Divergence",
+    "Explicit",
+    "Flow",
+    "Initial",
+    "Modular",
+    "Network",
+    "NoClosedForm",
+    "Problem",
+    "Shallow",
+    "SmallRandom",
+    "Training",
+    "Weights",
+    "product",
+]
 
 NO_WEIGHTS = "RandomModes draws neither full weights nor single modes of a class; use SmallRandom to have them"
 
@@ -28,59 +47,6 @@ class Divergence(ArithmeticError):  # noqa: N818
 
 
 @dataclass(frozen=True)
-class Shallow:
-    """A linear network without hidden layer, y = W x.
-
-    Examples
-    --------
-    >>> Shallow().layers
-    1
-    """
-
-    @property
-    def layers(self) -> int:
-        """Number of weight matrices."""
-        return 1
-
-    def shapes(self, dataset: Data) -> tuple[tuple[int, int], ...]:
-        """Shapes of the weight matrices, from the input on."""
-        return ((dataset.n_outputs, dataset.n_inputs),)
-
-
-@dataclass(frozen=True)
-class Deep:
-    """A linear network with hidden layers, y = W_L ... W_1 x.
-
-    Parameters
-    ----------
-    hidden : int, default 50
-        Units in each hidden layer.
-    layers : int, default 2
-        Number of weight matrices L, at least 2.
-
-    Examples
-    --------
-    >>> Deep()
-    Deep(hidden=50, layers=2)
-    """
-
-    hidden: int = 50
-    layers: int = 2
-
-    def __post_init__(self) -> None:
-        integer("hidden", self.hidden, 1)
-        integer("layers", self.layers, 2)
-
-    def shapes(self, dataset: Data) -> tuple[tuple[int, int], ...]:
-        """Shapes of the weight matrices, from the input on."""
-        sizes = [dataset.n_inputs, *[self.hidden] * (self.layers - 1), dataset.n_outputs]
-        return tuple((after, before) for before, after in pairwise(sizes))
-
-
-Network = Shallow | Deep
-
-
-@dataclass(frozen=True)
 class Aligned:
     r"""Start on the modes of the dataset, balanced across layers: every mode with its own hidden direction.
 
@@ -89,27 +55,42 @@ class Aligned:
 
     Parameters
     ----------
-    strength : float or mapping of str to float, default 1e-6
+    strength : float, mapping of str to float, or sequence of these, default 1e-6
         Initial effective singular value :math:`\pi(0)` of every mode, or one for each class of modes. Zero
-        and negative values are allowed.
+        and negative values are allowed. A sequence holds one of either kind for each module of a modular network;
+        a module has the modes of what it reads and writes (:meth:`linmod.Module.view`).
 
     Examples
     --------
     >>> Aligned({"sign_to_sign": 1e-6, "identity_to_identity": 0.0}).of_class("sign_to_sign")
     1e-06
+    >>> Aligned([1e-3, 1e-6]).of_module(1, of=2)
+    Aligned(strength=1e-06)
     """
 
-    strength: float | Mapping[str, float] = 1e-6
+    strength: float | Mapping[str, float] | Sequence[float | Mapping[str, float]] = 1e-6
 
     def __post_init__(self) -> None:
-        if isinstance(self.strength, Mapping):
+        if isinstance(self.strength, list | tuple):
+            object.__setattr__(self, "strength", tuple(Aligned(part).strength for part in self.strength))
+        elif isinstance(self.strength, Mapping):
             for name, value in self.strength.items():
                 real(f"strength[{name!r}]", value)
         else:
             real("strength", self.strength)
 
+    def of_module(self, index: int, of: int) -> Aligned:
+        """The start of one module of a network with so many modules."""
+        if isinstance(self.strength, Mapping | float | int):
+            return self
+        if len(self.strength) != of:
+            raise ValueError(f"strength must be one for all modules or one for each, {of}, got {len(self.strength)}")
+        return Aligned(self.strength[index])
+
     def of_class(self, name: str) -> float:
         """Initial strength of the modes of one class."""
+        if isinstance(self.strength, Sequence):
+            raise ValueError(f"strength must be one number or mapping for a single chain, got {self.strength}")
         if not isinstance(self.strength, Mapping):
             return float(self.strength)
         if name not in self.strength:
@@ -129,20 +110,14 @@ class Aligned:
 
     def weights(self, network: Network, dataset: Data) -> Weights:
         """Initial weights, one matrix for each layer from the input on."""
+        if isinstance(network, Modular):
+            starts = ((self.of_module(i, len(network.modules)), m) for i, m in enumerate(network.modules))
+            return tuple(chain.from_iterable(start.weights(m.network, m.view(dataset)) for start, m in starts))
         basis = dataset.mode_basis
         counts = {name: block.stop - block.start for name, block in basis.classes.items()}
         self.check(network, counts)
         strengths = np.repeat([self.of_class(name) for name in counts], list(counts.values()))
-        if not isinstance(network, Deep):
-            return ((basis.U * strengths) @ basis.V.T,)
-        started = np.flatnonzero(strengths)
-        U, V, strengths = basis.U[:, started], basis.V[:, started], strengths[started]
-        gains = np.abs(strengths) ** (1 / network.layers)
-        units = np.eye(network.hidden, len(started))
-        first = (units * gains) @ V.T
-        middle = (units * gains) @ units.T
-        last = (U * (gains * np.sign(strengths))) @ units.T
-        return (first, *[middle] * (network.layers - 2), last)
+        return balanced_weights(network, basis, strengths)
 
 
 @dataclass(frozen=True)
@@ -225,7 +200,8 @@ class Explicit:
     Parameters
     ----------
     weights : sequence of array_like
-        One matrix of shape (units after, units before) for each layer, from the input on.
+        One matrix of shape (units after, units before) for each layer, from the input on; of a modular network
+        module after module.
 
     Examples
     --------
@@ -362,7 +338,7 @@ class Problem:
     Parameters
     ----------
     dataset : SystematicityDataset or Dataset
-    network : Shallow or Deep
+    network : Shallow, Deep or Modular
     initial : Aligned, SmallRandom, RandomModes or Explicit
         How training starts.
     training : Flow or Descent
@@ -372,6 +348,8 @@ class Problem:
     ------
     TypeError
         If an argument is not one of these.
+    ValueError
+        If given weights do not fit the network, or modules do not fit the dataset's blocks.
 
     Examples
     --------
@@ -388,16 +366,18 @@ class Problem:
 
     def __post_init__(self) -> None:
         instance("dataset", self.dataset, (Data,))
-        instance("network", self.network, (Shallow, Deep))
+        instance("network", self.network, (Shallow, Deep, Modular))
         instance("initial", self.initial, (Aligned, SmallRandom, RandomModes, Explicit))
         if not isinstance(self.training, Flow | Descent):
             raise TypeError(
                 f"training must be Flow or Descent, got {type(self.training).__name__} (rules that treat each weight"
                 " by itself, as Adam or noise on weights, have no exact reduction to modes and are not here)"
             )
+        if isinstance(self.network, Modular):
+            self.network.shapes(self.dataset)
         if isinstance(self.initial, Explicit):
             self.initial.weights(self.network, self.dataset)
-        if not self.training.rule.is_gradient and self.network.layers != 2:
+        if not (self.training.rule.is_gradient or (isinstance(self.network, Deep) and self.network.layers == 2)):
             raise ValueError(f"rule={self.training.rule} is for two layers, Deep(layers=2), got {self.network!r}")
 
     @property
@@ -407,13 +387,5 @@ class Problem:
 
     @cached_property
     def initial_weights(self) -> Weights:
-        """The weights at time 0, one matrix for each layer from the input on."""
+        """The weights at time 0, one matrix for each layer from the input on, module after module."""
         return self.initial.weights(self.network, self.dataset)
-
-
-def product(weights: Sequence[FloatArray]) -> FloatArray:
-    """Input-output map W_L ... W_1 of the weights of a chain, given from the input on."""
-    total = weights[0]
-    for matrix in weights[1:]:
-        total = matrix @ total
-    return total

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .networks import Modular, by_module
 from .problem import Flow, Problem
 from .trajectory import Trajectory
 
@@ -61,8 +62,11 @@ def default_tolerance(
 
 def _smallest_gain(problem: Problem) -> float:
     """Length of the shortest initial hidden vector of a mode; 1 for a shallow network or a start at zero."""
-    if problem.network.layers == 1:
-        return 1.0
-    basis = problem.dataset.mode_basis
-    lengths = np.linalg.norm(problem.initial_weights[0] @ basis.V, axis=0)
-    return float(np.min(lengths[lengths > 0], initial=1.0))
+    network, data = problem.network, problem.dataset
+    views = [module.view(data) for module in network.modules] if isinstance(network, Modular) else [data]
+    modules = zip(views, by_module(network, problem.initial_weights), strict=True)
+    lengths = [
+        np.linalg.norm(weights[0] @ view.mode_basis.V, axis=0) if len(weights) > 1 else np.ones(1)
+        for view, weights in modules
+    ]
+    return min(float(np.min(part[part > 0], initial=1.0)) for part in lengths)

@@ -1,18 +1,20 @@
 """Datasets: the minimal space of systematicity datasets, and any data with named blocks."""
 
-from .data import Data, ModeBasis
+from .data import Blocks, Data, ModeBasis
 from .dataset import Dataset
 from .subsets import HeldOut
-from .systematicity import CLASS_NAMES, SystematicityDataset
+from .systematicity import CLASS_NAMES, SystematicityDataset, consecutive
 from .walsh import sign_features, walsh_functions, walsh_transform
 
 __all__ = [
     "CLASS_NAMES",
+    "Blocks",
     "Data",
     "Dataset",
     "HeldOut",
     "ModeBasis",
     "SystematicityDataset",
+    "consecutive",
     "sign_features",
     "walsh_functions",
     "walsh_transform",

@@ -3,6 +3,7 @@
 from .batches import solve_batch
 from .held_out import held_out_errors
 from .integrators import INTEGRATORS
+from .pathways import solve_pathways
 from .simulation import solve, solve_modes, train
 from .stability import largest_stable_step
 
@@ -13,5 +14,6 @@ __all__ = [
     "solve",
     "solve_batch",
     "solve_modes",
+    "solve_pathways",
     "train",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ..networks import Modular
 from ..problem import Descent, Divergence, Problem
 from ..trajectory import Statistics, Trajectory
 from ..validation import FloatArray, instance
@@ -24,7 +25,7 @@ def solve_batch(problems: Sequence[Problem], *, coordinates: str = "auto") -> li
     problems : sequence of Problem
         They share the dataset, the network, the kind of start, and the numbers of steps; seeds, scales and other
         values of the start, step sizes and momenta may differ. Gradient flow takes steps of its own for each
-        network, so those are integrated one after the other.
+        network, and modules have no common shape, so those are trained one after the other.
     coordinates : {"auto", "data", "spectral", "compressed"}
         As for :func:`solve`. In compressed coordinates only the hidden directions that move are kept.
 
@@ -56,7 +57,7 @@ def solve_batch(problems: Sequence[Problem], *, coordinates: str = "auto") -> li
     """
     together = _checked(problems)
     trainings = [one.training for one in together if isinstance(one.training, Descent)]
-    if not trainings:
+    if not trainings or isinstance(together[0].network, Modular):
         return [solve(one, coordinates=coordinates) for one in together]
     options = Coordinates(together, alone=False)
     name = options.choose(coordinates)

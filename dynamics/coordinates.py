@@ -8,6 +8,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from ..datasets import SystematicityDataset
+from ..networks import Modular
 from ..problem import Problem, RandomModes, Weights
 from ..validation import choice
 from .commuting import DIAGONAL_TOLERANCE, CommutingFrame, CommutingShallow, CommutingTwoLayer, commuting_frame
@@ -15,6 +16,7 @@ from .compressed import CompressedFrame, compress, narrow, narrow_static
 from .data_coordinates import DataCoordinates, flat_start
 from .layout import IDENTITY, PLAIN, full_layout, layout, width
 from .local_learning import RuledWeights
+from .modular import ModuleCoordinates
 from .observer import Observer
 from .random_modes import NoFrame, draw
 from .shallow import ShallowCompressed, ShallowSpectral
@@ -71,6 +73,8 @@ class Coordinates:
             return "RandomModes draws compressed coordinates of a two-layer network on a SystematicityDataset"
         if name == "data":
             return None
+        if isinstance(self._network, Modular):
+            return "modules are trained on the weights as they are; use 'data'"
         if not self._rule.is_gradient:
             return f"rule={self._rule} is trained on the weights as they are; use 'data'"
         if self._network.layers > 2:
@@ -118,7 +122,9 @@ class Coordinates:
         each = [one.initial.weights(self._network, self._dataset) for one in self._problems]
         return tuple(np.array(layer) for layer in zip(*each, strict=True))
 
-    def _data(self) -> DataCoordinates:
+    def _data(self) -> System:
+        if isinstance(self._network, Modular):
+            return ModuleCoordinates(self._problems[0], self._network)
         system = DataCoordinates if self._rule.is_gradient else RuledWeights
         starts = [flat_start(one) for one in self._problems]
         return system(self._problems[0], starts[0] if self._alone else np.array(starts))

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from ..networks import Modular
 from ..problem import Descent, Problem, Weights
 from ..trajectory import Statistics, Trajectory
 from ..validation import FloatArray, choice, instance
@@ -81,7 +82,7 @@ def solve(
     name = options.choose(coordinates)
     threads = partial(threads_for, name)
     with threads():
-        return _integrate(problem, options.build(name), in_words(name), integrator, progress, threads)
+        return integrate(problem, options.build(name), in_words(name), integrator, progress, threads)
 
 
 def train(problem: Problem, *, integrator: str = "DOP853") -> Weights:
@@ -146,15 +147,17 @@ def solve_modes(
     array([0.    , 0.6758, 0.9045])
     """
     instance("problem", problem, (Problem,))
+    if isinstance(problem.network, Modular):
+        raise ValueError("the equations of modes are for single chains; of modules see dynamics.solve_pathways")
     if problem.network.layers > 2:
         raise ValueError(f"the equations of modes are for one and two layers, got layers={problem.network.layers}")
     if not problem.training.rule.is_gradient:
-        return _integrate(problem, RuledModes(problem), "single modes", integrator, progress)
+        return integrate(problem, RuledModes(problem), "single modes", integrator, progress)
     system = ShallowModes(problem) if problem.network.layers == 1 else TwoLayerModes(problem)
-    return _integrate(problem, system, "single modes", integrator, progress)
+    return integrate(problem, system, "single modes", integrator, progress)
 
 
-def _integrate(
+def integrate(
     problem: Problem,
     system: System,
     what: str,
@@ -162,6 +165,7 @@ def _integrate(
     progress: Callable[[float], None] | None,
     threads: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Trajectory:
+    """Move a system on as the problem's training says, and observe it at the times to report."""
     choice("integrator", integrator, INTEGRATORS)
     if progress is not None and not callable(progress):
         raise TypeError(f"progress must be callable, got {type(progress).__name__}")
@@ -213,6 +217,8 @@ def in_words(coordinates: str) -> str:
 
 def remedy(problem: Problem) -> str:
     """What to do when training diverges."""
+    if isinstance(problem.network, Modular) and len(problem.network.groups) < len(problem.network.modules):
+        return "take a smaller step"
     return f"the largest stable step for this dataset is {largest_stable_step(problem):.6g}"
 
 

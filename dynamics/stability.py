@@ -8,7 +8,8 @@ import numpy as np
 from scipy.linalg import eigvalsh
 
 from ..datasets import Data, SystematicityDataset
-from ..problem import Descent, Problem
+from ..networks import Modular
+from ..problem import Descent, Problem, SmallRandom
 from ..validation import FloatArray, instance
 from .layout import mode_classes
 
@@ -34,7 +35,12 @@ def largest_stable_step(problem: Problem) -> float:
     Returns
     -------
     float
-        Infinite when there is nothing to learn from.
+        Infinite when there is nothing to learn from. Of a modular network the smallest over its modules.
+
+    Raises
+    ------
+    ValueError
+        If modules share outputs: which solution they reach, and its curvature, depends on the start.
 
     Examples
     --------
@@ -44,6 +50,8 @@ def largest_stable_step(problem: Problem) -> float:
     1.4545
     """
     instance("problem", problem, (Problem,))
+    if isinstance(problem.network, Modular):
+        return _of_modules(problem, problem.network)
     dataset, depth = problem.dataset, problem.network.layers
     largest = _of_classes(dataset, depth) if isinstance(dataset, SystematicityDataset) else _of_data(dataset, depth)
     momentum = problem.training.momentum if isinstance(problem.training, Descent) else 0.0
@@ -72,3 +80,10 @@ def _gain(q: FloatArray, depth: int) -> FloatArray:
     shares = np.arange(depth) / depth
     largest = np.max(q, initial=0.0)
     return np.asarray(sum(largest ** (2 * (1 - 1 / depth - share)) * q ** (2 * share) for share in shares))
+
+
+def _of_modules(problem: Problem, network: Modular) -> float:
+    if any(len(group) > 1 for group in network.groups):
+        raise ValueError("network must not have modules that share outputs: the solution depends on the start")
+    views = [(module.view(problem.dataset), module.network) for module in network.modules]
+    return min(largest_stable_step(Problem(*view, SmallRandom(), problem.training)) for view in views)

@@ -87,12 +87,15 @@ class System(Protocol):
         ...
 
 
-def balance_of(weights: Weights) -> Balance:
-    """What gradient flow conserves, from all weights."""
+def balance_of(*chains: Weights) -> Balance:
+    """What gradient flow conserves, from all weights of one chain of layers or of several."""
     differences = [
-        after.swapaxes(-1, -2) @ after - before @ before.swapaxes(-1, -2) for before, after in pairwise(weights)
+        after.swapaxes(-1, -2) @ after - before @ before.swapaxes(-1, -2)
+        for chain in chains
+        for before, after in pairwise(chain)
     ]
-    return Balance(differences, np.max([np.sum(matrix**2, axis=(-2, -1)) for matrix in weights], axis=0))
+    energies = [np.sum(matrix**2, axis=(-2, -1)) for chain in chains for matrix in chain]
+    return Balance(differences, np.max(energies, axis=0))
 
 
 def drift(start: Balance, end: Balance) -> FloatArray:

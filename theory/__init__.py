@@ -6,12 +6,16 @@ from importlib import import_module
 from types import ModuleType
 
 from .aligned import aligned_loss, block_norms
+from .depth import depth_descent, depth_flow, half_time_depth
 from .expected_errors import average_errors, expected_compositional_error, mean_field_error
 from .fixed_points import FixedPoint, fixed_points, slow_time, slow_velocity, transverse_rate
 from .generalisation import held_out_errors, held_out_set_error, is_learnable, limit_errors, shallow_errors
 from .growth import growth_direction, growth_rate, learning_order
+from .leak import LeakRatios, leak_ratios
 from .modes import ModeClass, Spectrum, singular_vectors, spectrum, systematicity_ratio
+from .modules import module_spectra
 from .prediction import predict, solve
+from .race import race_clock, race_descent, race_final, race_flow
 from .rank_counting import Estimate, estimate_full_rank, full_rank_probability, zero_error_probability
 from .ruled import ruled_descent
 from .ruled_start import RuledStart, ruled_start
@@ -31,18 +35,22 @@ __all__ = [
     "Estimate",
     "FixedPoint",
     "InitialStrengths",
+    "LeakRatios",
     "ModeClass",
     "RuledStart",
     "Spectrum",
     "aligned_loss",
     "average_errors",
     "block_norms",
+    "depth_descent",
+    "depth_flow",
     "estimate_full_rank",
     "expected_compositional_error",
     "fixed_points",
     "full_rank_probability",
     "growth_direction",
     "growth_rate",
+    "half_time_depth",
     "half_time_shallow",
     "half_time_two_layer",
     "held_out_errors",
@@ -50,10 +58,16 @@ __all__ = [
     "initial_strengths",
     "is_learnable",
     "largest_stable_step",
+    "leak_ratios",
     "learning_order",
     "limit_errors",
     "mean_field_error",
+    "module_spectra",
     "predict",
+    "race_clock",
+    "race_descent",
+    "race_final",
+    "race_flow",
     "ruled_descent",
     "ruled_start",
     "shallow_descent",

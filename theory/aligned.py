@@ -87,7 +87,7 @@ def block_norms(classes: Sequence[ModeClass], pi: FloatArray) -> dict[BlockPair,
     norms = {}
     for pair in pairs:
         parts = [
-            _scaled(np.abs(pi[:, column]), mode_class.count, mode_class.shares[pair])
+            scaled(np.abs(pi[:, column]), mode_class.count, mode_class.shares[pair])
             for column, mode_class in enumerate(classes)
         ]
         norms[pair] = np.hypot.reduce(parts, axis=0) if parts else np.zeros(len(pi))
@@ -126,7 +126,7 @@ def aligned_loss(spectrum: Spectrum, pi: FloatArray) -> FloatArray:
     return loss
 
 
-def _scaled(pi: FloatArray, count: int, share: float) -> FloatArray:
+def scaled(pi: FloatArray, count: int, share: float) -> FloatArray:
     """Sqrt(count * share) * pi, for counts beyond the range of floats too."""
     if share == 0:
         return np.zeros_like(pi)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..datasets import SystematicityDataset
+from ..networks import Modular
 from ..problem import NO_WEIGHTS, Aligned, Descent, NoClosedForm, Problem, RandomModes
 from ..trajectory import Trajectory
 from ..validation import instance, real
-from . import aligned, ruled, shallow, two_layer
+from . import aligned, deep, modules, ruled, shallow, two_layer
 from .modes import Spectrum
 from .modes import spectrum as spectrum_of
+from .modules import module_spectra
 
 
 def solve(problem: Problem) -> Trajectory:
@@ -21,6 +25,9 @@ def solve(problem: Problem) -> Trajectory:
     Deep, two layers    exact from an Aligned start (and any other that does not couple modes); from a small
                         random start exact in the limit of small weights (see :func:`initial_strengths`); under
                         a learning rule likewise (see :func:`ruled_start`), for descent alone
+    Deep, more layers   exact from an Aligned start (see :func:`depth_flow`)
+    Modular             modules that share no outputs as above; shallow ones exact from any start; deep ones that
+                        write the same outputs exact from an Aligned start (see :mod:`linmod.theory.race`)
     ==================  =======================================================================================
 
     Descent is predicted by the exact discrete map, not by the flow.
@@ -38,8 +45,10 @@ def solve(problem: Problem) -> Trajectory:
     Raises
     ------
     NoClosedForm
-        For more than two layers; for two layers with fewer hidden units than modes, or on data whose X'X and
-        Y'Y do not commute; for the flow under a learning rule other than the gradient.
+        For more than two layers from other than Aligned starts; for fewer hidden units than modes, or data whose
+        X'X and Y'Y do not commute; for deep modules that share some of their outputs, or share outputs from other
+        starts; for the flow under a learning rule other than the gradient; with momentum. The message says why.
+        With h hidden units fewer than modes, the loss ends at half the sum of all but the h largest sigma.
     Divergence
         If the course of learning leaves the range of finite numbers.
 
@@ -55,17 +64,20 @@ def solve(problem: Problem) -> Trajectory:
     0.9045
     """
     instance("problem", problem, (Problem,))
+    if isinstance(problem.network, Modular):
+        return predict(problem, module_spectra(problem.network, problem.dataset))
     return predict(problem, spectrum_of(problem.dataset))
 
 
-def predict(problem: Problem, spectrum: Spectrum, strength_factor: float = 1.0) -> Trajectory:
+def predict(problem: Problem, spectrum: Spectrum | Sequence[Spectrum], strength_factor: float = 1.0) -> Trajectory:
     """Predict the course of learning with a spectrum of one's own in place of the dataset's.
 
     Parameters
     ----------
     problem : Problem
-    spectrum : Spectrum
-        The classes that ``theory.spectrum(problem.dataset)`` returns, with values of one's own.
+    spectrum : Spectrum, or sequence of Spectrum
+        The classes that ``theory.spectrum(problem.dataset)`` returns, with values of one's own; of a modular
+        network one for each module, as :func:`module_spectra` returns.
     strength_factor : float, default 1.0
         Multiplies the initial strength of every mode.
 
@@ -90,20 +102,28 @@ def predict(problem: Problem, spectrum: Spectrum, strength_factor: float = 1.0) 
     array([1.2437])
     """
     instance("problem", problem, (Problem,))
-    instance("spectrum", spectrum, (Spectrum,))
     factor = real("strength_factor", strength_factor)
-    if problem.network.layers > 2:
-        raise NoClosedForm(
-            f"there is no closed form here for layers={problem.network.layers}, only for Shallow() and for layers=2"
-        )
     if isinstance(problem.training, Descent) and problem.training.momentum:
         raise NoClosedForm(f"there is no closed form for momentum={problem.training.momentum}, only for momentum=0")
     if isinstance(problem.initial, RandomModes):
         raise NoClosedForm(NO_WEIGHTS)
+    if isinstance(problem.network, Modular):
+        return modules.predict(problem, problem.network, _of_modules(problem.network, spectrum), factor)
+    if not isinstance(spectrum, Spectrum):
+        raise TypeError(f"spectrum must be Spectrum, got {type(spectrum).__name__}")
     if not problem.training.rule.is_gradient:
         return ruled.predict(problem, spectrum, factor)
     if isinstance(problem.initial, Aligned) and isinstance(problem.dataset, SystematicityDataset):
         return aligned.predict(problem, problem.initial, spectrum, factor)
     if problem.network.layers == 1:
         return shallow.predict(problem, spectrum, factor)
-    return two_layer.predict(problem, spectrum, factor)
+    if problem.network.layers == 2:
+        return two_layer.course(problem, spectrum, factor).trajectory(problem)
+    return deep.course(problem, spectrum, factor).trajectory(problem)
+
+
+def _of_modules(network: Modular, spectra: Spectrum | Sequence[Spectrum]) -> tuple[Spectrum, ...]:
+    given = () if isinstance(spectra, Spectrum) else tuple(spectra)
+    if len(given) != len(network.modules) or not all(isinstance(spectrum, Spectrum) for spectrum in given):
+        raise TypeError(f"spectrum must be one Spectrum for each of {len(network.modules)} modules, got {spectra!r}")
+    return given

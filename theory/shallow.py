@@ -21,7 +21,7 @@ def predict(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Tra
     .. math:: W(t) = W(0)\, e^{-\Sigma_x t} + \Sigma_{yx}\, \varphi(\Sigma_x, t)
     """
     dataset = problem.dataset
-    map_at = _map_over_time(problem, spectrum, strength_factor)
+    map_at = map_over_time(problem, spectrum, strength_factor)
     times = range(len(problem.times))
     seen = observe(dataset, (finite(problem, map_at(i)[None])[0] for i in times))
     return Trajectory(
@@ -36,7 +36,8 @@ def predict(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Tra
     )
 
 
-def _map_over_time(problem: Problem, spectrum: Spectrum, factor: float) -> Callable[[int], FloatArray]:
+def map_over_time(problem: Problem, spectrum: Spectrum, factor: float) -> Callable[[int], FloatArray]:
+    """Map at each of the reported times, by number."""
     sigma_x, sigma_yx = _correlations(problem, spectrum)
     delta, axes = np.linalg.eigh(sigma_x)
     delta = np.maximum(delta, 0.0)

@@ -214,9 +214,7 @@ def two_layer_descent(
     """
     alpha = real("step_size", step_size, positive=True)
     lam, delta, y, z = np.broadcast_arrays(*_floats(lam, delta, y0, z0))
-    wanted = [integer("steps entry", n) for n in np.atleast_1d(np.asarray(steps)).tolist()]
-    if np.any(np.diff(wanted) <= 0):
-        raise ValueError("steps must be increasing")
+    wanted = step_counts(steps)
     values = np.empty((len(wanted), *lam.shape))
     taken = 0
     with np.errstate(over="ignore", invalid="ignore"):
@@ -227,6 +225,14 @@ def two_layer_descent(
             taken = target
             values[row] = (y - z) / 4
     return values
+
+
+def step_counts(steps: ArrayLike) -> list[int]:
+    """Increasing numbers of steps, after a check."""
+    wanted = [integer("steps entry", n) for n in np.atleast_1d(np.asarray(steps)).tolist()]
+    if np.any(np.diff(wanted) <= 0):
+        raise ValueError("steps must be increasing")
+    return wanted
 
 
 def half_time_shallow(lam: float, delta: float, pi0: float) -> float:
