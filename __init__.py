@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Flow,
         NoClosedForm,
         Problem,
+        RandomModes,
         Shallow,
         SmallRandom,
     )
@@ -36,6 +37,7 @@ _HOMES = {
         "Flow",
         "NoClosedForm",
         "Problem",
+        "RandomModes",
         "Shallow",
         "SmallRandom",
     ),
@@ -62,6 +64,7 @@ __all__ = [
     "Flow",
     "NoClosedForm",
     "Problem",
+    "RandomModes",
     "Settings",
     "Shallow",
     "SmallRandom",
