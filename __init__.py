@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Flow,
         NoClosedForm,
         Problem,
+        RandomModes,
         SmallRandom,
     )
     from .rules import Rule
@@ -47,6 +48,7 @@ _HOMES = {
         "Flow",
         "NoClosedForm",
         "Problem",
+        "RandomModes",
         "SmallRandom",
     ),
     "rules": ("Rule",),
@@ -85,6 +87,7 @@ __all__ = [
     "Module",
     "NoClosedForm",
     "Problem",
+    "RandomModes",
     "Rule",
     "Settings",
     "Shallow",

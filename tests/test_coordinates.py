@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import ks_2samp
 
-import linmod
 from linmod import (
     Aligned,
     Dataset,
@@ -23,22 +20,16 @@ from linmod import (
     Descent,
     Explicit,
     Flow,
-    NoClosedForm,
     Problem,
     Shallow,
     SmallRandom,
     SystematicityDataset,
     Trajectory,
 )
-from linmod.datasets import Data, walsh_functions
-from linmod.dynamics import INTEGRATORS, largest_stable_step, solve, solve_batch
-from linmod.dynamics.coordinates import Coordinates
-from linmod.dynamics.factors import lower_factor, orthonormal_rows
-from linmod.dynamics.layout import mode_classes
-from linmod.dynamics.random_modes import gaussian_factor
-from linmod.dynamics.rotation import sides, walsh
+from linmod.datasets import Data
+from linmod.dynamics import INTEGRATORS, solve
 from linmod.dynamics.two_layer import TwoLayerEquations
-from linmod.problem import Initial, Network, RandomModes, Training
+from linmod.problem import Initial, Network
 from linmod.validation import FloatArray
 
 TOLERANCE = 1e-12
@@ -201,263 +192,6 @@ COUPLED = Dataset(np.random.default_rng(1).standard_normal((3, 4)), np.random.de
 def test_spectral_coordinates_agree_on_commuting_data(dataset: Data, network: Network) -> None:
     for training in (DESCENT, MOMENTUM):
         assert worst(Problem(dataset, network, SmallRandom(0.3, 2), training), "spectral") < TOLERANCE
-
-
-# The choice.
-
-
-def test_automatic_choice_follows_the_count_of_operations() -> None:
-    def chosen(dataset: Data, network: Network) -> str:
-        return Coordinates([Problem(dataset, network, SmallRandom(), DESCENT)], alone=True).choose("auto")
-
-    assert chosen(SystematicityDataset(3, 1, 3, 1), Deep(50)) == "data"
-    assert chosen(SystematicityDataset(6, 1, 3, 1), Deep(50)) == "spectral"
-    assert chosen(SystematicityDataset(10, 1, 3, 1), Deep(50)) == "compressed"
-    assert chosen(SystematicityDataset(10, 1, 3, 1), Shallow()) == "compressed"
-    assert chosen(SystematicityDataset(10, 1, 3, 1), Deep(50, layers=3)) == "data"
-    assert chosen(COUPLED, Deep(50)) == "data"
-
-
-def test_operations_of_compressed_coordinates_do_not_grow_with_the_number_of_items() -> None:
-    def operations(n_x: int) -> int:
-        problem = Problem(SystematicityDataset(n_x, 1, 3, 1), Deep(50), SmallRandom(), DESCENT)
-        return Coordinates([problem], alone=True).operations("compressed")
-
-    assert operations(20) / operations(8) < 1.2
-    state_sizes = {
-        n_x: Coordinates([Problem(SystematicityDataset(n_x, 1, 3, 1), Deep(5), RandomModes(), DESCENT)], alone=True)
-        .build("compressed")
-        .start.size
-        for n_x in (8, 9, 40)
-    }
-    assert state_sizes[9] - state_sizes[8] == 2 * 5
-    assert state_sizes[40] - state_sizes[8] == 32 * 2 * 5
-
-
-def test_origin_names_the_coordinates() -> None:
-    problem = Problem(SystematicityDataset(3, 1, 3, 1), Deep(5), SmallRandom(), DESCENT)
-    assert solve(problem).origin == "all weights, descent"
-    assert solve(problem, coordinates="spectral").origin == "all weights in spectral coordinates, descent"
-
-
-def test_largest_stable_step_of_classes_is_that_of_the_data() -> None:
-    networks: list[Network] = [Shallow(), Deep(9), Deep(9, layers=3)]
-    for dataset, network in product(SMALL, networks):
-        as_data = Dataset(dataset.X, dataset.Y)
-        steps = [largest_stable_step(Problem(one, network, SmallRandom(), DESCENT)) for one in (dataset, as_data)]
-        assert steps[0] == pytest.approx(steps[1], rel=1e-10)
-
-
-def test_momentum_widens_the_range_of_stable_steps() -> None:
-    dataset = SystematicityDataset(3, 1, 3, 1)
-    limit = largest_stable_step(Problem(dataset, Shallow(), Aligned(0.0), Descent(0.1, 1, momentum=0.5)))
-    assert limit == pytest.approx(1.5 * largest_stable_step(Problem(dataset, Shallow(), Aligned(0.0), DESCENT)))
-    inside, outside = (
-        solve(Problem(dataset, Shallow(), SmallRandom(0.1), Descent(factor * limit, 2000, 2000, momentum=0.5)))
-        for factor in (0.99, 1.01)
-    )
-    assert inside.loss[-1] < 1e-9
-    assert outside.loss[-1] > 1e3
-
-
-def test_momentum_is_the_heavy_ball() -> None:
-    problem = Problem(SystematicityDataset(2, 1, 1, 1), Shallow(), SmallRandom(0.3), Descent(0.1, 3, momentum=0.4))
-    X, Y, (W,) = problem.dataset.X, problem.dataset.Y, problem.initial_weights
-    V = np.zeros_like(W)
-    for _ in range(3):
-        V = 0.4 * V - 0.1 * (W @ X - Y) @ X.T / problem.dataset.n_items
-        W = W + V
-    np.testing.assert_allclose(solve(problem).weights[0][-1], W, rtol=0, atol=1e-15)
-
-
-# Parts.
-
-
-def test_rotation_is_orthonormal_and_diagonalises() -> None:
-    generator = np.random.default_rng(0)
-    for dataset in SMALL:
-        z = walsh_functions(dataset.n_bits, np.arange(dataset.n_items))
-        for side, features in zip(sides(dataset), (dataset.X, dataset.Y), strict=True):
-            weights = generator.standard_normal((2, 3, side.n_features))
-            rotated = side.rotate(weights)
-            np.testing.assert_allclose(side.restore(rotated), weights, rtol=0, atol=1e-14)
-            energy = sum(np.sum(part**2) for part in (rotated.spectrum, rotated.partners, rotated.identity))
-            assert energy == pytest.approx(np.sum(weights**2), rel=1e-13)
-            directions = features @ z
-            lengths = np.linalg.norm(directions, axis=0)
-            there = lengths > 1e-9
-            np.testing.assert_allclose(
-                rotated.spectrum[..., there], weights @ (directions / np.where(there, lengths, 1))[:, there], atol=1e-13
-            )
-
-
-def test_walsh_by_products_is_the_walsh_transform() -> None:
-    generator = np.random.default_rng(0)
-    for n_bits in range(13):
-        values = generator.standard_normal((2, 3, 2**n_bits))
-        expected = linmod.datasets.walsh_transform(values)
-        np.testing.assert_allclose(walsh(values), expected, rtol=0, atol=1e-13)
-
-
-@pytest.mark.parametrize("columns", [0, 2, 3, 4, 48, 49, 100, 1000])
-@pytest.mark.parametrize("lead", [(), (2,)])
-def test_lower_factor_times_orthonormal_rows_is_the_matrix(columns: int, lead: tuple[int, ...]) -> None:
-    wide = np.random.default_rng(columns).standard_normal((*lead, 3, columns))
-    L, Q = lower_factor(wide), orthonormal_rows(wide)
-    if Q is None:
-        np.testing.assert_array_equal(L, wide)
-        return
-    np.testing.assert_allclose(L @ Q, wide, rtol=0, atol=1e-13)
-    np.testing.assert_allclose(Q @ Q.swapaxes(-1, -2), np.broadcast_to(np.eye(3), (*lead, 3, 3)), rtol=0, atol=1e-14)
-    np.testing.assert_array_equal(np.triu(L, 1), 0.0)
-
-
-def test_classes_count_all_items() -> None:
-    for dataset in [*UNUSUAL.values(), SystematicityDataset(100, 3, 1, 1)]:
-        assert sum(one.count for one in mode_classes(dataset)) == dataset.n_items
-
-
-# Weights drawn for the modes.
-
-
-def test_drawn_factors_have_the_gram_matrix_of_gaussian_entries() -> None:
-    generator = np.random.default_rng(0)
-    factors = [gaussian_factor(generator, 4, 30) for _ in range(4000)]
-    grams = np.array([factor @ factor.T for factor in factors])
-    error = grams.mean(axis=0) - 30 * np.eye(4)
-    # Entries of a Wishart matrix of 30 degrees of freedom have variance 60 on the diagonal and 30 off it.
-    assert np.max(np.abs(error) / np.sqrt(np.where(np.eye(4), 60, 30) / len(grams))) < 5
-    assert np.var(grams[:, 0, 0]) == pytest.approx(60, rel=0.15)
-    assert np.var(grams[:, 3, 3]) == pytest.approx(60, rel=0.15)
-    assert np.var(grams[:, 0, 3]) == pytest.approx(30, rel=0.15)
-
-
-def _spread(initial: type[SmallRandom] | type[RandomModes], std: float = 0.02) -> dict[str, FloatArray]:
-    problems = [
-        Problem(SystematicityDataset(6, 2, 2, 2, 3.0), Deep(4), initial(std, seed), Descent(0.2, 60, 20))
-        for seed in range(300)
-    ]
-    trajectories = solve_batch(problems, coordinates="compressed")
-    return {
-        name: np.array([one.quantities[name][record] for one in trajectories])
-        for name in trajectories[0].quantities
-        for record in [1]
-    }
-
-
-def test_random_modes_are_distributed_as_random_weights() -> None:
-    drawn, weighed, wider = _spread(RandomModes), _spread(SmallRandom), _spread(RandomModes, 0.024)
-    p_values = {name: ks_2samp(drawn[name], weighed[name]).pvalue for name in drawn}
-    assert min(p_values.values()) > 1e-3, p_values
-    assert min(ks_2samp(wider[name], weighed[name]).pvalue for name in drawn) < 1e-9
-
-
-def test_random_modes_start_has_the_mean_norms_of_gaussian_weights() -> None:
-    dataset, hidden = SystematicityDataset(7, 2, 3, 2), 5
-    problems = [Problem(dataset, Deep(hidden), RandomModes(0.1, seed), Descent(0.1, 0)) for seed in range(500)]
-    trajectories = solve_batch(problems)
-    for (source, target), values in trajectories[0].norms.items():
-        assert values.shape == (1,)
-        squares = np.array([one.norms[source, target][0] ** 2 for one in trajectories])
-        sizes = [block.stop - block.start for block in (dataset.input_blocks[source], dataset.output_blocks[target])]
-        expected = np.prod(sizes) * hidden * 0.1**4
-        assert abs(squares.mean() - expected) < 5 * squares.std() / np.sqrt(len(squares))
-
-
-def test_random_modes_train_any_number_of_items() -> None:
-    problem = Problem(SystematicityDataset(40, 2, 3, 1), Deep(50), RandomModes(1e-9, 0), Descent(0.16, 300, 100))
-    trajectory = solve(problem)
-    assert trajectory.modes["sign_to_sign"][-1] == pytest.approx(1.0, abs=1e-9)
-    for ask in (lambda: trajectory.weights, lambda: trajectory.strengths, lambda: problem.initial_weights):
-        with pytest.raises(ValueError, match="RandomModes draws neither full weights nor single modes"):
-            ask()
-
-
-def test_random_modes_of_std_zero_stay() -> None:
-    problem = Problem(SystematicityDataset(3, 1, 1, 1), Deep(5), RandomModes(0.0), DESCENT)
-    np.testing.assert_array_equal(solve(problem).modes["sign_to_sign"], 0.0)
-
-
-# Wrong calls.
-
-
-def _problem(
-    dataset: Data | None = None,
-    network: Network | None = None,
-    initial: Initial | None = None,
-    training: Training | None = None,
-) -> Problem:
-    return Problem(
-        dataset or SystematicityDataset(3, 1, 1, 1), network or Deep(5), initial or SmallRandom(), training or DESCENT
-    )
-
-
-ANYTHING: Any = object()
-WRONG: dict[str, tuple[Any, type[Exception], str]] = {
-    "unknown coordinates": (lambda: solve(_problem(), coordinates="fourier"), ValueError, "coordinates must be one of"),
-    "coordinates of another type": (lambda: solve(_problem(), coordinates=ANYTHING), TypeError, "must be a string"),
-    "three layers": (
-        lambda: solve(_problem(network=Deep(5, layers=3)), coordinates="spectral"),
-        ValueError,
-        "layers=3 every hidden layer mixes the modes; use 'data'",
-    ),
-    "compressed data": (
-        lambda: solve(_problem(COMMUTING["whitened inputs"]), coordinates="compressed"),
-        ValueError,
-        "use 'spectral'",
-    ),
-    "coupled data": (
-        lambda: solve(_problem(COUPLED), coordinates="spectral"),
-        ValueError,
-        "do not commute; use 'data'",
-    ),
-    "nearly commuting data": (
-        lambda: solve(_problem(Dataset(np.diag([1.0, 2.0]), [[1.0, 1e-10], [0.0, 2.0]])), coordinates="spectral"),
-        ValueError,
-        "diagonal only to .* not to 1e-13; use 'data'",
-    ),
-    "random modes as data": (
-        lambda: solve(_problem(initial=RandomModes()), coordinates="data"),
-        ValueError,
-        "RandomModes draws compressed coordinates of a two-layer network",
-    ),
-    "random modes of a shallow network": (
-        lambda: solve(_problem(network=Shallow(), initial=RandomModes())),
-        ValueError,
-        "RandomModes draws compressed coordinates of a two-layer network",
-    ),
-    "random modes of data": (
-        lambda: solve(_problem(COUPLED, initial=RandomModes())),
-        ValueError,
-        "two-layer network on a SystematicityDataset",
-    ),
-    "random modes in theory": (
-        lambda: linmod.theory.solve(_problem(initial=RandomModes())),
-        NoClosedForm,
-        "RandomModes draws neither",
-    ),
-    "momentum in theory": (
-        lambda: linmod.theory.solve(_problem(training=MOMENTUM)),
-        NoClosedForm,
-        "no closed form for momentum=0.6",
-    ),
-    "momentum of one": (lambda: Descent(0.1, 1, momentum=1.0), ValueError, "momentum must be below 1"),
-    "negative momentum": (lambda: Descent(0.1, 1, momentum=-0.1), ValueError, "momentum must be at least 0"),
-    "momentum of another type": (lambda: Descent(0.1, 1, momentum=ANYTHING), TypeError, "momentum must be a real"),
-    "unknown training": (lambda: _problem(training=ANYTHING), TypeError, "treat each weight by itself"),
-    "negative std": (lambda: RandomModes(-1.0), ValueError, "std must be at least 0"),
-    "weights that do not fit": (
-        lambda: solve(_problem(SystematicityDataset(50, 1, 3, 1))),
-        ValueError,
-        "do not fit into memory .RandomModes draws none",
-    ),
-}
-
-
-@pytest.mark.parametrize(("call", "error", "message"), WRONG.values(), ids=WRONG)
-def test_wrong_calls_say_why(call: Any, error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=message):
-        call()
 
 
 @pytest.mark.parametrize("integrator", INTEGRATORS)

@@ -112,7 +112,8 @@ def test_flow_against_scipy_on_other_equations(layers):
         return -_flat(_gradient(data.X, data.Y, _unflat(vector, weights)))
 
     reference = solve_ivp(velocity, (0, 4), _flat(weights), "DOP853", times, rtol=1e-12, atol=1e-14)
-    simulation = dynamics.solve(Problem(data, network, Explicit(weights), Flow(times, rtol=1e-11, atol=1e-13)))
+    problem = Problem(data, network, Explicit(weights), Flow(times, rtol=1e-11, atol=1e-13))
+    simulation = dynamics.solve(problem, integrator="DOP853")
     # Each step errs by at most rtol = 1e-11 relative to weights of O(1); fewer than 100 steps; perturbations of this
     # start, which is far from the saddle, grow at most tenfold: 1e-8.
     assert simulation.statistics.steps < 100
@@ -216,7 +217,7 @@ def test_modes_by_themselves_agree_under_flow():
     problem = Problem(
         SystematicityDataset(2, 1, 1, 1), Deep(hidden=4), Aligned(0.05), Flow([1.0, 5.0], rtol=1e-11, atol=1e-13)
     )
-    by_modes, by_weights = dynamics.solve_modes(problem), dynamics.solve(problem)
+    by_modes, by_weights = (solve(problem, integrator="DOP853") for solve in (dynamics.solve_modes, dynamics.solve))
     # Fewer than 100 steps of relative error 1e-11, a shift in time: 1e-9 times strengths of O(1).
     assert max(by_modes.statistics.steps, by_weights.statistics.steps) < 100
     for name, values in by_weights.quantities.items():

@@ -159,6 +159,6 @@ def test_repr():
         " modes: sign_to_sign, sign_to_identity, identity_to_identity)"
     )
     assert repr(SOLVED["no mode at all"][0](SOLVED["no mode at all"][1])).endswith("modes: none)")
-    assert "DOP853; 3 times from 0 to 2.5" in repr(dynamics.solve(PROBLEM))
+    assert "RK45; 3 times from 0 to 2.5" in repr(dynamics.solve(PROBLEM))
     assert "descent; 4 times from 0 to 2;" in repr(dynamics.solve(RANDOM))
     assert len(repr(theory.solve(replace(PROBLEM, training=Flow(np.linspace(0, 1, 10**5)))))) < 200
