@@ -7,7 +7,10 @@ from collections.abc import Iterable
 
 from ..claims import Claim
 from .dense import DENSE_DEEP, DENSE_SHALLOW
+from .generalisation import FULL_RANK, HELD_OUT_SIZE, MOTIVATING
 from .limits import INITIAL_SCALE, STEP_SIZE
+from .rule_order import RULE_ORDER
+from .rules import RULES
 from .space import ALIGNED, SPECTRUM, SYSTEMATICITY
 
 CATALOGUE: tuple[Claim, ...] = (
@@ -18,6 +21,11 @@ CATALOGUE: tuple[Claim, ...] = (
     INITIAL_SCALE,
     STEP_SIZE,
     SYSTEMATICITY,
+    RULES,
+    RULE_ORDER,
+    MOTIVATING,
+    HELD_OUT_SIZE,
+    FULL_RANK,
 )
 
 
