@@ -7,7 +7,10 @@ from collections.abc import Iterable
 
 from ..claims import Claim
 from .dense import DENSE_DEEP, DENSE_SHALLOW
+from .depth import DEPTH
 from .limits import INITIAL_SCALE, STEP_SIZE
+from .modules import FULLY_PARTITIONED, LEAK, OUTPUT_SPLIT
+from .race import RACE
 from .space import ALIGNED, SPECTRUM, SYSTEMATICITY
 
 CATALOGUE: tuple[Claim, ...] = (
@@ -18,6 +21,11 @@ CATALOGUE: tuple[Claim, ...] = (
     INITIAL_SCALE,
     STEP_SIZE,
     SYSTEMATICITY,
+    DEPTH,
+    OUTPUT_SPLIT,
+    FULLY_PARTITIONED,
+    LEAK,
+    RACE,
 )
 
 
