@@ -7,8 +7,11 @@ from collections.abc import Iterable
 
 from ..claims import Claim
 from .dense import DENSE_DEEP, DENSE_SHALLOW
+from .depth import DEPTH
 from .generalisation import FULL_RANK, HELD_OUT_SIZE, MOTIVATING
 from .limits import INITIAL_SCALE, STEP_SIZE
+from .modules import FULLY_PARTITIONED, LEAK, OUTPUT_SPLIT
+from .race import RACE
 from .rule_order import RULE_ORDER
 from .rules import RULES
 from .space import ALIGNED, SPECTRUM, SYSTEMATICITY
@@ -21,6 +24,11 @@ CATALOGUE: tuple[Claim, ...] = (
     INITIAL_SCALE,
     STEP_SIZE,
     SYSTEMATICITY,
+    DEPTH,
+    OUTPUT_SPLIT,
+    FULLY_PARTITIONED,
+    LEAK,
+    RACE,
     RULES,
     RULE_ORDER,
     MOTIVATING,

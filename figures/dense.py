@@ -33,6 +33,11 @@ def shallow_problem(seed: int) -> Problem:
     return Problem(DATASET, Shallow(), SmallRandom(std=2e-4, seed=seed), Descent(step_size=0.04, steps=300))
 
 
+def known(run: Trajectory) -> Callable[[Problem], Trajectory]:
+    """Simulate by what has been simulated already."""
+    return lambda _: run
+
+
 def _check(problem: Callable[[int], Problem], tolerance: float | None) -> Callable[[Settings], Evidence]:
     def check(settings: Settings) -> Evidence:
         seeds = settings.seeds(full=8, quick=2)
@@ -57,8 +62,8 @@ def draw_learning(evidence: Evidence) -> Figure:
         figure, axes = canvas(1, 3, height=2.5)
         modes = {name: (class_label(name), lambda run, name=name: run.modes[name]) for name in predicted[0].modes}
         norms = {pair: (block_label(*pair), lambda run, pair=pair: run.norms[pair]) for pair in predicted[0].norms}
-        _draw_curves(axes[0], predicted, simulated, modes)
-        _draw_curves(axes[1], predicted, simulated, norms)
+        draw_curves(axes[0], predicted, simulated, modes)
+        draw_curves(axes[1], predicted, simulated, norms)
         title(axes[0], 0, "effective singular values")
         title(axes[1], 1, "block norms of the map")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, handlelength=1.6)
@@ -72,7 +77,8 @@ def draw_learning(evidence: Evidence) -> Figure:
 Curves = Mapping[object, tuple[str, Callable[[Trajectory], FloatArray]]]
 
 
-def _draw_curves(axes: Axes, predicted: list[Trajectory], simulated: list[Trajectory], curves: Curves) -> None:
+def draw_curves(axes: Axes, predicted: list[Trajectory], simulated: list[Trajectory], curves: Curves) -> None:
+    """Predicted means as lines, simulated means as points, and the range of the simulations as a band."""
     times = predicted[0].times
     labels = {}
     for (label, values), stroke in zip(curves.values(), STROKES, strict=False):
