@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import datasets, dynamics, figures, theory
+    from . import datasets, dynamics, figures, sweeps, theory
     from .claims import Claim, Evidence, Finding, Settings
     from .convergence import ConvergenceOrder, convergence_order
     from .datasets import Dataset, SystematicityDataset
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Shallow,
         SmallRandom,
     )
+    from .sweeps import Sweep, load_sweep, read_sweep, sweep
     from .trajectory import Statistics, Trajectory, load_trajectory
     from .verification import Agreement, compare, verify
 
@@ -42,9 +43,10 @@ _HOMES = {
     "trajectory": ("Statistics", "Trajectory", "load_trajectory"),
     "verification": ("Agreement", "compare", "verify"),
     "convergence": ("ConvergenceOrder", "convergence_order"),
+    "sweeps": ("Sweep", "load_sweep", "read_sweep", "sweep"),
     "claims": ("Claim", "Evidence", "Finding", "Settings"),
 }
-_SUBPACKAGES = ("datasets", "dynamics", "figures", "theory")
+_SUBPACKAGES = ("datasets", "dynamics", "figures", "sweeps", "theory")
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -66,6 +68,7 @@ __all__ = [
     "Shallow",
     "SmallRandom",
     "Statistics",
+    "Sweep",
     "SystematicityDataset",
     "Trajectory",
     "compare",
@@ -73,7 +76,11 @@ __all__ = [
     "datasets",
     "dynamics",
     "figures",
+    "load_sweep",
     "load_trajectory",
+    "read_sweep",
+    "sweep",
+    "sweeps",
     "theory",
     "verify",
 ]
