@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from ..claims import Claim
 from .dense import DENSE_DEEP, DENSE_SHALLOW
 from .limits import INITIAL_SCALE, STEP_SIZE
+from .phase import RATIO_PHASES, TIME_PHASES
 from .space import ALIGNED, SPECTRUM, SYSTEMATICITY
 
 CATALOGUE: tuple[Claim, ...] = (
@@ -18,6 +19,8 @@ CATALOGUE: tuple[Claim, ...] = (
     INITIAL_SCALE,
     STEP_SIZE,
     SYSTEMATICITY,
+    RATIO_PHASES,
+    TIME_PHASES,
 )
 
 

@@ -6,6 +6,7 @@ from importlib import import_module
 from types import ModuleType
 
 from .aligned import aligned_loss, block_norms
+from .ensembles import Expected, log_strength, random_half_time, random_ratio
 from .modes import ModeClass, Spectrum, singular_vectors, spectrum, systematicity_ratio
 from .prediction import predict, solve
 from .stability import largest_stable_step
@@ -21,6 +22,7 @@ from .trajectories import (
 )
 
 __all__ = [
+    "Expected",
     "InitialStrengths",
     "ModeClass",
     "Spectrum",
@@ -30,7 +32,10 @@ __all__ = [
     "half_time_two_layer",
     "initial_strengths",
     "largest_stable_step",
+    "log_strength",
     "predict",
+    "random_half_time",
+    "random_ratio",
     "shallow_descent",
     "shallow_flow",
     "singular_vectors",
