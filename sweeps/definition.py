@@ -85,9 +85,9 @@ class Sweep:
     @cached_property
     def axes(self) -> dict[str, Columns]:
         """For each dimension, the fields that vary along it by path, with their values."""
-        axes = {label(path): {path: values} for path, values in _columns("grid", self.grid).items()}
+        axes = {label(path): {path: values} for path, values in _paths(_columns("grid", self.grid)).items()}
         for name, together in dict(self.lists).items():
-            axes[name] = _columns(f"lists.{name}", together)
+            axes[name] = _paths(_columns(f"lists.{name}", together))
         if self.seeds is not None:
             axes["seed"] = {"initial.seed": _seeds(self.seeds)}
         _check_axes(axes)
@@ -153,6 +153,15 @@ def _columns(name: str, given: Any) -> Columns:
     return columns
 
 
+def _paths(columns: Columns) -> Columns:
+    for path in columns:
+        section, dot, _ = path.partition(".")
+        known("section", section, KINDS)
+        if not dot:
+            raise ValueError(f"{path} must be the path of a field, such as dataset.n_x")
+    return columns
+
+
 def _seeds(seeds: Any) -> list[int]:
     if isinstance(seeds, str) or not hasattr(seeds, "__iter__"):
         return list(range(integer("seeds", seeds, 1)))
@@ -192,11 +201,6 @@ def _lengths(columns: Columns) -> str:
 def _complete(base: Description, columns: Sequence[tuple[str, list[Any]]]) -> Description:
     """Check every field against the kinds in use, and fill in the defaults."""
     varied = dict(columns)
-    for path in varied:
-        section, dot, _ = path.partition(".")
-        known("section", section, KINDS)
-        if not dot:
-            raise ValueError(f"{path} must be the path of a field, such as dataset.n_x")
     complete: Description = {}
     for section, values in base.items():
         kinds = varied.get(f"{section}.kind", [values.get("kind", next(iter(KINDS[section])))])
@@ -209,7 +213,8 @@ def _complete(base: Description, columns: Sequence[tuple[str, list[Any]]]) -> De
             if path.startswith(f"{section}."):
                 known(f"field of {section}", path.split(".", 1)[1], allowed)
         defaults = {name: default for name, default in allowed.items() if isinstance(default, str | int | float)}
-        complete[section] = {"kind": kinds[0], **defaults, **values}
+        fixed = {"kind": kinds[0], **defaults, **values}
+        complete[section] = {name: value for name, value in fixed.items() if f"{section}.{name}" not in varied}
     return complete
 
 
