@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -503,11 +504,18 @@ def test_a_worker_that_dies_is_reported_and_what_is_done_is_kept(tmp_path):
 # the command line
 
 
-def test_the_example_runs_and_says_what_it_did(tmp_path):
-    result = invoke("sweep", EXAMPLE, "--out", tmp_path)
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    """A folder in which the example has run as the guide says, and what was printed."""
+    folder = tmp_path_factory.mktemp("example")
+    return folder, invoke("sweep", EXAMPLE, "--out", folder / "results" / "sweep")
+
+
+def test_the_example_runs_and_says_what_it_did(example):
+    folder, result = example
     assert result.exit_code == 0, result.output
     assert "108 of 108 solutions" in result.output
-    results = linmod.load_sweep(tmp_path)
+    results = linmod.load_sweep(folder / "results" / "sweep")
     gap = np.abs(results.half_time.sel(solution="simulation") - results.half_time.sel(solution="prediction"))
     assert gap.max() < 0.5
 
@@ -556,3 +564,28 @@ def test_interrupt_exits_with_130_and_keeps_what_is_done(tmp_path):
     assert "goes on from there" in message
     assert "Traceback" not in message
     assert _points(tmp_path / "out") > 0
+
+
+# the documentation
+
+
+GUIDE = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
+
+
+def _block(name, language):
+    return re.search(rf"<!-- {name} -->\n```{language}\n(.*?)```", GUIDE, flags=re.DOTALL).group(1)
+
+
+def test_the_guide_shows_the_example():
+    assert _block("docs/examples/sweep.toml", "toml") == EXAMPLE.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "printed"), [("load", "printed"), ("python", "python printed")])
+def test_the_code_of_the_guide_runs_and_prints_what_it_says(example, name, printed):
+    folder, _ = example
+    (folder / f"{name}.py").write_text(_block(name, "python"))
+    command = [sys.executable, "-W", "error", f"{name}.py"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == _block(printed, "text")
