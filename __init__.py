@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import datasets, dynamics, figures, theory
+    from . import datasets, dynamics, figures, sweeps, theory
     from .claims import Claim, Evidence, Finding, Settings
     from .convergence import ConvergenceOrder, convergence_order
     from .datasets import Dataset, HeldOut, SystematicityDataset
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         systematicity,
         weak_systematicity,
     )
+    from .sweeps import Sweep, load_sweep, read_sweep, sweep
     from .trajectory import Statistics, Trajectory, load_trajectory
     from .verification import Agreement, compare, verify
 
@@ -64,9 +65,10 @@ _HOMES = {
     "trajectory": ("Statistics", "Trajectory", "load_trajectory"),
     "verification": ("Agreement", "compare", "verify"),
     "convergence": ("ConvergenceOrder", "convergence_order"),
+    "sweeps": ("Sweep", "load_sweep", "read_sweep", "sweep"),
     "claims": ("Claim", "Evidence", "Finding", "Settings"),
 }
-_SUBPACKAGES = ("datasets", "dynamics", "figures", "theory")
+_SUBPACKAGES = ("datasets", "dynamics", "figures", "sweeps", "theory")
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -94,6 +96,7 @@ __all__ = [
     "SmallRandom",
     "Statistics",
     "SubStructure",
+    "Sweep",
     "Systematicity",
     "SystematicityDataset",
     "Trajectory",
@@ -103,9 +106,13 @@ __all__ = [
     "dynamics",
     "figures",
     "isolated_map",
+    "load_sweep",
     "load_trajectory",
+    "read_sweep",
     "sub_structure",
     "sub_structures",
+    "sweep",
+    "sweeps",
     "systematicity",
     "theory",
     "verify",

@@ -11,6 +11,7 @@ from .depth import DEPTH
 from .generalisation import FULL_RANK, HELD_OUT_SIZE, MOTIVATING
 from .limits import INITIAL_SCALE, STEP_SIZE
 from .modules import FULLY_PARTITIONED, LEAK, OUTPUT_SPLIT
+from .phase import RATIO_PHASES, TIME_PHASES
 from .race import RACE
 from .rule_order import RULE_ORDER
 from .rules import RULES
@@ -34,6 +35,8 @@ CATALOGUE: tuple[Claim, ...] = (
     MOTIVATING,
     HELD_OUT_SIZE,
     FULL_RANK,
+    RATIO_PHASES,
+    TIME_PHASES,
 )
 
 

@@ -7,6 +7,7 @@ from types import ModuleType
 
 from .aligned import aligned_loss, block_norms
 from .depth import depth_descent, depth_flow, half_time_depth
+from .ensembles import Expected, log_strength, random_half_time, random_ratio
 from .expected_errors import average_errors, expected_compositional_error, mean_field_error
 from .fixed_points import FixedPoint, fixed_points, slow_time, slow_velocity, transverse_rate
 from .generalisation import held_out_errors, held_out_set_error, is_learnable, limit_errors, shallow_errors
@@ -33,6 +34,7 @@ from .trajectories import (
 
 __all__ = [
     "Estimate",
+    "Expected",
     "FixedPoint",
     "InitialStrengths",
     "LeakRatios",
@@ -61,6 +63,7 @@ __all__ = [
     "leak_ratios",
     "learning_order",
     "limit_errors",
+    "log_strength",
     "mean_field_error",
     "module_spectra",
     "predict",
@@ -68,6 +71,8 @@ __all__ = [
     "race_descent",
     "race_final",
     "race_flow",
+    "random_half_time",
+    "random_ratio",
     "ruled_descent",
     "ruled_start",
     "shallow_descent",

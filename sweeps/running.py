@@ -1,0 +1,180 @@
+"""Running a sweep: its points on any executor, each kept as it ends."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from threadpoolctl import threadpool_limits
+
+from ..validation import instance, integer
+from .definition import Sweep
+from .points import Outcome, failure, run_point
+from .store import Store
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+IN_FLIGHT = 256
+
+
+class WorkerLost(RuntimeError):  # noqa: N818
+    """A worker process died; the finished points are kept, and running the sweep again goes on from there."""
+
+
+def sweep(
+    definition: Sweep,
+    folder: str | Path,
+    *,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> xr.Dataset:
+    """Solve all problems of a sweep, or those of them that an earlier run has left.
+
+    Every finished point is kept in the folder as it ends. A run that is stopped at any moment, by any means, goes on
+    when it is started again, and ends with exactly the results of one that was not stopped. They do not depend on
+    the number of workers either. A point that fails is recorded with its error; the others go on.
+
+    Parameters
+    ----------
+    definition : Sweep
+    folder : str or Path
+        For the points, and for the results as NetCDF (``results.nc``). One run at a time.
+    workers : int, optional
+        Processes on this machine; as many as it has processors unless given. A script that calls this needs the
+        usual ``if __name__ == "__main__":``, since the processes import it.
+    executor : concurrent.futures.Executor, optional
+        Run the points on this instead, such as a Dask client's ``get_executor()``.
+    progress : callable, optional
+        Called with the fraction done, at the start and as each point ends.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions: ``solution``, those of the sweep, then those of each quantity. Every parameter is a coordinate;
+        the attributes hold the definition and the versions that the results come from.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is wrong, nothing can be written to the folder, or it belongs to another sweep.
+    WorkerLost
+        If a process on this machine died.
+
+    Examples
+    --------
+    >>> import tempfile, linmod
+    >>> definition = linmod.Sweep(
+    ...     {"dataset": {"n_x": 3, "n_y": 1, "k_x": 3, "k_y": 1}, "network": {"kind": "deep"},
+    ...      "initial": {"kind": "aligned"}, "training": {"kind": "descent", "step_size": 0.16, "steps": 300}},
+    ...     grid={"dataset.n_x": [2, 3]}, record=["systematicity_ratio"], solutions=["prediction"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     linmod.sweep(definition, folder, workers=1).systematicity_ratio.values.round(4)
+    array([[0.5714, 0.7273]])
+    """
+    instance("definition", definition, (Sweep,))
+    pool = _pool(workers, executor)
+    report = progress if progress is not None else lambda _: None
+    store = Store(folder, definition.definition)
+    numbers = range(len(definition))
+    missing = [number for number in numbers if store.read(number) is None]
+    report(1 - len(missing) / len(definition))
+    lost: dict[int, Outcome] = {}
+    if missing:
+        with threadpool_limits(1), pool as workplace:
+            for done, (number, outcome) in enumerate(_finished(workplace, definition, missing)):
+                if isinstance(outcome, Exception):
+                    lost[number] = failure(definition.solutions, outcome)
+                else:
+                    store.write(number, outcome)
+                report(1 - (len(missing) - done - 1) / len(definition))
+    return _results(definition, store, lost)
+
+
+def _results(definition: Sweep, store: Store, lost: dict[int, Outcome]) -> xr.Dataset:
+    from .table import load_sweep, table, write_table
+
+    outcomes = (lost[number] if number in lost else store.read(number) for number in range(len(definition)))
+    write_table(table(definition, (outcome or {} for outcome in outcomes)), store.results)
+    return load_sweep(store.results)
+
+
+def _pool(workers: int | None, executor: Executor | None) -> AbstractContextManager[Executor]:
+    if executor is None:
+        return local_processes(os.cpu_count() or 1 if workers is None else integer("workers", workers, 1))
+    instance("executor", executor, (Executor,))
+    if workers is not None:
+        raise ValueError("workers must not be given beside an executor, which has its own")
+    return nullcontext(executor)
+
+
+@contextmanager
+def local_processes(workers: int) -> Iterator[Executor]:
+    """Processes on this machine that end with this one, whatever ends it."""
+    others = set(multiprocessing.active_children())
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
+    try:
+        yield pool
+    except BaseException:
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _finished(pool: Executor, definition: Sweep, numbers: Sequence[int]) -> Iterator[tuple[int, Outcome | Exception]]:
+    """Each point's outcome as it ends, or the error of a worker that was lost with it."""
+    waiting: dict[Future[Outcome], int] = {}
+    points = _arguments(definition, set(numbers))
+    try:
+        while True:
+            for number, arguments in islice(points, IN_FLIGHT - len(waiting)):
+                waiting[pool.submit(run_point, *arguments)] = number
+            if not waiting:
+                return
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                yield waiting.pop(future), _outcome(future)
+    except BrokenExecutor as error:
+        raise WorkerLost(str(WorkerLost.__doc__)) from error
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _outcome(future: Future[Outcome]) -> Outcome | Exception:
+    try:
+        return future.result()
+    except BrokenExecutor:
+        raise
+    except Exception as error:
+        return error
+
+
+def _arguments(definition: Sweep, wanted: set[int]) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    for number, index in enumerate(definition.indices()):
+        if number in wanted:
+            what = (definition.solutions, definition.record, definition.over_time)
+            yield number, (definition.description(index), *what)
