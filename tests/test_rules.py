@@ -32,6 +32,7 @@ from linmod import (
     theory,
 )
 from linmod.controls import RULE_IGNORED, null_controls
+from linmod.dynamics.data_coordinates import DataCoordinates
 from linmod.dynamics.local_learning import RuledModes, RuledWeights
 
 RULES = {
@@ -140,7 +141,7 @@ def test_rules_on_other_data_and_from_decoupled_vectors():
 def test_added_terms_as_they_are_written(form):
     problem = _problem(CASES[0], Rule(gamma=0.7, nabla=-0.4, form=form))
     problem = replace(problem, initial=SmallRandom(0.3, seed=5))
-    system, plain = RuledWeights(problem), dynamics.systems.DataCoordinates(problem)
+    system, plain = RuledWeights(problem), DataCoordinates(problem)
     first, second = problem.initial_weights
     into_first, into_second = system.weights(system.velocity(system.start) - plain.velocity(plain.start))
     data, W = problem.dataset, second @ first
@@ -170,7 +171,7 @@ def test_sums_over_items_are_scaled_averages():
     X, Y, W = data.X, data.Y, second @ first
     by_sum = 0.001 * (first @ X @ X.T - first @ X @ X.T @ first.T @ first)
     contrast = -0.08 * (Y @ Y.T - W @ X @ X.T @ W.T) @ second
-    system, plain = RuledWeights(problem), dynamics.systems.DataCoordinates(problem)
+    system, plain = RuledWeights(problem), DataCoordinates(problem)
     step = 0.08 * (system.velocity(system.start) - plain.velocity(plain.start))
     np.testing.assert_allclose(step, np.concatenate([by_sum.ravel(), contrast.ravel()]), atol=1e-14)
 
