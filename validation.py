@@ -53,6 +53,14 @@ def array(name: str, value: Any, ndim: int) -> FloatArray:
     return result
 
 
+def step_counts(steps: Any) -> list[int]:
+    """Increasing numbers of steps, after a check."""
+    wanted = [integer("steps entry", n) for n in np.atleast_1d(np.asarray(steps)).tolist()]
+    if np.any(np.diff(wanted) <= 0):
+        raise ValueError("steps must be increasing")
+    return wanted
+
+
 def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
     """Return `value` if it is one of the `allowed` strings, or raise."""
     options = sorted(allowed)

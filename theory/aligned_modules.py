@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -28,12 +29,24 @@ KINDS = ((True, True), (True, False), (False, False), (False, True))
 """Of each class of CLASS_NAMES, whether its modes are sign features of the inputs and of the outputs."""
 
 
+@dataclass(frozen=True)
+class Setting:
+    """A problem of modules that all see parts of the dataset space."""
+
+    problem: Problem
+    dataset: SystematicityDataset
+    network: Modular
+    initial: Aligned
+    views: tuple[SystematicityDataset, ...]
+
+
 def predict(
-    problem: Problem, network: Modular, spectra: Sequence[Spectrum], factor: float, groups: Sequence[Sequence[int]]
+    setting: Setting, spectra: Sequence[Spectrum], factor: float, groups: Sequence[Sequence[int]]
 ) -> Trajectory:
     """Course of all classes in all modules."""
-    pathways = _pathways(problem, network, spectra, factor)
-    classes = spectrum_of(problem.dataset).classes
+    problem, network = setting.problem, setting.network
+    pathways = [_Pathway(setting, i, spectrum, factor) for i, spectrum in enumerate(spectra)]
+    classes = spectrum_of(setting.dataset).classes
     pi: dict[int, FloatArray] = {}
     for group in groups:
         members = [pathways[i] for i in group]
@@ -49,24 +62,21 @@ def predict(
         times=problem.times,
         modes={name: np.abs(values) for name, values in modes.items()},
         norms=_norms(pathways, classes, strengths),
-        loss=_loss(problem, pathways, classes, strengths),
+        loss=_loss(setting, pathways, classes, strengths),
         make_strengths=lambda: _listed(modes, [c.count for c in classes if c.learnable]),
-        make_weights=lambda: _weights(problem, pathways, classes, strengths),
+        make_weights=lambda: _weights(setting, pathways, classes, strengths),
     )
 
 
 class _Pathway:
     """One module: its classes of modes, and those that the classes of the whole dataset are in."""
 
-    def __init__(self, problem: Problem, network: Modular, index: int, spectrum: Spectrum, factor: float) -> None:
-        module, start = network.modules[index], problem.initial
-        view = module.view(problem.dataset)
-        if not isinstance(view, SystematicityDataset) or not isinstance(start, Aligned):
-            raise TypeError("classes are for aligned starts in the dataset space")
-        self.view, self.module, self.start = view, module, start.of_module(index, len(network.modules))
-        self.problem = Problem(view, module.network, self.start, problem.training)
-        self.spectrum, self.own, self._factor = spectrum, spectrum_of(view), factor
-        self.start.check(module.network, {c.name: c.count for c in self.own.learnable})
+    def __init__(self, setting: Setting, index: int, spectrum: Spectrum, factor: float) -> None:
+        self.view, self.module = setting.views[index], setting.network.modules[index]
+        self.start = setting.initial.of_module(index, len(setting.views))
+        self.problem = Problem(self.view, self.module.network, self.start, setting.problem.training)
+        self.spectrum, self.own, self._factor = spectrum, spectrum_of(self.view), factor
+        self.start.check(self.module.network, {c.name: c.count for c in self.own.learnable})
 
     def name_of(self, mode_class: ModeClass) -> str:
         """The module's class that a class of the whole dataset is in."""
@@ -89,10 +99,6 @@ class _Pathway:
         lam, delta = (np.array([getattr(c, name) for c in mine]) for name in ("lam", "delta"))
         pi = evolve(self.problem, lam, delta, 4 * np.maximum(pi0, 0.0), 4 * np.maximum(-pi0, 0.0))
         return np.asarray(pi * np.array([self.has(c) for c in classes]))
-
-
-def _pathways(problem: Problem, network: Modular, spectra: Sequence[Spectrum], factor: float) -> list[_Pathway]:
-    return [_Pathway(problem, network, i, spectrum, factor) for i, spectrum in enumerate(spectra)]
 
 
 def _raced(problem: Problem, members: Sequence[_Pathway], classes: Sequence[ModeClass]) -> list[FloatArray]:
@@ -161,12 +167,12 @@ def _norms(
 
 
 def _loss(
-    problem: Problem, pathways: Sequence[_Pathway], classes: Sequence[ModeClass], strengths: Sequence[FloatArray]
+    setting: Setting, pathways: Sequence[_Pathway], classes: Sequence[ModeClass], strengths: Sequence[FloatArray]
 ) -> FloatArray:
     r"""Loss, :math:`\frac12 \sum_{o,c} n_c \eta_{oc}^2 (1 - \sum_{p \ni o} \pi_{pc}/\pi^*_{pc})^2`."""
     loss = np.zeros(len(strengths[0]))
     for column, c in enumerate(classes):
-        for block, target in _targets(problem.dataset, c).items():
+        for block, target in _targets(setting.dataset, c).items():
             left = np.ones_like(loss)
             for pathway, pi in zip(pathways, strengths, strict=True):
                 if block in pathway.module.outputs and pathway.has(c):
@@ -175,10 +181,8 @@ def _loss(
     return loss
 
 
-def _targets(dataset: object, mode_class: ModeClass) -> dict[str, float]:
+def _targets(dataset: SystematicityDataset, mode_class: ModeClass) -> dict[str, float]:
     """Summed squared targets of a class in each output block."""
-    if not isinstance(dataset, SystematicityDataset):
-        raise TypeError("classes are for the dataset space")
     sign_out = KINDS[CLASS_NAMES.index(mode_class.name)][1]
     share_of_items = mode_class.count / dataset.n_items
     return {
@@ -195,11 +199,11 @@ def _listed(modes: dict[str, FloatArray], counts: list[int]) -> FloatArray:
 
 
 def _weights(
-    problem: Problem, pathways: Sequence[_Pathway], classes: Sequence[ModeClass], strengths: Sequence[FloatArray]
+    setting: Setting, pathways: Sequence[_Pathway], classes: Sequence[ModeClass], strengths: Sequence[FloatArray]
 ) -> Weights:
     over_time: list[list[FloatArray]] = []
-    columns = [_columns(problem.dataset, pathway, classes) for pathway in pathways]
-    for time in range(len(problem.times)):
+    columns = [_columns(setting.dataset, pathway, classes) for pathway in pathways]
+    for time in range(len(setting.problem.times)):
         layers: list[FloatArray] = []
         for pathway, pi, chosen in zip(pathways, strengths, columns, strict=True):
             layers.extend(balanced_weights(pathway.module.network, pathway.view.mode_basis, pi[time, chosen]))
@@ -207,10 +211,8 @@ def _weights(
     return tuple(np.array(layer) for layer in zip(*over_time, strict=True))
 
 
-def _columns(dataset: object, pathway: _Pathway, classes: Sequence[ModeClass]) -> list[int]:
+def _columns(dataset: SystematicityDataset, pathway: _Pathway, classes: Sequence[ModeClass]) -> list[int]:
     """Class of the dataset, by number, of each mode of a module."""
-    if not isinstance(dataset, SystematicityDataset):
-        raise TypeError("classes are for the dataset space")
     signs_in, signs_out = ({1 << bit for bit in bits} for bits in (dataset.input_signs, dataset.output_signs))
     names = [c.name for c in classes]
     masks = [int(mask) for members in pathway.view.class_masks.values() for mask in members]

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit, hyp2f1
 
-from ..validation import FloatArray, integer, real
+from ..validation import FloatArray, integer, real, step_counts
 from .incomplete import NEWTON_STEPS, incomplete, invert_incomplete
-from .trajectories import half_time_shallow, half_time_two_layer, shallow_flow, step_counts, two_layer_flow
+from .trajectories import half_time_shallow, half_time_two_layer, shallow_flow, two_layer_flow
 
 
 def depth_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLike, layers: int) -> FloatArray:

@@ -47,8 +47,9 @@ def predict(
     together = network.groups if groups is None else groups
     for group in together:
         _check_outputs(network, group)
-    if isinstance(problem.initial, Aligned) and _in_the_space(network, problem.dataset, together):
-        return aligned_modules.predict(problem, network, spectra, factor, together)
+    setting = _in_the_space(problem, network, together)
+    if setting is not None:
+        return aligned_modules.predict(setting, spectra, factor, together)
     return _predict_maps(problem, network, spectra, factor, together)
 
 
@@ -63,10 +64,16 @@ def _check_outputs(network: Modular, group: Sequence[int]) -> None:
         )
 
 
-def _in_the_space(network: Modular, dataset: Data, groups: Groups) -> bool:
+def _in_the_space(problem: Problem, network: Modular, groups: Groups) -> aligned_modules.Setting | None:
+    """The problem as one of classes of modes, if it is one."""
+    dataset, initial = problem.dataset, problem.initial
     alike = all(len({frozenset(network.modules[i].outputs) for i in group}) == 1 for group in groups)
-    views = (module.view(dataset) for module in network.modules)
-    return alike and all(isinstance(data, SystematicityDataset) for data in (dataset, *views))
+    if not (alike and isinstance(initial, Aligned) and isinstance(dataset, SystematicityDataset)):
+        return None
+    views = tuple(v for module in network.modules if isinstance(v := module.view(dataset), SystematicityDataset))
+    if len(views) < len(network.modules):
+        return None
+    return aligned_modules.Setting(problem, dataset, network, initial, views)
 
 
 @dataclass(frozen=True, eq=False)

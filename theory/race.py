@@ -25,8 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
-from ..validation import FloatArray, array, integer, real
-from .trajectories import step_counts
+from ..validation import FloatArray, array, integer, real, step_counts
 
 PANEL, NODES, NEWTON_STEPS = 0.5, 12, 12
 FORGOTTEN = 40.0

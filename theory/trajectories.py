@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..validation import FloatArray, integer, real
+from ..validation import FloatArray, real, step_counts
 
 
 def shallow_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLike) -> FloatArray:
@@ -225,14 +225,6 @@ def two_layer_descent(
             taken = target
             values[row] = (y - z) / 4
     return values
-
-
-def step_counts(steps: ArrayLike) -> list[int]:
-    """Increasing numbers of steps, after a check."""
-    wanted = [integer("steps entry", n) for n in np.atleast_1d(np.asarray(steps)).tolist()]
-    if np.any(np.diff(wanted) <= 0):
-        raise ValueError("steps must be increasing")
-    return wanted
 
 
 def half_time_shallow(lam: float, delta: float, pi0: float) -> float:
