@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .. import dynamics, theory
-from ..claims import Claim, Evidence, Finding, Settings, finding
+from ..claims import Claim, Evidence, Finding, Settings
 from ..controls import RULE_IGNORED, without_rule
 from ..problem import Deep, Descent, Problem, SmallRandom
 from ..rules import Rule
@@ -20,17 +20,22 @@ from .dense import DATASET, PAPER
 from .style import STROKES, TIME, canvas, class_label, house_style, title
 
 HEBBIAN_STEP, CONTRASTIVE_STEP = 0.08, 0.04
-MODE_BOUND, NORM_BOUND = 5e-3, 0.03
+MODE_BOUND, NORM_BOUND, CLOSE_BOUND = 5e-3, 0.03, 0.03
 MARKERS = 12
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One published figure: its rule, the step 1/tau and the number of steps."""
+    """One published figure: its rule, the step 1/tau, the number of steps, and the bound for modes and loss.
+
+    The bound is wider where the rule brings the growth rates of two classes close together (1.15 and 1.04 for the
+    contrastive sum), so that the error vanishes as the initial weights to the power .2 alone.
+    """
 
     rule: Rule
     step_size: float
     steps: int
+    bound: float = MODE_BOUND
 
     def problem(self, seed: int) -> Problem:
         """The published network under this rule."""
@@ -47,7 +52,7 @@ SETTINGS = {
     "contrastive Hebbian": Setting(Rule.contrastive_hebbian(), CONTRASTIVE_STEP, 1500),
     "predictive coding": Setting(Rule.predictive_coding(), HEBBIAN_STEP, 3000),
     "anti-Hebbian": Setting(_summed(HEBBIAN_STEP, nabla=-0.001), HEBBIAN_STEP, 1500),
-    "contrastive, summed": Setting(_summed(CONTRASTIVE_STEP, gamma=1.0), CONTRASTIVE_STEP, 1500),
+    "contrastive, summed": Setting(_summed(CONTRASTIVE_STEP, gamma=1.0), CONTRASTIVE_STEP, 1500, CLOSE_BOUND),
     "predictive, summed": Setting(_summed(HEBBIAN_STEP, gamma=-1.0), HEBBIAN_STEP, 3000),
 }
 
@@ -65,7 +70,7 @@ def _check_rules(settings: Settings) -> Evidence:
         problems = [setting.problem(seed) for seed in seeds]
         simulated = [dynamics.solve(problem) for problem in problems]
         for seed, problem, simulation in zip(seeds, problems, simulated, strict=True):
-            findings.append(_modes(problem, simulation, f"{label}, seed {seed}, modes and loss"))
+            findings.append(_modes(problem, simulation, setting.bound, f"{label}, seed {seed}, modes and loss"))
             findings.append(_norms(problem, simulation, f"{label}, seed {seed}, with block norms"))
         first = problems[0]
         runs[label] = (simulated[0], theory.solve(first), theory.solve(without_rule(first)))
@@ -73,9 +78,13 @@ def _check_rules(settings: Settings) -> Evidence:
     return Evidence(tuple(findings), runs)
 
 
-def _modes(problem: Problem, simulation: Trajectory, label: str) -> Finding:
-    agreement = verify(problem, predict=modes_and_loss, simulate=lambda _: simulation, tolerance=MODE_BOUND)
-    return finding(agreement.require("constant", RULE_IGNORED), label)
+def _modes(problem: Problem, simulation: Trajectory, bound: float, label: str) -> Finding:
+    """Modes and loss; a prediction that stays at the start is among the wrong ones."""
+    agreement = verify(problem, predict=modes_and_loss, simulate=lambda _: simulation, tolerance=bound)
+    wrong = [control for control in agreement.require("constant", RULE_IGNORED).controls if control.distinct]
+    rejected = sum(control.rejected for control in wrong)
+    passed = agreement.max_error <= bound and rejected == len(wrong)
+    return Finding(label, agreement.max_error, bound, passed, len(wrong), rejected)
 
 
 def _norms(problem: Problem, simulation: Trajectory, label: str) -> Finding:
