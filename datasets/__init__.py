@@ -2,6 +2,8 @@
 
 from .data import Data, ModeBasis
 from .dataset import Dataset
+from .laws import PowerLaw
+from .random_features import RandomFeatures
 from .systematicity import CLASS_NAMES, SystematicityDataset
 from .walsh import sign_features, walsh_functions, walsh_transform
 
@@ -10,6 +12,8 @@ __all__ = [
     "Data",
     "Dataset",
     "ModeBasis",
+    "PowerLaw",
+    "RandomFeatures",
     "SystematicityDataset",
     "sign_features",
     "walsh_functions",
