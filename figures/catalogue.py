@@ -7,8 +7,13 @@ from collections.abc import Iterable
 
 from ..claims import Claim
 from .dense import DENSE_DEEP, DENSE_SHALLOW
+from .double_descent import DOUBLE_DESCENT, FEATURE_COVARIANCE
+from .early_stopping import EARLY_STOPPING
 from .limits import INITIAL_SCALE, STEP_SIZE
+from .sample_complexity import LOSS_TRENDS, SAMPLE_COMPLEXITY
 from .space import ALIGNED, SPECTRUM, SYSTEMATICITY
+
+SCALING: tuple[Claim, ...] = (DOUBLE_DESCENT, FEATURE_COVARIANCE, EARLY_STOPPING, LOSS_TRENDS, SAMPLE_COMPLEXITY)
 
 CATALOGUE: tuple[Claim, ...] = (
     SPECTRUM,
@@ -18,11 +23,15 @@ CATALOGUE: tuple[Claim, ...] = (
     INITIAL_SCALE,
     STEP_SIZE,
     SYSTEMATICITY,
+    *SCALING,
 )
+
+GROUPS: dict[str, tuple[str, ...]] = {"scaling": tuple(claim.name for claim in SCALING)}
+"""Names that stand for several claims."""
 
 
 def select(names: Iterable[str]) -> tuple[Claim, ...]:
-    """Claims by name, in the catalogue's order; all of them when no name is given.
+    """Claims by name or group, in the catalogue's order; all of them when no name is given.
 
     Raises
     ------
@@ -33,11 +42,13 @@ def select(names: Iterable[str]) -> tuple[Claim, ...]:
     --------
     >>> [claim.name for claim in select(["dense-deep"])]
     ['dense-deep']
+    >>> len(select(["scaling"]))
+    5
     """
-    wanted = list(names)
+    wanted = [claim for name in names for claim in GROUPS.get(name, (name,))]
     known = [claim.name for claim in CATALOGUE]
     for name in wanted:
         if name not in known:
-            near = difflib.get_close_matches(name, known) or known
+            near = difflib.get_close_matches(name, [*GROUPS, *known]) or [*GROUPS, *known]
             raise ValueError(f"claim name must be one of the catalogue, got {name!r}; near it: {', '.join(near)}")
     return tuple(claim for claim in CATALOGUE if not wanted or claim.name in wanted)

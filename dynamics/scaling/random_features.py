@@ -50,6 +50,7 @@ def estimate_losses(
     *,
     ridge: float = 0.0,
     draws: int = 1000,
+    targets: int = TARGETS,
     seed: int = 0,
     relative_error: float | None = None,
     progress: Callable[[float], None] = lambda _: None,
@@ -64,7 +65,9 @@ def estimate_losses(
     ridge : float, default 0
         delta >= 0 of |y - Phi theta|^2 + delta |theta|^2; the minimum-norm least-squares solution at 0.
     draws : int, default 1000
-        Largest number of draws of the features; each serves 8 targets.
+        Largest number of draws of the features.
+    targets : int, default 8
+        Targets (weights and noise) learned from each of them; standard errors are over draws of the features.
     seed : int
     relative_error : float, optional
         Stop when the standard errors are at most this fraction of the means.
@@ -84,10 +87,11 @@ def estimate_losses(
     0.244 +- 0.002
     """
     n, delta = _arguments(model, rows, ridge)
+    count_targets = integer("targets", targets, 1)
     require_finite_variance(model, n, delta)
 
     def sample(generator: np.random.Generator, count: int) -> FloatArray:
-        return np.asarray(np.mean(_draw(model, n, delta, count, generator), axis=1))
+        return np.asarray(np.mean(_draw(model, n, delta, count, generator, count_targets), axis=1))
 
     goal = relative_error
     found: Estimate = estimate(
@@ -181,7 +185,7 @@ def draw_data(
 
 
 def _draw(
-    model: RandomFeatures, n: int, ridge: float, count: int, generator: np.random.Generator, targets: int = TARGETS
+    model: RandomFeatures, n: int, ridge: float, count: int, generator: np.random.Generator, targets: int
 ) -> FloatArray:
     """Test and train losses, shape (count, targets, 2)."""
     used, labels, weights, unseen = draw_data(model, n, count, generator, targets)
