@@ -45,7 +45,9 @@ SeedOption = Annotated[int, typer.Option("--seed", min=0, help="First seed of th
 
 @app.command()
 def reproduce(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Claims; all unless named.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Claims or groups of claims; all unless named.")
+    ] = None,
     out: OutOption = Path("results"),
     quick: QuickOption = False,
     seed: SeedOption = 0,

@@ -2,6 +2,8 @@
 
 from .data import Blocks, Data, ModeBasis
 from .dataset import Dataset
+from .laws import PowerLaw
+from .random_features import RandomFeatures
 from .subsets import HeldOut
 from .systematicity import CLASS_NAMES, SystematicityDataset, consecutive
 from .walsh import sign_features, walsh_functions, walsh_transform
@@ -13,6 +15,8 @@ __all__ = [
     "Dataset",
     "HeldOut",
     "ModeBasis",
+    "PowerLaw",
+    "RandomFeatures",
     "SystematicityDataset",
     "consecutive",
     "sign_features",

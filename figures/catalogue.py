@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from ..claims import Claim
 from .dense import DENSE_DEEP, DENSE_SHALLOW
 from .depth import DEPTH
+from .double_descent import DOUBLE_DESCENT, FEATURE_COVARIANCE
+from .early_stopping import EARLY_STOPPING
 from .generalisation import FULL_RANK, HELD_OUT_SIZE, MOTIVATING
 from .limits import INITIAL_SCALE, STEP_SIZE
 from .modules import FULLY_PARTITIONED, LEAK, OUTPUT_SPLIT
@@ -15,17 +17,20 @@ from .phase import RATIO_PHASES, TIME_PHASES
 from .race import RACE
 from .rule_order import RULE_ORDER
 from .rules import RULES
+from .sample_complexity import LOSS_TRENDS, SAMPLE_COMPLEXITY
 from .space import ALIGNED, SPECTRUM, SYSTEMATICITY
 
-CATALOGUE: tuple[Claim, ...] = (
+SPECIALIZATION: tuple[Claim, ...] = (
     SPECTRUM,
     ALIGNED,
     DENSE_DEEP,
     DENSE_SHALLOW,
     INITIAL_SCALE,
     STEP_SIZE,
-    SYSTEMATICITY,
     DEPTH,
+    SYSTEMATICITY,
+    RATIO_PHASES,
+    TIME_PHASES,
     OUTPUT_SPLIT,
     FULLY_PARTITIONED,
     LEAK,
@@ -35,13 +40,20 @@ CATALOGUE: tuple[Claim, ...] = (
     MOTIVATING,
     HELD_OUT_SIZE,
     FULL_RANK,
-    RATIO_PHASES,
-    TIME_PHASES,
 )
+SCALING: tuple[Claim, ...] = (DOUBLE_DESCENT, FEATURE_COVARIANCE, EARLY_STOPPING, LOSS_TRENDS, SAMPLE_COMPLEXITY)
+
+CATALOGUE: tuple[Claim, ...] = (*SPECIALIZATION, *SCALING)
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "specialization": tuple(claim.name for claim in SPECIALIZATION),
+    "scaling": tuple(claim.name for claim in SCALING),
+}
+"""Names that stand for all claims of one paper."""
 
 
 def select(names: Iterable[str]) -> tuple[Claim, ...]:
-    """Claims by name, in the catalogue's order; all of them when no name is given.
+    """Claims by name or group, in the catalogue's order; all of them when no name is given.
 
     Raises
     ------
@@ -52,11 +64,13 @@ def select(names: Iterable[str]) -> tuple[Claim, ...]:
     --------
     >>> [claim.name for claim in select(["dense-deep"])]
     ['dense-deep']
+    >>> len(select(["scaling"]))
+    5
     """
-    wanted = list(names)
+    wanted = [claim for name in names for claim in GROUPS.get(name, (name,))]
     known = [claim.name for claim in CATALOGUE]
     for name in wanted:
         if name not in known:
-            near = difflib.get_close_matches(name, known) or known
+            near = difflib.get_close_matches(name, [*GROUPS, *known]) or [*GROUPS, *known]
             raise ValueError(f"claim name must be one of the catalogue, got {name!r}; near it: {', '.join(near)}")
     return tuple(claim for claim in CATALOGUE if not wanted or claim.name in wanted)

@@ -94,7 +94,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> ModuleType:
-    """Load the symbolic modules, and with them sympy, when they are first used."""
-    if name in ("symbols", "symbolic", "equality", "proofs"):
+    """Load the symbolic modules, and with them sympy, and those on scaling when they are first used."""
+    if name in ("symbols", "symbolic", "equality", "proofs", "scaling"):
         return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
