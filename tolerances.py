@@ -49,12 +49,12 @@ def default_tolerance(
     neglected = prediction.neglected if isinstance(prediction, Trajectory) else 0.0
     if math.isnan(neglected):
         raise ValueError("tolerance must be given: the closed form from so large a start is an approximation")
-    weights = problem.initial_weights
+    shapes = problem.network.shapes(problem.dataset)
     evaluations = max(1, simulation.statistics.evaluations if simulation.statistics else len(problem.times))
-    longest = max(max(matrix.shape) for matrix in (*weights, problem.dataset.X))
+    longest = max(problem.dataset.n_items, *(max(shape) for shape in shapes))
     total = evaluations * longest * float(np.finfo(float).eps) + neglected
     if isinstance(problem.training, Flow):
-        size = math.sqrt(sum(matrix.size for matrix in weights))
+        size = math.sqrt(sum(rows * columns for rows, columns in shapes))
         training = problem.training
         total += evaluations * size * (training.atol / _smallest_gain(problem) + training.rtol)
     return float(total)
