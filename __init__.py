@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Shallow,
         SmallRandom,
     )
+    from .theory.derivations import Derivation, derive
     from .trajectory import Statistics, Trajectory, load_trajectory
     from .verification import Agreement, compare, verify
 
@@ -43,6 +44,7 @@ _HOMES = {
     "verification": ("Agreement", "compare", "verify"),
     "convergence": ("ConvergenceOrder", "convergence_order"),
     "claims": ("Claim", "Evidence", "Finding", "Settings"),
+    "theory.derivations": ("Derivation", "derive"),
 }
 _SUBPACKAGES = ("datasets", "dynamics", "figures", "theory")
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -54,6 +56,7 @@ __all__ = [
     "ConvergenceOrder",
     "Dataset",
     "Deep",
+    "Derivation",
     "Descent",
     "Divergence",
     "Evidence",
@@ -71,6 +74,7 @@ __all__ = [
     "compare",
     "convergence_order",
     "datasets",
+    "derive",
     "dynamics",
     "figures",
     "load_trajectory",

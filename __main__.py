@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from .derivation_command import derive
+
 if TYPE_CHECKING:
     from .claims import Claim, Outcome
 
@@ -23,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Closed-form and simulated learning dynamics of linear neural modules, held against each other.",
 )
+app.command()(derive)
 console = Console(width=None if sys.stdout.isatty() else 150)
 errors = Console(stderr=True)
 
