@@ -7,7 +7,7 @@ declare. Expressions that differ come with a point where they do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import mpmath
@@ -18,6 +18,8 @@ from sympy.core.function import AppliedUndef
 from sympy.functions.elementary.hyperbolic import HyperbolicFunction
 
 POINTS = 20
+CANCELLED = 600
+"""Digits to which a point is looked at again before it counts as a difference: small terms may have cancelled."""
 ATTEMPTS = 200
 DIGITS = 50
 LARGEST_NUMERATOR = 400
@@ -171,16 +173,16 @@ def _without_functions(sides: Sequence[Expr], where: Sequence[Expr]) -> tuple[li
 def _points(symbols: set[Symbol], where: Sequence[Expr], seed: int) -> Iterator[dict[Symbol, Expr]]:
     """Random rational points of the domain of the symbols, integers where they must be."""
     generator = np.random.default_rng(seed)
-    named = sorted(
-        symbols.union(*(condition.free_symbols for condition in where if condition.free_symbols & symbols)), key=str
-    )
+    active = [condition for condition in where if condition.free_symbols & symbols and not condition.has(AppliedUndef)]
+    named = sorted(symbols.union(*(condition.free_symbols for condition in active)), key=str)
+    satisfied = sympy.lambdify([named], active, "mpmath")
     for _ in range(POINTS):
         for _ in range(ATTEMPTS):
             point = {symbol: _coordinate(symbol, generator) for symbol in named}
-            if all(condition.subs(point) != False for condition in where):  # noqa: E712 - a sympy truth value
+            if all(satisfied([mpmath.mpf(value.p) / value.q for value in point.values()])):
                 break
         else:
-            raise ValueError(f"no point found where {', '.join(str(condition) for condition in where)}")
+            raise ValueError(f"no point found where {', '.join(str(condition) for condition in active)}")
         yield point
 
 
@@ -194,18 +196,23 @@ def _first_difference(terms: Sequence[Expr], points: Sequence[dict[Symbol, Expr]
     """Return a point where the terms do not sum to 0, to 50 digits of the largest of them; None if all do."""
     symbols = list(points[0])
     evaluate = sympy.lambdify(symbols, terms, "mpmath", cse=True)
-    with mpmath.workdps(DIGITS + 30):
-        for point in points:
-            values = evaluate(*(mpmath.mpf(point[symbol].p) / point[symbol].q for symbol in symbols))
-            largest = max(abs(value) for value in values)
-            if not abs(mpmath.fsum(values)) <= largest * mpmath.mpf(10) ** -DIGITS:
-                return point
+    for point in points:
+        if all(_differs(evaluate, point, digits) for digits in (DIGITS + 30, CANCELLED)):
+            return point
     return None
+
+
+def _differs(evaluate: Callable[..., Sequence[mpmath.mpf]], point: dict[Symbol, Expr], digits: int) -> bool:
+    with mpmath.workdps(digits):
+        values = evaluate(*(mpmath.mpf(value.p) / value.q for value in point.values()))
+        largest = max(abs(value) for value in values)
+        return not abs(mpmath.fsum(values)) <= largest * mpmath.mpf(10) ** -DIGITS
 
 
 def _reduces_to_zero(residual: Expr) -> bool:
     """Whether the residual is 0 as a rational function of its symbols, exponentials and roots."""
-    expression = expand_power_exp(_with_factored_roots(residual.rewrite(HyperbolicFunction, sympy.exp)))
+    rewritten = _with_factored_roots(residual.rewrite(HyperbolicFunction, sympy.exp))
+    expression = expand_power_exp(sympy.expand_power_base(rewritten))
     families: dict[tuple[Expr, Expr], dict[Expr, tuple[Expr, Expr]]] = {}
     for power in expression.atoms(sympy.exp, sympy.Pow):
         base, exponent = power.as_base_exp()

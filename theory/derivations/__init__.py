@@ -5,7 +5,7 @@ from __future__ import annotations
 from .catalogue import catalogue, derive
 from .checks import Algebra, AsLimit, Check, Claim, Combination, Conservation, Integration, Solves, Through
 from .derivation import Derivation, DoesNotFollow, Given, Rejected, Step
-from .matrices import InAlgebra, Instance, OnMatrices
+from .matrices import InAlgebra, Instance, OnMatrices, TraceInAlgebra
 
 __all__ = [
     "Algebra",
@@ -25,6 +25,7 @@ __all__ = [
     "Solves",
     "Step",
     "Through",
+    "TraceInAlgebra",
     "catalogue",
     "derive",
 ]

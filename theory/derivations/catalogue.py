@@ -11,6 +11,16 @@ FAMILIES = (
     "spectrum",
     "shallow",
     "two_layer",
+    "depth",
+    "strengths",
+    "descent",
+    "norms",
+    "modules",
+    "race",
+    "rules",
+    "generalisation",
+    "scaling",
+    "kernel",
 )
 
 

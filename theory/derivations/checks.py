@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sympy import Derivative, Eq, Expr, Integral, Limit, Symbol
+from sympy import Derivative, Eq, Expr, Integer, Integral, Limit, Symbol
 from sympy.core.function import AppliedUndef
 
 from ..equality import ProofStep, verify_equal
@@ -197,8 +197,10 @@ def worst(outcomes: Iterable[ProofStep]) -> ProofStep:
 
 def _put_in(side: Expr, premise: Eq) -> Expr:
     old, new = premise.args
-    if isinstance(old, AppliedUndef) and old.args[0].is_Symbol:
-        return _evaluated(side.replace(old.func, lambda at: new.subs(old.args[0], at)))
+    if isinstance(old, AppliedUndef) and all(argument.is_Symbol for argument in old.args):
+        return _evaluated(
+            side.replace(old.func, lambda *at: new.subs(zip(old.args, at, strict=True), simultaneous=True))
+        )
     return side.subs(old, new)
 
 
@@ -210,4 +212,6 @@ def _evaluated(side: Expr) -> Expr:
 
 
 def _without_empty_integrals(side: Expr) -> Expr:
-    return side.replace(lambda part: isinstance(part, Integral) and part.limits[0][1] == part.limits[0][2], lambda _: 0)
+    return side.replace(
+        lambda part: isinstance(part, Integral) and part.limits[0][1] == part.limits[0][2], lambda _: Integer(0)
+    )

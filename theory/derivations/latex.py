@@ -13,8 +13,6 @@ from .page import Page, how, page, shown
 
 LONG = 110
 PREAMBLE = r"""\documentclass[11pt]{article}
-\usepackage[T1]{fontenc}
-\usepackage[utf8]{inputenc}
 \usepackage[a4paper,margin=25mm]{geometry}
 \usepackage{amsmath,amssymb,graphicx}
 \newsavebox{\statementbox}

@@ -109,6 +109,50 @@ class InAlgebra(Check):
         return claim.fails(f"cites {idle}, which plays no part in it") if idle else worst(outcomes)
 
 
+class TraceInAlgebra(Check):
+    """The statement holds when its traces are taken in the algebra of the projections.
+
+    A trace is the sum of the coefficients, each times the rank of its projection. The ranks are those of cited
+    equations ``Trace(P) = rank``; the other cited equations are put in.
+
+    Parameters
+    ----------
+    projections : sequence of MatrixSymbol
+    *uses : str
+    """
+
+    kind = "trace in the algebra of the projections"
+
+    def __init__(self, projections: Sequence[MatrixSymbol], *uses: str) -> None:
+        super().__init__(*uses)
+        self.projections = tuple(projections)
+
+    def settle(self, claim: Claim) -> ProofStep:
+        """Replace each trace by its value, and compare the two sides."""
+        traces = [Trace(projection) for projection in self.projections]
+        rules = list(claim.premises.values())
+        ranks = {rule.lhs: rule.rhs for rule in rules if rule.lhs in traces}
+        matrices = [rule for rule in rules if isinstance(rule.lhs, MatrixSymbol)]
+        names = [rule for rule in rules if rule.lhs not in ranks and rule not in matrices]
+        if set(ranks) != set(traces):
+            return claim.fails("does not cite the rank of every projection")
+
+        def value(argument: Expr) -> Expr:
+            total = Integer(0)
+            for chosen in self.projections:
+                values: dict[Any, Any] = {p: ImmutableMatrix([[int(p == chosen)]]) for p in self.projections}
+                for rule in matrices:
+                    values[rule.lhs] = evaluate(rule.rhs, values)
+                total += ranks[Trace(chosen)] * evaluate(argument, values)[0, 0]
+            return total
+
+        try:
+            sides = [side.subs([(rule.lhs, rule.rhs) for rule in names]) for side in claim.statement.args]
+            return claim.equal(*(side.replace(Trace, value) for side in sides))
+        except ValueError as error:
+            return claim.fails(f"cannot be evaluated: {error}")
+
+
 def evaluate(expression: Expr, values: Mapping[Any, Any]) -> Any:
     """Value of an expression on concrete matrices; a one by one matrix counts as a number among numbers.
 
@@ -124,11 +168,11 @@ def evaluate(expression: Expr, values: Mapping[Any, Any]) -> Any:
         raise ValueError(f"{expression} has no value")
     if expression.is_Atom:
         return expression
+    if isinstance(expression, sympy.Inverse):
+        return evaluate(expression.arg, values).inv()
     if isinstance(expression, MatMul | MatAdd | MatPow | Transpose | Trace | sympy.Mul | sympy.Add):
         parts = [evaluate(part, values) for part in expression.args]
         return _OPERATIONS[type(expression)](parts)
-    if isinstance(expression, sympy.Inverse):
-        return evaluate(expression.arg, values).inv()
     if isinstance(expression, sympy.HadamardProduct):
         first, *others = (evaluate(part, values) for part in expression.args)
         for other in others:
@@ -169,7 +213,7 @@ _OPERATIONS: dict[type, Callable[[Sequence[Any]], Any]] = {
 def _residuals(left: Any, right: Any) -> set[tuple[Expr, Expr]]:
     """Pairs of entries that are not the same expression after expansion."""
     if not isinstance(left, sympy.MatrixBase) and not isinstance(right, sympy.MatrixBase):
-        return {(left, right)}
+        return set() if sympy.expand(left - right) == 0 else {(left, right)}
     if not isinstance(right, sympy.MatrixBase):
         right = right * sympy.eye(*left.shape)
     if not isinstance(left, sympy.MatrixBase):

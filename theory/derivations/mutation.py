@@ -9,7 +9,8 @@ from sympy import Add, Derivative, Eq, Expr, Integer, Limit, MatrixSymbol, Pow, 
 from sympy.core.function import AppliedUndef
 
 from ..equality import verify_equal
-from .derivation import Derivation, Rejected
+from .checks import rewrite
+from .derivation import Derivation, Given, Line, Rejected
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def mutants(derivation: Derivation) -> Iterator[Mutant]:
         for description, statement in changes(line.statement):
             lines = (*derivation.lines[:index], replace(line, statement=statement), *derivation.lines[index + 1 :])
             caught_by = _caught_by(derivation, lines, index)
-            equivalent = not caught_by and _same(line.statement, statement, derivation)
+            equivalent = not caught_by and _same(line, statement, derivation)
             yield Mutant(line.name, description, statement, caught_by, equivalent)
 
 
@@ -90,12 +91,17 @@ def _unchecked(derivation: Derivation, lines: tuple[object, ...]) -> Derivation:
     return copy
 
 
-def _same(original: Eq, mutant: Eq, derivation: Derivation) -> bool:
-    """Whether left minus right is that of the original up to a constant factor."""
-    opaque: dict[Expr, Expr] = {}
-    for equation in (original, mutant):
-        opaque |= {limit: _named(limit) for limit in equation.atoms(Limit)}
-    before, after = (equation.lhs.xreplace(opaque) - equation.rhs.xreplace(opaque) for equation in (original, mutant))
+def _same(line: Line, mutant: Eq, derivation: Derivation) -> bool:
+    """Whether left minus right is that of the original up to a factor, once the definitions of symbols are put in."""
+    limits = line.statement.atoms(Limit) | mutant.atoms(Limit)
+    opaque = {limit: _named(limit) for limit in limits}
+    sides = [(equation.lhs - equation.rhs).xreplace(opaque) for equation in (line.statement, mutant)]
+    definitions = {
+        other.name: other.statement
+        for other in derivation.lines
+        if isinstance(other, Given) and other is not line and isinstance(other.statement.lhs, Symbol)
+    }
+    (before, after), _ = rewrite(sides, definitions)
     factors = (Integer(1), -Integer(1), Integer(2), -Integer(2), Integer(1) / 2)
     if after.has(MatrixSymbol) or before.has(MatrixSymbol):
         return any(_vanishes(after - factor * before) for factor in factors)

@@ -13,7 +13,6 @@ from ...datasets import CLASS_NAMES, sign_features, walsh_functions
 from .. import symbolic
 from .. import symbols as s
 from . import notation as n
-from .checks import Algebra
 from .derivation import Derivation, Given, Line, Step
 from .matrices import InAlgebra, Instance, OnMatrices
 

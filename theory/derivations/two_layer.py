@@ -13,7 +13,7 @@ from . import notation as n
 from .checks import Algebra, AsLimit, Conservation, Solves, Through
 from .derivation import Derivation, Given, Rejected, Step
 from .matrices import Instance, OnMatrices
-from .notation import delta, lam, pi, pi0, start, t, y, y0, z, z0
+from .notation import delta, lam, pi, start, t, y, y0, z, z0
 
 a, b = (MatrixSymbol(name, n.n_hidden, 1) for name in "ab")
 da, db = (MatrixSymbol(name, n.n_hidden, 1) for name in ("adot", "bdot"))
