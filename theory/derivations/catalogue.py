@@ -9,8 +9,10 @@ from .derivation import Derivation
 
 FAMILIES = (
     "spectrum",
+    "singular_vectors",
     "shallow",
     "two_layer",
+    "hidden_vectors",
     "depth",
     "strengths",
     "descent",

@@ -31,7 +31,10 @@ DEPTH = Derivation(
     name="depth",
     title="Any depth: the time to reach a strength, by separation of variables",
     source=SOURCE,
-    about="With all layers equal, the strength to the power 1/L is one layer. Time as a function of strength is a hypergeometric function.",
+    about=(
+        "With all layers equal, the strength to the power 1/L is one layer. Time as a function of "
+        "strength is a hypergeometric function."
+    ),
     symbols={
         **SYMBOLS,
         layer: "singular value of each layer",
@@ -131,7 +134,11 @@ SPECIAL = Derivation(
     name="depth-special",
     title="One to four layers, and the limits without a correlation",
     source=SOURCE,
-    about="Elementary integrals for up to four layers; algebraic decay without an input-output correlation; for three layers and more, growth without bound in finite time where no input correlation stops it.",
+    about=(
+        "Elementary integrals for up to four layers; algebraic decay without an input-output "
+        "correlation; for three layers and more, growth without bound in finite time where no input "
+        "correlation stops it."
+    ),
     symbols={
         **SYMBOLS,
         p: "relative strength, as a variable of integration",

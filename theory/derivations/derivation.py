@@ -15,7 +15,7 @@ from ..equality import Proof, ProofStep
 from .checks import Check, Claim
 
 
-class DoesNotFollow(ValueError):
+class DoesNotFollow(ValueError):  # noqa: N818 - it says what happened
     """A step of a derivation does not follow from the steps that it cites."""
 
 

@@ -28,7 +28,9 @@ SHALLOW_DESCENT = Derivation(
     name="shallow-descent",
     title="Shallow network: the exact map of gradient descent and its largest step",
     source=f"after {n.PAPER}, shallow dynamics, for steps of any size",
-    about="Each step multiplies the distance to the solution by the same factor q; descent converges while q is above -1.",
+    about=(
+        "Each step multiplies the distance to the solution by the same factor q; descent converges while q is above -1."
+    ),
     symbols={
         **COMMON,
         steps: "number of steps",

@@ -126,7 +126,10 @@ COURSE = Derivation(
     name="held-out-course",
     title="Error on held-out items over time, and with one item held out",
     source=SOURCE,
-    about="Along an eigenvector of the overlaps with eigenvalue c the map of the sign features relaxes at rate (c + rho)/M.",
+    about=(
+        "Along an eigenvector of the overlaps with eigenvalue c the map of the sign features relaxes at "
+        "rate (c + rho)/M."
+    ),
     symbols={
         t: "time in units of tau",
         rho: "k_x r^2, squared length of an item in the identity inputs",
@@ -208,7 +211,7 @@ def deficient() -> Sequence[Instance]:
                 identity: ImmutableMatrix(sympy.eye(3)),
                 unit: ImmutableMatrix([1, 0, 0]),
                 projection: _range(omega),
-                held: ImmutableMatrix(SIGNS[:, 6]),
+                held: ImmutableMatrix(SIGNS[:, 7]),
                 n_x: sympy.Integer(3),
             },
         )

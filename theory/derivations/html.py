@@ -18,7 +18,8 @@ body { max-width: 56rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 Geor
 section.step { margin: 1rem 0; padding-left: 1rem; border-left: 3px solid #7a9; }
 section.given { border-color: #aaa; } section.rejected { border-color: #c33; }
 .settled { color: #666; font-size: .85rem; } math[display=block] { overflow-x: auto; padding: .4rem 0; }
-h3 { margin: 0; font-size: 1rem; } table { border-collapse: collapse; } td { padding: .1rem .8rem .1rem 0; vertical-align: top; }
+h3 { margin: 0; font-size: 1rem; } table { border-collapse: collapse; }
+td { padding: .1rem .8rem .1rem 0; vertical-align: top; }
 """
 ENTITIES = {"&dd;": "&#x2146;", "&InvisibleTimes;": "&#x2062;", "&ApplyFunction;": "&#x2061;"}
 NAMES = {"pi": "&#x3c0;", "trace": "tr", "varphi": "&#x3c6;", "kappa": "&#x3ba;"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sympy
-from sympy import Eq, HadamardProduct, ImmutableMatrix, Inverse, MatrixSymbol, Symbol, Trace, symbols
+from sympy import Eq, Expr, HadamardProduct, ImmutableMatrix, Inverse, MatrixSymbol, Rational, Symbol, Trace, symbols
 
 from . import notation as n
 from .derivation import Derivation, Given, Step
@@ -21,7 +21,7 @@ X, u, y, tee = (
 K, M, identity, small = (
     MatrixSymbol(name, size, size) for name, size in (("K", rows), ("M", rows), ("I_n", rows), ("I_d", dims))
 )
-dK, ones, weights, B = (
+K_dot, ones, weights, B = (
     MatrixSymbol("Kdot", rows, rows),
     MatrixSymbol("1", rows, 1),
     MatrixSymbol("a", rows, 1),
@@ -67,7 +67,10 @@ LINEAR = Derivation(
     name="kernel-linear",
     title="The kernel objective of linear modules is a Rayleigh quotient",
     source=SOURCE,
-    about="For a linear kernel the best direction is that of ridge regression on all inputs: a mixture of the modules, which restarts find again and again.",
+    about=(
+        "For a linear kernel the best direction is that of ridge regression on all inputs: a mixture of "
+        "the modules, which restarts find again and again."
+    ),
     symbols={
         **COMMON,
         small: "identity matrix",
@@ -120,7 +123,10 @@ LINEAR = Derivation(
         Given(
             "best overlap",
             Eq(quotient, Trace(best.T * X.T * y) ** 2 / Trace(best.T * (X.T * X + ridge * small) * best)),
-            "c^2/q for a direction of any length: a Rayleigh quotient, largest here by the inequality of Cauchy and Schwarz.",
+            (
+                "c^2/q for a direction of any length: a Rayleigh quotient, largest here by the inequality of "
+                "Cauchy and Schwarz."
+            ),
         ),
         Step(
             "largest quotient",
@@ -142,33 +148,42 @@ cross, row_sums = MatrixSymbol("D", rows, rows), MatrixSymbol("S", rows, rows)
 
 
 def kernels() -> Sequence[Instance]:
-    """The same samples, with a symmetric kernel of independent entries."""
+    """The same samples, with two symmetric kernels and widths."""
     (base,) = samples()
-    k = symbols("k_12 k_13 k_23", positive=True)
-    kernel = ImmutableMatrix([[1, k[0], k[1]], [k[0], 1, k[2]], [k[1], k[2], 1]])
-    return (Instance(base.name, {**base.values, K: kernel}),)
+    chosen = (((2, 3, 5), Rational(1, 2)), ((7, 4, 3), Rational(3)))
+    return [
+        Instance(
+            f"{base.name}, kernel {number}",
+            {**base.values, K: _symmetric(1, *(Rational(1, d) for d in parts)), ridge: value},
+        )
+        for number, (parts, value) in enumerate(chosen, start=1)
+    ]
 
 
 def rates() -> Sequence[Instance]:
     """The same, with a symmetric rate of change of independent entries."""
-    (base,) = kernels()
-    r = symbols("r_12 r_13 r_23", real=True)
-    return (
-        Instance(base.name, {**base.values, dK: ImmutableMatrix([[0, r[0], r[1]], [r[0], 0, r[2]], [r[1], r[2], 0]])}),
-    )
+    rate = _symmetric(0, *symbols("r_12 r_13 r_23", real=True))
+    return [Instance(instance.name, {**instance.values, K_dot: rate}) for instance in kernels()]
+
+
+def _symmetric(diagonal: int, first: Expr, second: Expr, third: Expr) -> ImmutableMatrix:
+    return ImmutableMatrix([[diagonal, first, second], [first, diagonal, third], [second, third, diagonal]])
 
 
 GRADIENT = Derivation(
     name="kernel-gradient",
     title="Gradient of the kernel objective",
     source=SOURCE,
-    about="The objective is the smallest penalised squared error of a function of one projection. Its gradient needs one solution of the linear system.",
+    about=(
+        "The objective is the smallest penalised squared error of a function of one projection. Its "
+        "gradient needs one solution of the linear system."
+    ),
     symbols={
         **COMMON,
         direction: "direction in which the projection is moved",
         width: "width of the Gaussian kernel",
         K: "kernel of the projected inputs",
-        dK: "its rate of change along v",
+        K_dot: "its rate of change along v",
         M: "kernel with ridge",
         weights: "solution of M a = y",
         ones: "vector of ones",
@@ -183,18 +198,18 @@ GRADIENT = Derivation(
         Given("solution", Eq(weights, Inverse(M) * y, evaluate=False), "Definition."),
         Given(
             "objective along v",
-            Eq(slope, Trace(-y.T * Inverse(M) * dK * Inverse(M) * y)),
+            Eq(slope, Trace(-y.T * Inverse(M) * K_dot * Inverse(M) * y)),
             "The rate of change of y' M^-1 y, as that of an inverse is -M^-1 M' M^-1.",
         ),
         Step(
             "in the solution",
-            Eq(slope, -Trace(weights.T * dK * weights)),
+            Eq(slope, -Trace(weights.T * K_dot * weights)),
             "M is symmetric.",
             OnMatrices(rates, "ridge", "solution", "objective along v"),
         ),
         Given(
             "rate of the kernel",
-            Eq(dK, -HadamardProduct(K, cross) / width**2, evaluate=False),
+            Eq(K_dot, -HadamardProduct(K, cross) / width**2, evaluate=False),
             "Differentiate K = exp(-(t_i - t_j)^2 / 2 l^2).",
         ),
         Given(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +12,7 @@ from sympy import Add, Eq
 from .derivation import Derivation, Rejected
 from .page import Page, how, page, shown
 
-LONG = 110
+LONG = 220
 PREAMBLE = r"""\documentclass[11pt]{article}
 \usepackage[a4paper,margin=25mm]{geometry}
 \usepackage{amsmath,amssymb,graphicx}
@@ -24,6 +25,23 @@ PREAMBLE = r"""\documentclass[11pt]{article}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{4pt plus 2pt}
 """
+GREEK = [
+    "lambda",
+    "delta",
+    "sigma",
+    "rho",
+    "kappa",
+    "gamma",
+    "nabla",
+    "epsilon",
+    "theta",
+    "tau",
+    "pi",
+    "Omega",
+    "Sigma",
+    "Gamma",
+]
+FORMULA = re.compile(rf"\\b(?:{'|'.join(GREEK)})\\b(?:\\*|[_^]\\w+|0\\b)?|\\b\\w+(?:[_^]-?\\w+)+|\\bpi0\\b")
 SPECIAL = {
     "\\": r"\textbackslash{}",
     **{c: f"\\{c}" for c in "&%$#_{}"},
@@ -33,13 +51,13 @@ SPECIAL = {
 
 
 def formula(expression: Any) -> str:
-    """LaTeX of an expression.
+    r"""LaTeX of an expression.
 
     Examples
     --------
     >>> from linmod.theory.symbols import lam
     >>> formula(lam**2)
-    '\\\\lambda^{2}'
+    '\\lambda^{2}'
     """
     return str(sympy.latex(shown(expression), mat_delim="("))
 
@@ -96,14 +114,27 @@ def notebook(derivation: Derivation) -> str:
 
 
 def plain(text: str) -> str:
-    """Text with the characters escaped that mean something to LaTeX.
+    r"""Text for LaTeX: special characters escaped, Greek letters and indexed symbols as mathematics.
 
     Examples
     --------
-    >>> plain("k_x & 50%")
-    'k\\\\_x \\\\& 50\\\\%'
+    >>> plain("delta & 50% of k_x")
+    '$\\delta$ \\& 50\\% of $k_{x}$'
     """
+    pieces, end = [], 0
+    for found in FORMULA.finditer(text):
+        pieces += [_escaped(text[end : found.start()]), _symbol(found.group())]
+        end = found.end()
+    return "".join((*pieces, _escaped(text[end:])))
+
+
+def _escaped(text: str) -> str:
     return "".join(SPECIAL.get(character, character) for character in text)
+
+
+def _symbol(text: str) -> str:
+    spelled = re.sub(r"([_^])(-?\w+?)(?=[_^]|$)", r"\1{\2}", text.replace("pi0", "pi_0")).replace("*", "^*")
+    return "$" + re.sub(rf"(?<![A-Za-z])({'|'.join(GREEK)})(?![A-Za-z])", r"\\\1", spelled) + "$"
 
 
 def _steps(shown_page: Page) -> Iterable[str]:

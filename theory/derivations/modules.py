@@ -34,7 +34,10 @@ SPLIT = Derivation(
     name="output-split",
     title="Output split: modules that share the inputs and write different outputs",
     source=SOURCE,
-    about="Each module has the modes of its own outputs. The module that writes the signs is slower than the dense network, ends in the same map, and is no more systematic.",
+    about=(
+        "Each module has the modes of its own outputs. The module that writes the signs is slower than "
+        "the dense network, ends in the same map, and is no more systematic."
+    ),
     symbols={
         **SPACE,
         **{key: SIDES[key] for key in (x_signs, x_copies, y_signs, y_copies)},
@@ -126,7 +129,10 @@ PARTITION = Derivation(
     name="full-partition",
     title="Full partition: modules with inputs and outputs of their own",
     source=SOURCE,
-    about="The module from signs to signs has modes of unit correlations, whatever the identity blocks; nothing crosses, so the map is systematic from the start.",
+    about=(
+        "The module from signs to signs has modes of unit correlations, whatever the identity blocks; "
+        "nothing crosses, so the map is systematic from the start."
+    ),
     symbols={
         **SPACE,
         **SIDES,
@@ -201,7 +207,10 @@ LEAK = Derivation(
     name="leak",
     title="Imperfect partition: a module of the signs into which the identities leak",
     source=f"after {n.PAPER}, imperfect partitions",
-    about="Inputs [Omega; rho Gamma]: everything is as with k_x r^2 multiplied by rho^2. But there are two ratios: that of the weights as stored, and that of the map from the original inputs.",
+    about=(
+        "Inputs [Omega; rho Gamma]: everything is as with k_x r^2 multiplied by rho^2. But there are two "
+        "ratios: that of the weights as stored, and that of the map from the original inputs."
+    ),
     symbols={
         **{key: SPACE[key] for key in (s.N, s.k_x, s.r_x)},
         leak: "factor with which the identity blocks enter",

@@ -60,7 +60,8 @@ def mutants(derivation: Derivation) -> Iterator[Mutant]:
     --------
     >>> from linmod.theory.derivations import Algebra, Given, Step
     >>> x, y = Symbol("x"), Symbol("y")
-    >>> lines = (Given("start", Eq(x, 2), "Given."), Step("square", Eq(y * x**2, 4 * y), "Put it in.", Algebra("start")))
+    >>> start = Given("start", Eq(x, 2), "Given.")
+    >>> lines = (start, Step("square", Eq(y * x**2, 4 * y), "Put it in.", Algebra("start")))
     >>> found = list(mutants(Derivation("square", "Square", "mine", {x: "a number", y: "a number"}, lines)))
     >>> len(found), all(mutant.rejected or mutant.equivalent for mutant in found)
     (10, True)

@@ -171,7 +171,10 @@ SYSTEMATICITY = Derivation(
     name="systematicity",
     title="The systematicity ratio and its limits",
     source=f"{n.PAPER}, systematicity of the learned map",
-    about="The share of the sign inputs in the map to the sign outputs depends on k_x r^2 / N alone; with all sign features as inputs, N = 2^n.",
+    about=(
+        "The share of the sign inputs in the map to the sign outputs depends on k_x r^2 / N alone; with "
+        "all sign features as inputs, N = 2^n."
+    ),
     symbols={
         **{key: SPACE[key] for key in (s.N, s.k_x, s.r_x)},
         sign_part: "part of the singular vectors on the sign feature, squared",

@@ -30,8 +30,8 @@ MODE = {
 n_in, n_out, n_hidden = symbols("d_x d_y h", integer=True, positive=True)
 Sigma_yx, Sigma_x = MatrixSymbol("Sigma_yx", n_out, n_in), MatrixSymbol("Sigma_x", n_in, n_in)
 W1, W2 = MatrixSymbol("W_1", n_hidden, n_in), MatrixSymbol("W_2", n_out, n_hidden)
-dW1, dW2 = MatrixSymbol("Wdot_1", n_hidden, n_in), MatrixSymbol("Wdot_2", n_out, n_hidden)
-W, dW = MatrixSymbol("W", n_out, n_in), MatrixSymbol("Wdot", n_out, n_in)
+W1_dot, W2_dot = MatrixSymbol("Wdot_1", n_hidden, n_in), MatrixSymbol("Wdot_2", n_out, n_hidden)
+W, W_dot = MatrixSymbol("W", n_out, n_in), MatrixSymbol("Wdot", n_out, n_in)
 u, v = MatrixSymbol("u", n_out, 1), MatrixSymbol("v", n_in, 1)
 
 CORRELATIONS = {Sigma_yx: "input-output correlation of the data, Y X' / N", Sigma_x: "input correlation, X X' / N"}

@@ -122,7 +122,10 @@ WINNER = Derivation(
     name="race-winner",
     title="The winner of the race from small weights",
     source=SOURCE,
-    about="The strength of the loser at the end is a power of the scale of the weights. Without hidden layers there is no winner.",
+    about=(
+        "The strength of the loser at the end is a power of the scale of the weights. Without hidden "
+        "layers there is no winner."
+    ),
     symbols={
         **COMMON,
         kappa: "ratio of the lengths of the inputs, here below 1",
@@ -189,7 +192,10 @@ DEEP = Derivation(
     name="race-deep",
     title="The race of deeper pathways",
     source=SOURCE,
-    about="For more than two layers the invariant is a difference of powers. The ratio of the starts then matters at any scale of the weights.",
+    about=(
+        "For more than two layers the invariant is a difference of powers. The ratio of the starts then "
+        "matters at any scale of the weights."
+    ),
     symbols={
         **COMMON,
         L: "number of layers of both pathways",

@@ -65,8 +65,8 @@ REDUCTION = Derivation(
         hidden: "hidden direction of the mode, of length 1",
         n.W1: "weights of the first layer",
         n.W2: "weights of the second layer",
-        n.dW1: "their rate of change",
-        n.dW2: "their rate of change",
+        n.W1_dot: "their rate of change",
+        n.W2_dot: "their rate of change",
         a: "weight of the mode in the first layer",
         b: "weight of the mode in the second layer",
         mu: "growth rate of small weights",
@@ -75,16 +75,16 @@ REDUCTION = Derivation(
     lines=(
         Given(
             "first layer",
-            Eq(n.dW1, n.W2.T * error_matrix + nabla * (n.W1 * n.Sigma_x - n.W1 * n.Sigma_x * n.W1.T * n.W1)),
+            Eq(n.W1_dot, n.W2.T * error_matrix + nabla * (n.W1 * n.Sigma_x - n.W1 * n.Sigma_x * n.W1.T * n.W1)),
             "Gradient flow with Oja's rule.",
         ),
         Given(
             "second layer",
-            Eq(n.dW2, error_matrix * n.W1.T + gamma * (Sigma_y - n.W2 * n.W1 * n.Sigma_x * n.W1.T * n.W2.T) * n.W2),
+            Eq(n.W2_dot, error_matrix * n.W1.T + gamma * (Sigma_y - n.W2 * n.W1 * n.Sigma_x * n.W1.T * n.W2.T) * n.W2),
             "Gradient flow with the contrastive term.",
         ),
-        Given("rate of a", Eq(Derivative(a(t), t), Trace(n.dW1 * n.v * hidden.T)), "The directions are constant."),
-        Given("rate of b", Eq(Derivative(b(t), t), Trace(n.dW2 * hidden * n.u.T)), "The directions are constant."),
+        Given("rate of a", Eq(Derivative(a(t), t), Trace(n.W1_dot * n.v * hidden.T)), "The directions are constant."),
+        Given("rate of b", Eq(Derivative(b(t), t), Trace(n.W2_dot * hidden * n.u.T)), "The directions are constant."),
         Step(
             "motion of a",
             Eq(Derivative(a(t), t), b(t) * (lam - delta * a(t) * b(t)) + nabla * delta * a(t) * (1 - a(t) ** 2)),
@@ -136,7 +136,10 @@ FIXED = Derivation(
     name="rule-fixed-points",
     title="Hebbian term: fixed point, stability and the slow approach",
     source=SOURCE,
-    about="With Oja's rule alone the nonzero fixed points have a first layer of weight 1; they attract for a positive and repel for a negative weight of the rule.",
+    about=(
+        "With Oja's rule alone the nonzero fixed points have a first layer of weight 1; they attract for "
+        "a positive and repel for a negative weight of the rule."
+    ),
     symbols={
         **{key: COMMON[key] for key in (delta, nabla)},
         final: "final strength, lambda / delta",
@@ -209,9 +212,12 @@ threshold, decay, denominator = Symbol("p_c", positive=True), Symbol("E", positi
 ITERATED = Derivation(
     name="iterated-learning",
     title="Iterated learning: one fixed point, and a threshold that only looks like one",
-    source="A balanced two-layer network that learns from the outputs of a predecessor for a time T, starting anew at pi0",
+    source=(
+        "A balanced two-layer network that learns from the outputs of a predecessor for a time T, starting anew at pi0"
+    ),
     about=(
-        "The next strength is a function f of the present one. Its only fixed point is the initial strength, so every mode is "
+        "The next strength is a function f of the present one. Its only fixed point is the initial "
+        "strength, so every mode is "
         "forgotten in the end; modes above a threshold survive for many generations."
     ),
     symbols={

@@ -28,7 +28,10 @@ UNDER = Derivation(
     name="expected-loss",
     title="Expected losses with fewer parameters than data",
     source=SOURCE,
-    about="Exact for any spectrum of Gaussian features: the error of the fitted weights is an inverse Wishart mean, and does not depend on the spectrum.",
+    about=(
+        "Exact for any spectrum of Gaussian features: the error of the fitted weights is an inverse "
+        "Wishart mean, and does not depend on the spectrum."
+    ),
     symbols={
         **SIZES,
         degrees: "degrees of freedom",
@@ -58,7 +61,10 @@ UNDER = Derivation(
         Given(
             "one entry",
             Eq(mean_inverse, chi_inverse(N - p + 1)),
-            "A diagonal entry of the inverse is the inverse of what is left of one column after projection on the others.",
+            (
+                "A diagonal entry of the inverse is the inverse of what is left of one column after projection "
+                "on the others."
+            ),
         ),
         Given("trace", Eq(spread, p * mean_inverse), "There are p entries."),
         Step("pseudo-inverse", Eq(spread, p / (N - p - 1)), "Put the mean in.", Algebra("trace", "one entry", "mean")),
@@ -158,7 +164,10 @@ OPTIMAL = Derivation(
     name="optimal-size",
     title="Optimal size of a model, and the samples that a loss takes",
     source=SOURCE,
-    about="With eigenvalues i^-s - (i+1)^-s, s = Omega^-m, unused features have the variance (p+1)^-s. The samples for a given loss grow doubly exponentially in m.",
+    about=(
+        "With eigenvalues i^-s - (i+1)^-s, s = Omega^-m, unused features have the variance (p+1)^-s. The "
+        "samples for a given loss grow doubly exponentially in m."
+    ),
     symbols={
         N: SIZES[N],
         p: SIZES[p],
@@ -241,7 +250,10 @@ MODULAR = Derivation(
     name="modular-samples",
     title="Modules with a known projection: samples in proportion to their number",
     source=SOURCE,
-    about="K modules of intrinsic dimension 1 each share the rows. The dimension m of the whole task plays no part, the number of modules does.",
+    about=(
+        "K modules of intrinsic dimension 1 each share the rows. The dimension m of the whole task plays "
+        "no part, the number of modules does."
+    ),
     symbols={
         N: "rows that one module alone would take",
         rows: "rows that K modules take",

@@ -28,13 +28,13 @@ SHALLOW = Derivation(
         **n.CORRELATIONS,
         **n.VECTORS,
         n.W: "weights",
-        n.dW: "their rate of change",
+        n.W_dot: "their rate of change",
     },
     where=(pi0 < lam / delta / 2,),
     lines=(
         Given(
             "flow",
-            Eq(n.dW, n.Sigma_yx - n.W * n.Sigma_x, evaluate=False),
+            Eq(n.W_dot, n.Sigma_yx - n.W * n.Sigma_x, evaluate=False),
             "Gradient flow of half the mean squared error.",
         ),
         Given("correlation", Eq(n.Sigma_yx * n.v, lam * n.u, evaluate=False), "u and v are singular vectors."),
@@ -44,7 +44,9 @@ SHALLOW = Derivation(
             "v is an eigenvector of the input correlation.",
         ),
         Given("strength", Eq(pi(t), Trace(n.W * n.v * n.u.T)), "Definition of the effective singular value, u' W v."),
-        Given("rate", Eq(Derivative(pi(t), t), Trace(n.dW * n.v * n.u.T)), "Its rate of change; u and v are constant."),
+        Given(
+            "rate", Eq(Derivative(pi(t), t), Trace(n.W_dot * n.v * n.u.T)), "Its rate of change; u and v are constant."
+        ),
         Step(
             "motion",
             Eq(Derivative(pi(t), t), lam - delta * pi(t)),

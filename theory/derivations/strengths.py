@@ -181,7 +181,10 @@ DEGENERATE = Derivation(
         Step(
             "stability",
             Eq(determinant, delta * (sigma_f - sigma)),
-            "Not negative: what lies along the faster mode's hidden direction does not grow. It is neutral for equal sigma.",
+            (
+                "Not negative: what lies along the faster mode's hidden direction does not grow. It is neutral "
+                "for equal sigma."
+            ),
             Algebra("determinant", "first layer", "second layer", "coupling", "slower mode", "faster mode"),
         ),
     ),
@@ -192,7 +195,9 @@ EXPECTED = Derivation(
     name="expected-strength",
     title="Expected initial strength of Gaussian weights",
     source="after the derivation of the initial strength",
-    about="A mode starts from a squared length of h independent Gaussian entries, h the number of free hidden directions.",
+    about=(
+        "A mode starts from a squared length of h independent Gaussian entries, h the number of free hidden directions."
+    ),
     symbols={
         h: "number of hidden directions that no faster mode has taken",
         s_1: "standard deviation of the first layer's weights",
