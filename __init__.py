@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         weak_systematicity,
     )
     from .sweeps import Sweep, load_sweep, read_sweep, sweep
+    from .theory.derivations import Derivation, derive
     from .trajectory import Statistics, Trajectory, load_trajectory
     from .verification import Agreement, compare, verify
 
@@ -67,6 +68,7 @@ _HOMES = {
     "convergence": ("ConvergenceOrder", "convergence_order"),
     "sweeps": ("Sweep", "load_sweep", "read_sweep", "sweep"),
     "claims": ("Claim", "Evidence", "Finding", "Settings"),
+    "theory.derivations": ("Derivation", "derive"),
 }
 _SUBPACKAGES = ("datasets", "dynamics", "figures", "sweeps", "theory")
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -78,6 +80,7 @@ __all__ = [
     "ConvergenceOrder",
     "Dataset",
     "Deep",
+    "Derivation",
     "Descent",
     "Divergence",
     "Evidence",
@@ -103,6 +106,7 @@ __all__ = [
     "compare",
     "convergence_order",
     "datasets",
+    "derive",
     "dynamics",
     "figures",
     "isolated_map",

@@ -24,6 +24,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from .derivation_command import derive
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -35,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Closed-form and simulated learning dynamics of linear neural modules, held against each other.",
 )
+app.command()(derive)
 console = Console(width=None if sys.stdout.isatty() else 150)
 errors = Console(stderr=True)
 

@@ -7,17 +7,20 @@ declare. Expressions that differ come with a point where they do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import mpmath
 import numpy as np
 import sympy
-from sympy import Eq, Expr, Integer, Rational, Symbol, expand, expand_power_exp, sympify
+from sympy import Derivative, Eq, Expr, Integer, Rational, Symbol, expand, expand_power_exp, factor, sympify
 from sympy.core.function import AppliedUndef
 from sympy.functions.elementary.hyperbolic import HyperbolicFunction
 
 POINTS = 20
+CANCELLED = 600
+"""Digits to which a point is looked at again before it counts as a difference: small terms may have cancelled."""
+ATTEMPTS = 200
 DIGITS = 50
 LARGEST_NUMERATOR = 400
 """Operations in a numerator above which expanding it may take minutes; such a step is settled by digits."""
@@ -55,16 +58,27 @@ class Proof:
         return "\n".join((f"{self.statement}: {'holds' if self.holds else 'DOES NOT HOLD'}", *lines))
 
 
-def verify_equal(statement: str, left: Expr, right: Expr = 0, *, seed: int = 0) -> ProofStep:
+def verify_equal(
+    statement: str, left: Expr, right: Expr = 0, *, where: Sequence[Expr] = (), seed: int = 0
+) -> ProofStep:
     """Settle whether two expressions are equal on the domain that their symbols' assumptions declare.
+
+    Functions that stand for themselves, such as ``y(t)``, count as symbols, real unless they declare otherwise.
 
     Parameters
     ----------
     statement : str
         What the equality says, for the record.
     left, right : Expr
+    where : sequence of relations
+        Conditions on the symbols, such as ``x < 1``, beyond their assumptions.
     seed : int
         Of the generator of the random points.
+
+    Raises
+    ------
+    ValueError
+        If no point that satisfies the conditions is found.
 
     Examples
     --------
@@ -75,9 +89,13 @@ def verify_equal(statement: str, left: Expr, right: Expr = 0, *, seed: int = 0) 
     >>> verify_equal("not cosh", cosh(x), exp(x)).settled
     'differs at x = 2.8354'
     """
-    left, right = sympify(left), sympify(right)
+    (left, right), where = _without_functions((sympify(left), sympify(right)), where)
+    if left == right:
+        return ProofStep(statement, Integer(0), "symbolically", True)
     residual = left - right
-    points = tuple(_points(left.free_symbols | right.free_symbols, seed))
+    if residual.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
+        return ProofStep(statement, residual, "is not finite", False)
+    points = tuple(_points(left.free_symbols | right.free_symbols, where, seed))
     witness = _first_difference((*sympy.Add.make_args(left), *sympy.Add.make_args(-right)), points)
     if witness is not None:
         where = ", ".join(f"{symbol} = {float(value):.5g}" for symbol, value in witness.items()) or "all points"
@@ -141,34 +159,60 @@ def _unknown(equation: Eq) -> tuple[Expr, Symbol]:
     return functions.pop(), variables.pop()
 
 
-def _points(symbols: set[Symbol], seed: int) -> Iterator[dict[Symbol, Expr]]:
+def _without_functions(sides: Sequence[Expr], where: Sequence[Expr]) -> tuple[list[Expr], list[Expr]]:
+    """Put a symbol of the same name and sign in the place of each undefined function and of its derivatives."""
+    replaced: dict[Expr, Symbol] = {}
+    for kind in (Derivative, AppliedUndef):
+        for side in sides:
+            for atom in side.xreplace(replaced).atoms(kind):
+                signs = {sign: True for sign in ("positive", "negative", "nonnegative") if getattr(atom, f"is_{sign}")}
+                replaced[atom] = Symbol(str(atom), **(signs or {"real": True}))
+    return [side.xreplace(replaced) for side in sides], [condition.xreplace(replaced) for condition in where]
+
+
+def _points(symbols: set[Symbol], where: Sequence[Expr], seed: int) -> Iterator[dict[Symbol, Expr]]:
     """Random rational points of the domain of the symbols, integers where they must be."""
     generator = np.random.default_rng(seed)
+    active = [condition for condition in where if condition.free_symbols & symbols and not condition.has(AppliedUndef)]
+    named = sorted(symbols.union(*(condition.free_symbols for condition in active)), key=str)
+    satisfied = sympy.lambdify([named], active, "mpmath")
     for _ in range(POINTS):
-        point = {}
-        for symbol in sorted(symbols, key=str):
-            size = generator.integers(1, 9) if symbol.is_integer else Rational(int(generator.integers(1, 10**5)), 30000)
-            negative = symbol.is_negative or (symbol.is_nonnegative is None and generator.random() < 0.5)
-            point[symbol] = -Integer(size) if negative and symbol.is_integer else (-size if negative else sympify(size))
+        for _ in range(ATTEMPTS):
+            point = {symbol: _coordinate(symbol, generator) for symbol in named}
+            if all(satisfied([mpmath.mpf(value.p) / value.q for value in point.values()])):
+                break
+        else:
+            raise ValueError(f"no point found where {', '.join(str(condition) for condition in active)}")
         yield point
+
+
+def _coordinate(symbol: Symbol, generator: np.random.Generator) -> Expr:
+    size = generator.integers(1, 9) if symbol.is_integer else Rational(int(generator.integers(1, 10**5)), 30000)
+    negative = symbol.is_negative or (symbol.is_nonnegative is None and generator.random() < 0.5)
+    return -sympify(size) if negative else sympify(size)
 
 
 def _first_difference(terms: Sequence[Expr], points: Sequence[dict[Symbol, Expr]]) -> dict[Symbol, Expr] | None:
     """Return a point where the terms do not sum to 0, to 50 digits of the largest of them; None if all do."""
     symbols = list(points[0])
     evaluate = sympy.lambdify(symbols, terms, "mpmath", cse=True)
-    with mpmath.workdps(DIGITS + 30):
-        for point in points:
-            values = evaluate(*(mpmath.mpf(point[symbol].p) / point[symbol].q for symbol in symbols))
-            largest = max(abs(value) for value in values)
-            if not abs(mpmath.fsum(values)) <= largest * mpmath.mpf(10) ** -DIGITS:
-                return point
+    for point in points:
+        if all(_differs(evaluate, point, digits) for digits in (DIGITS + 30, CANCELLED)):
+            return point
     return None
+
+
+def _differs(evaluate: Callable[..., Sequence[mpmath.mpf]], point: dict[Symbol, Expr], digits: int) -> bool:
+    with mpmath.workdps(digits):
+        values = evaluate(*(mpmath.mpf(value.p) / value.q for value in point.values()))
+        largest = max(abs(value) for value in values)
+        return not abs(mpmath.fsum(values)) <= largest * mpmath.mpf(10) ** -DIGITS
 
 
 def _reduces_to_zero(residual: Expr) -> bool:
     """Whether the residual is 0 as a rational function of its symbols, exponentials and roots."""
-    expression = expand_power_exp(residual.rewrite(HyperbolicFunction, sympy.exp))
+    rewritten = _with_factored_roots(residual.rewrite(HyperbolicFunction, sympy.exp))
+    expression = expand_power_exp(sympy.expand_power_base(rewritten))
     families: dict[tuple[Expr, Expr], dict[Expr, tuple[Expr, Expr]]] = {}
     for power in expression.atoms(sympy.exp, sympy.Pow):
         base, exponent = power.as_base_exp()
@@ -191,3 +235,10 @@ def _reduces_to_zero(residual: Expr) -> bool:
         if numerator != 0:
             numerator = sympy.prem(numerator, sympy.numer(sympy.together(relation.xreplace(rules))), generator)
     return bool(expand(numerator) == 0)
+
+
+def _with_factored_roots(expression: Expr) -> Expr:
+    """Factor what stands under roots, so that the root of a square is seen."""
+    roots = {power for power in expression.atoms(sympy.Pow) if power.exp.is_Rational and not power.exp.is_Integer}
+    sums = {power: factor(power.base) ** power.exp for power in roots if power.base.is_Add}
+    return expression.xreplace(sums)

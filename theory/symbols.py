@@ -24,7 +24,7 @@ n = Symbol("n", integer=True, nonnegative=True)
 # Where a mode starts, and its state as a function of t or n.
 pi0 = Symbol("pi0", real=True)
 y0, z0 = symbols("y0 z0", nonnegative=True)
-pi, y, z = Function("pi"), Function("y"), Function("z")
+pi, y, z = Function("pi"), Function("y", nonnegative=True), Function("z", nonnegative=True)
 
 # Effective singular values of the four classes of modes, in the order of ``datasets.CLASS_NAMES``.
 class_strengths = pi_1, pi_2, pi_3, pi_4 = symbols("pi_1 pi_2 pi_3 pi_4", real=True)

@@ -1,0 +1,31 @@
+"""Derivations: each closed form as a chain of steps that the machine has checked, to read and to export."""
+
+from __future__ import annotations
+
+from .catalogue import catalogue, derive
+from .checks import Algebra, AsLimit, Check, Claim, Combination, Conservation, Integration, Solves, Through
+from .derivation import Derivation, DoesNotFollow, Given, Rejected, Step
+from .matrices import InAlgebra, Instance, OnMatrices, TraceInAlgebra
+
+__all__ = [
+    "Algebra",
+    "AsLimit",
+    "Check",
+    "Claim",
+    "Combination",
+    "Conservation",
+    "Derivation",
+    "DoesNotFollow",
+    "Given",
+    "InAlgebra",
+    "Instance",
+    "Integration",
+    "OnMatrices",
+    "Rejected",
+    "Solves",
+    "Step",
+    "Through",
+    "TraceInAlgebra",
+    "catalogue",
+    "derive",
+]
