@@ -1,7 +1,8 @@
-"""Datasets: the minimal space of systematicity datasets, and any data with named blocks."""
+"""Datasets: the minimal space of systematicity datasets, any data with named blocks, and modular sine-wave tasks."""
 
 from .data import Data, ModeBasis
 from .dataset import Dataset
+from .sine_tasks import SineSample, SineTask
 from .systematicity import CLASS_NAMES, SystematicityDataset
 from .walsh import sign_features, walsh_functions, walsh_transform
 
@@ -10,6 +11,8 @@ __all__ = [
     "Data",
     "Dataset",
     "ModeBasis",
+    "SineSample",
+    "SineTask",
     "SystematicityDataset",
     "sign_features",
     "walsh_functions",

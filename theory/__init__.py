@@ -6,6 +6,8 @@ from importlib import import_module
 from types import ModuleType
 
 from .aligned import aligned_loss, block_norms
+from .hermite import best_direction, captured_variance, module_tilt, sine_coefficients
+from .linear_modules import excess_error, reduced_rank_directions, ridge_direction
 from .modes import ModeClass, Spectrum, singular_vectors, spectrum, systematicity_ratio
 from .prediction import predict, solve
 from .stability import largest_stable_step
@@ -25,14 +27,21 @@ __all__ = [
     "ModeClass",
     "Spectrum",
     "aligned_loss",
+    "best_direction",
     "block_norms",
+    "captured_variance",
+    "excess_error",
     "half_time_shallow",
     "half_time_two_layer",
     "initial_strengths",
     "largest_stable_step",
+    "module_tilt",
     "predict",
+    "reduced_rank_directions",
+    "ridge_direction",
     "shallow_descent",
     "shallow_flow",
+    "sine_coefficients",
     "singular_vectors",
     "small_start_order",
     "solve",
@@ -46,6 +55,6 @@ __all__ = [
 
 def __getattr__(name: str) -> ModuleType:
     """Load the symbolic modules, and with them sympy, when they are first used."""
-    if name in ("symbols", "symbolic", "equality", "proofs"):
+    if name in ("symbols", "symbolic", "equality", "proofs", "hermite_symbolic"):
         return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
