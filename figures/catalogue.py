@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from ..claims import Claim
 from .dense import DENSE_DEEP, DENSE_SHALLOW
 from .limits import INITIAL_SCALE, STEP_SIZE
+from .module_finding import MODULE_FINDING
+from .module_mixture import MODULE_MIXTURE
+from .module_samples import MODULE_SAMPLES
 from .space import ALIGNED, SPECTRUM, SYSTEMATICITY
 
 CATALOGUE: tuple[Claim, ...] = (
@@ -18,6 +21,9 @@ CATALOGUE: tuple[Claim, ...] = (
     INITIAL_SCALE,
     STEP_SIZE,
     SYSTEMATICITY,
+    MODULE_MIXTURE,
+    MODULE_FINDING,
+    MODULE_SAMPLES,
 )
 
 
