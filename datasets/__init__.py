@@ -1,9 +1,10 @@
-"""Datasets: the minimal space of systematicity datasets, and any data with named blocks."""
+"""Datasets: the minimal space of systematicity datasets, any data with named blocks, and modular sine-wave tasks."""
 
 from .data import Blocks, Data, ModeBasis
 from .dataset import Dataset
 from .laws import PowerLaw
 from .random_features import RandomFeatures
+from .sine_tasks import SineSample, SineTask
 from .subsets import HeldOut
 from .systematicity import CLASS_NAMES, SystematicityDataset, consecutive
 from .walsh import sign_features, walsh_functions, walsh_transform
@@ -17,6 +18,8 @@ __all__ = [
     "ModeBasis",
     "PowerLaw",
     "RandomFeatures",
+    "SineSample",
+    "SineTask",
     "SystematicityDataset",
     "consecutive",
     "sign_features",

@@ -12,6 +12,9 @@ from .double_descent import DOUBLE_DESCENT, FEATURE_COVARIANCE
 from .early_stopping import EARLY_STOPPING
 from .generalisation import FULL_RANK, HELD_OUT_SIZE, MOTIVATING
 from .limits import INITIAL_SCALE, STEP_SIZE
+from .module_finding import MODULE_FINDING
+from .module_mixture import MODULE_MIXTURE
+from .module_samples import MODULE_SAMPLES
 from .modules import FULLY_PARTITIONED, LEAK, OUTPUT_SPLIT
 from .phase import RATIO_PHASES, TIME_PHASES
 from .race import RACE
@@ -41,7 +44,16 @@ SPECIALIZATION: tuple[Claim, ...] = (
     HELD_OUT_SIZE,
     FULL_RANK,
 )
-SCALING: tuple[Claim, ...] = (DOUBLE_DESCENT, FEATURE_COVARIANCE, EARLY_STOPPING, LOSS_TRENDS, SAMPLE_COMPLEXITY)
+SCALING: tuple[Claim, ...] = (
+    DOUBLE_DESCENT,
+    FEATURE_COVARIANCE,
+    EARLY_STOPPING,
+    LOSS_TRENDS,
+    SAMPLE_COMPLEXITY,
+    MODULE_MIXTURE,
+    MODULE_FINDING,
+    MODULE_SAMPLES,
+)
 
 CATALOGUE: tuple[Claim, ...] = (*SPECIALIZATION, *SCALING)
 

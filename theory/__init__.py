@@ -12,7 +12,9 @@ from .expected_errors import average_errors, expected_compositional_error, mean_
 from .fixed_points import FixedPoint, fixed_points, slow_time, slow_velocity, transverse_rate
 from .generalisation import held_out_errors, held_out_set_error, is_learnable, limit_errors, shallow_errors
 from .growth import growth_direction, growth_rate, learning_order
+from .hermite import best_direction, captured_variance, module_tilt, sine_coefficients
 from .leak import LeakRatios, leak_ratios
+from .linear_modules import excess_error, reduced_rank_directions, ridge_direction
 from .modes import ModeClass, Spectrum, singular_vectors, spectrum, systematicity_ratio
 from .modules import module_spectra
 from .prediction import predict, solve
@@ -43,10 +45,13 @@ __all__ = [
     "Spectrum",
     "aligned_loss",
     "average_errors",
+    "best_direction",
     "block_norms",
+    "captured_variance",
     "depth_descent",
     "depth_flow",
     "estimate_full_rank",
+    "excess_error",
     "expected_compositional_error",
     "fixed_points",
     "full_rank_probability",
@@ -66,6 +71,7 @@ __all__ = [
     "log_strength",
     "mean_field_error",
     "module_spectra",
+    "module_tilt",
     "predict",
     "race_clock",
     "race_descent",
@@ -73,11 +79,14 @@ __all__ = [
     "race_flow",
     "random_half_time",
     "random_ratio",
+    "reduced_rank_directions",
+    "ridge_direction",
     "ruled_descent",
     "ruled_start",
     "shallow_descent",
     "shallow_errors",
     "shallow_flow",
+    "sine_coefficients",
     "singular_vectors",
     "slow_time",
     "slow_velocity",
@@ -95,6 +104,6 @@ __all__ = [
 
 def __getattr__(name: str) -> ModuleType:
     """Load the symbolic modules, and with them sympy, and those on scaling when they are first used."""
-    if name in ("symbols", "symbolic", "equality", "proofs", "scaling"):
+    if name in ("symbols", "symbolic", "equality", "proofs", "scaling", "hermite_symbolic"):
         return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
