@@ -1,4 +1,4 @@
-"""One evaluation of the objective with its gradient, 1,600 samples: `pytest tests/benchmarks/bench_module_finding.py`."""
+"""One evaluation of the objective with its gradient, 1,600 samples."""
 
 import pytest
 
