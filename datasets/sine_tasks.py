@@ -11,6 +11,7 @@ import numpy as np
 from ..validation import FloatArray, array, integer, real
 
 BATCH = 4096
+MODULATION = 2.0
 REJECTION_LIMIT = 1000
 """Batches, for each full batch wanted, after which a split that accepts next to nothing is given up."""
 
@@ -39,8 +40,12 @@ class SineTask:
 
     .. math::
         y_d(x) = \sum_{j=1}^{K} f_{jd}(U_j^\top x), \qquad
-        f_{jd}(z) = \sum_f a_f \prod_{i=1}^{b} \sqrt{2}^{\,[i>1]} \sin(\omega_f z_i + \varphi_{jfdi}), \qquad
-        x \sim N(0, I_m)
+        f_{jd}(z) = \sum_f a_f \sin \theta_{jfd1}, \quad
+        \theta_{jfdi} = \omega_f z_i + \varphi_{jfdi} + 2 \sin \theta_{jfd,i+1}, \quad
+        \theta_{jfd,b+1} = 0, \quad x \sim N(0, I_m)
+
+    For b = 1 these are sine waves. For b > 1 each dimension modulates the phase of the one before: unlike products of
+    sines, which are sums of plane waves that could be assigned to modules in several ways, the modules are then unique.
 
     All modules have the same frequencies and amplitudes; the phases differ between modules, frequencies and outputs.
 
@@ -148,8 +153,11 @@ class SineTask:
         seen = np.einsum("sm,jmb->jsb", X, self.projections)
         total = np.zeros((self.modules, len(X), self.outputs))
         for index, (frequency, amplitude) in enumerate(zip(self.frequencies, self.amplitudes, strict=True)):
-            waves = np.sin(frequency * seen[:, :, None, :] + self.phases[:, None, index])
-            total += amplitude * 2 ** ((self.dims - 1) / 2) * waves.prod(axis=-1)
+            angles = frequency * seen[:, :, None, :] + self.phases[:, None, index]
+            wave = np.sin(angles[..., -1])
+            for inner in range(self.dims - 2, -1, -1):
+                wave = np.sin(angles[..., inner] + MODULATION * wave)
+            total += amplitude * wave
         return total
 
     def is_held_out(self, X: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

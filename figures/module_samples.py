@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -58,18 +59,16 @@ def samples_needed(task: SineTask, fit: Fit) -> float:
 def _check(settings: Settings) -> Evidence:
     seeds = settings.seeds(full=3, quick=1)
     tasks = {
-        "inputs": [(m, {"modules": FIXED_MODULES, "inputs": m}) for m in INPUTS],
-        "modules": [(k, {"modules": k, "inputs": FIXED_INPUTS}) for k in MODULES],
+        "inputs": [(m, SineTask(FIXED_MODULES, m, held_out_above=math.inf)) for m in INPUTS],
+        "modules": [(k, SineTask(k, FIXED_INPUTS, held_out_above=math.inf)) for k in MODULES],
     }
     if settings.quick:
         tasks = {name: values[:3] for name, values in tasks.items()}
     fits: dict[str, Fit] = {"whole pipeline": whole_pipeline, "projections known": known_projections}
     needed: dict[str, dict[str, dict[int, list[float]]]] = {name: {fit: {} for fit in fits} for name in tasks}
-    todo = [(name, value, given, label) for name, values in tasks.items() for value, given in values for label in fits]
-    for done, (name, value, given, label) in enumerate(todo):
-        needed[name][label][value] = [
-            samples_needed(SineTask(**given, held_out_above=math.inf, seed=seed), fits[label]) for seed in seeds
-        ]
+    todo = [(name, value, task, label) for name, values in tasks.items() for value, task in values for label in fits]
+    for done, (name, value, task, label) in enumerate(todo):
+        needed[name][label][value] = [samples_needed(replace(task, seed=seed), fits[label]) for seed in seeds]
         settings.progress((done + 1) / len(todo))
     return Evidence((_finding(needed["inputs"]),), {"needed": needed})
 

@@ -51,7 +51,8 @@ class ModuleFinder(RegressorMixin, MultiOutputMixin, BaseEstimator):  # type: ig
     length_scale_, ridge_ : float
         Of the fit.
     left_out_error_ : float
-        Mean squared error on training samples left out one at a time.
+        Mean squared error on training samples left out one at a time, from the function but not from the search for
+        directions: it is too small, and no substitute for cross-validation.
     n_features_in_ : int
 
     Examples

@@ -63,12 +63,12 @@ class FeatureObjective:
         """Value and gradient at projections of shape (modules, inputs, dims)."""
         share = 1 / np.sqrt(len(projections))
         seen = [self.X @ projection for projection in projections]
-        parts = [share * self.features.evaluate(z) for z in seen]
-        weights, dual = self._solve(np.hstack(parts))
+        parts = [self.features.evaluate(z) for z in seen]
+        weights, dual = self._solve(share * np.hstack(parts))
         edges = np.cumsum([0, *(part.shape[1] for part in parts)])
         gradient = np.array(
             [
-                -2 * self.X.T @ self.features.slope(z, part, weights[low:high], dual)
+                -2 * share * self.X.T @ self.features.slope(z, part, weights[low:high], dual)
                 for z, part, low, high in zip(seen, parts, edges[:-1], edges[1:], strict=True)
             ]
         )

@@ -32,7 +32,8 @@ class AdditiveFit:
     mean : ndarray, shape (outputs,)
     length_scale, ridge : float
     left_out_error : float
-        Mean squared error on samples left out one at a time.
+        Mean squared error on samples left out one at a time, the projections as given. If these were chosen by the
+        same samples it is too small.
     """
 
     projections: FloatArray

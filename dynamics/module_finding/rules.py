@@ -164,7 +164,8 @@ def find_modules(
         b, at most the number of inputs.
     rule : {"polish", "joint", "deflation", "single"}
         How to search: see :mod:`linmod.dynamics.module_finding.rules`. "single" with ``starts=modules`` is the
-        published rule.
+        published rule. For one dimension "polish" is the best, above all for fast functions; for several, "joint":
+        deflation then ends in mixtures that joint descent does not leave.
     starts : int
         Random starts of each search ("polish", "deflation": for each module).
     length_scale, ridge : float
@@ -189,8 +190,9 @@ def find_modules(
     -----
     An evaluation of the objective with its gradient takes, for n samples, one Cholesky factor; with one dimension
     :math:`n r^2` for a few dozen features r in each module, otherwise :math:`n^3/3` and :math:`n^2` exponentials.
-    Before a rule is believed, more samples than :math:`K m b` are needed: on less it returns projections that fit
-    the noise, with a ``fit.left_out_error`` that shows it.
+    On too few samples (fewer than some multiple of the K m b numbers sought) a rule returns projections on which the
+    samples happen to be smooth. ``fit.left_out_error`` does not show it, since the left-out samples had a part in the
+    choice of projections: hold samples back, or cross-validate :class:`ModuleFinder`.
 
     Examples
     --------
