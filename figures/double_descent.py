@@ -295,7 +295,7 @@ FEATURE_COVARIANCE = Claim(
     source="Canatar et al. (2021), Simon et al. (2023), against the formula for features of equal size",
     statement="With more features than rows, and the eigenvalues in the features rather than in the weights, the "
     "formula by F(N, p) is too large by a factor of two to six; the deterministic equivalent holds within its declared "
-    "error, which falls as 1/N.",
+    "error, which falls about as 1/N.",
     assumptions=("Gaussian features and weights", "no ridge"),
     check=_check_covariance,
     draw=_draw_covariance,
