@@ -45,8 +45,8 @@ TRENDS = (
     Trend("monolithic", "m", (1, 2, 3, 4, 6), lambda m: (student(m, 20), 100), lambda m: (student(m + 1, 20), 100)),
     Trend("m = 2", "p", (2, 5, 10, 20, 40, 60, 80), lambda p: (student(2, p), 100), lambda p: (student(3, p), 100)),
     Trend("m = 4", "p", (2, 5, 10, 20, 40, 60), lambda p: (student(4, p), 100), lambda p: (student(3, p), 100)),
-    Trend("p = 10", "N", (18, 25, 40, 80, 160), lambda n: (student(2, 10), n), lambda n: (student(2, 12), n)),
-    Trend("p = 20", "N", (30, 40, 80, 160), lambda n: (student(2, 20), n), lambda n: (student(2, 18), n)),
+    Trend("p = 10", "N", (18, 25, 40, 80, 160), lambda n: (student(2, 10), n), lambda n: (student(3, 10), n)),
+    Trend("p = 20", "N", (30, 40, 80, 160), lambda n: (student(2, 20), n), lambda n: (student(3, 20), n)),
     Trend("80 rows", "K", (1, 2, 4, 6, 7), lambda k: (student(1, 8, k), 80), lambda k: (student(1, 8, k), 40 + 40 * k)),
     Trend(
         "20 rows per module",
