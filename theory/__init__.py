@@ -46,6 +46,6 @@ __all__ = [
 
 def __getattr__(name: str) -> ModuleType:
     """Load the symbolic modules, and with them sympy, when they are first used."""
-    if name in ("symbols", "symbolic", "equality", "proofs"):
+    if name in ("symbols", "symbolic", "equality", "derivations"):
         return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
