@@ -34,15 +34,16 @@ class Mutant:
 def changes(statement: Eq) -> Iterator[tuple[str, Eq]]:
     """All single changes of a statement, each with a description.
 
-    A side, or a term of a sum, changes its sign; an exponent grows by 1; a symbol, a function or a number is doubled; a symbol
-    is swapped for the next one of its kind in the statement. What integrals, limits and derivatives refer to is
-    left alone.
+    A side, or a term of a sum, changes its sign; an exponent grows by 1; a symbol, a function or a number is doubled;
+    a symbol is swapped for the next one of its kind in the statement. What integrals, limits and derivatives refer
+    to is left alone.
 
     Examples
     --------
     >>> x, y = Symbol("x"), Symbol("y")
-    >>> [f"{mutant.lhs} = {mutant.rhs}" for _, mutant in changes(Eq(x, y - 1))]
-    ['-x = y - 1', '2*x = y - 1', 'y = y - 1', 'x = 1 - y', 'x = y + 1', 'x = -y - 1', 'x = y - 2', 'x = 2*y - 1', 'x = x - 1']
+    >>> [f"{mutant.lhs} = {mutant.rhs}" for _, mutant in changes(Eq(x, y - 1))]  # doctest: +NORMALIZE_WHITESPACE
+    ['-x = y - 1', '2*x = y - 1', 'y = y - 1', 'x = 1 - y', 'x = y + 1', 'x = -y - 1', 'x = y - 2',
+     'x = 2*y - 1', 'x = x - 1']
     """
     seen = {(statement.lhs, statement.rhs)}
     for side in (0, 1):
@@ -62,10 +63,10 @@ def mutants(derivation: Derivation) -> Iterator[Mutant]:
     >>> from linmod.theory.derivations import Algebra, Given, Step
     >>> x, y = Symbol("x"), Symbol("y")
     >>> start = Given("start", Eq(x, 2), "Given.")
-    >>> lines = (start, Step("square", Eq(y * x**2, 4 * y), "Put it in.", Algebra("start")))
-    >>> found = list(mutants(Derivation("square", "Square", "mine", {x: "a number", y: "a number"}, lines)))
+    >>> lines = (start, Step("cube", Eq(y * x**3, 8 * y), "Put it in.", Algebra("start")))
+    >>> found = list(mutants(Derivation("cube", "Cube", "mine", {x: "a number", y: "a number"}, lines)))
     >>> len(found), all(mutant.rejected or mutant.equivalent for mutant in found)
-    (9, True)
+    (13, True)
     """
     for index, line in enumerate(derivation.lines):
         if isinstance(line, Rejected):
