@@ -50,7 +50,7 @@ def derive(
         if everything:
             _write_all(list(catalogue().values()), out)
         elif name is None:
-            _list(catalogue().values())
+            _list(list(catalogue().values()))
         else:
             for derivation in _chosen(name):
                 _show(derivation, form, _values(specialise))

@@ -19,6 +19,7 @@ from linmod import SystematicityDataset, theory
 from linmod.datasets import CLASS_NAMES
 from linmod.theory import symbolic, trajectories
 from linmod.theory import symbols as s
+from linmod.theory.derivations import derive
 
 # 1 - exp(-x) cancels 600 digits for x = 1e-600, a product of a rate and a time of 1e-300. On top of them come the
 # 40 digits that the difference quotient in `tolerance` takes, and 50 that are left.
@@ -144,6 +145,26 @@ def test_one_step_of_two_layer_descent_is_accurate(
     y, error_y = exact_and_tolerance("y after a step", lam, delta, y0, z0, alpha)
     z, error_z = exact_and_tolerance("z after a step", lam, delta, y0, z0, alpha)
     assert abs(mpmath.mpf(float(numerical)) - (y - z) / 4) <= (error_y + error_z) / 4
+
+
+DERIVED = {
+    "shallow_flow": ("shallow", "solution", ("lam", "delta", "pi0", "t")),
+    "shallow_descent": ("shallow-descent", "solution", ("lam", "delta", "pi0", "alpha", "n")),
+    "two_layer_flow": ("two-layer", "solution", ("lam", "delta", "pi0", "t")),
+    "two_layer_vector_flow": ("two-layer-vectors", "strength over time", ("lam", "delta", "y0", "z0", "t")),
+    "half_time_shallow": ("shallow", "half time", ("lam", "delta", "pi0")),
+    "half_time_two_layer": ("two-layer", "half time", ("lam", "delta", "pi0")),
+}
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_the_tested_forms_are_those_of_the_derivations(name: str) -> None:
+    """The expression that the numerical function is held against is the right side of the derived step."""
+    derivation, step, names = DERIVED[name]
+    made = derive(derivation)
+    symbols = {symbol.name: symbol for symbol in made.symbols if isinstance(symbol, sympy.Symbol)}
+    assert FORMS[name](*(symbols[argument] for argument in names)) == made[step].rhs
+    assert made.proof.holds
 
 
 @pytest.mark.parametrize("z0", [0.0, 1e-8, 1e-3])

@@ -104,6 +104,6 @@ __all__ = [
 
 def __getattr__(name: str) -> ModuleType:
     """Load the symbolic modules, and with them sympy, and those on scaling when they are first used."""
-    if name in ("symbols", "symbolic", "equality", "proofs", "scaling", "hermite_symbolic"):
+    if name in ("symbols", "symbolic", "equality", "derivations", "scaling", "hermite_symbolic"):
         return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,8 +18,9 @@ from sympy.core.function import AppliedUndef
 from sympy.functions.elementary.hyperbolic import HyperbolicFunction
 
 POINTS = 20
+FIRST = 3
 CANCELLED = 600
-"""Digits to which a point is looked at again before it counts as a difference: small terms may have cancelled."""
+"""Digits to which a point is looked at again if not all of the first points differ: small terms may have cancelled."""
 ATTEMPTS = 200
 DIGITS = 50
 LARGEST_NUMERATOR = 400
@@ -196,6 +197,8 @@ def _first_difference(terms: Sequence[Expr], points: Sequence[dict[Symbol, Expr]
     """Return a point where the terms do not sum to 0, to 50 digits of the largest of them; None if all do."""
     symbols = list(points[0])
     evaluate = sympy.lambdify(symbols, terms, "mpmath", cse=True)
+    if all(_differs(evaluate, point, DIGITS + 30) for point in points[:FIRST]):
+        return points[0]
     for point in points:
         if all(_differs(evaluate, point, digits) for digits in (DIGITS + 30, CANCELLED)):
             return point

@@ -53,8 +53,8 @@ def derive(name: str) -> Derivation:
 
     Examples
     --------
-    >>> derive("shallow").result.rhs
-    log(2 - 2*delta*pi0/lam)/delta
+    >>> derive("shallow").result
+    Eq(t_half, log(-2*delta*pi0/lam + 2)/delta)
     """
     known = catalogue()
     if name not in known:

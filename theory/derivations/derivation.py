@@ -227,5 +227,5 @@ def _names_in(statement: Eq) -> set[Any]:
     matrices = statement.atoms(sympy.MatrixSymbol)
     sizes = {size for matrix in matrices for size in matrix.shape}
     functions = {type(applied) for applied in statement.atoms(AppliedUndef)}
-    symbols = {symbol for symbol in statement.free_symbols if isinstance(symbol, Symbol)} - sizes
+    symbols: set[Any] = {symbol for symbol in statement.free_symbols if isinstance(symbol, Symbol)} - sizes
     return symbols | matrices | {function for function in functions if isinstance(function, UndefinedFunction)}

@@ -15,7 +15,7 @@ from .matrices import Instance, OnMatrices
 from .notation import delta, lam, pi, t, y, y0, z, z0
 from .two_layer import HIDDEN, a, b, da, db
 
-error, difference = Function("e"), Symbol("c", real=True)
+error, difference = Function("e"), Symbol("c", nonnegative=True)
 w = Symbol("w", positive=True)
 decay, gain, up, down = (Function(name, positive=True)(t) for name in ("E", "varphi", "U", "D"))
 
@@ -45,7 +45,7 @@ UNBALANCED = Derivation(
         y0: "its initial value",
         z0: "its initial value",
         error: "error of the mode",
-        difference: "difference of the squared lengths of a and b",
+        difference: "squared difference of the squared lengths of a and b",
         w: "rate",
         decay: "decay factor",
         gain: "growth from a constant source",
@@ -62,7 +62,7 @@ UNBALANCED = Derivation(
         Given("rate of y", Eq(Derivative(y(t), t), 2 * Trace((da + db).T * (a + b))), "Product rule."),
         Given("rate of z", Eq(Derivative(z(t), t), 2 * Trace((da - db).T * (a - b))), "Product rule."),
         Given("strength", Eq(pi(t), Trace(a.T * b)), "The mode is the product of its two layers."),
-        Given("difference", Eq(difference, Trace(a.T * a) - Trace(b.T * b)), "The other conserved quantity."),
+        Given("difference", Eq(difference, (Trace(a.T * a) - Trace(b.T * b)) ** 2), "The other conserved quantity."),
         Step(
             "polarisation",
             Eq(pi(t), (y(t) - z(t)) / 4),
@@ -83,13 +83,13 @@ UNBALANCED = Derivation(
         ),
         Rejected(
             "scalar constant",
-            Eq(y(t) * z(t), difference**2),
+            Eq(y(t) * z(t), difference),
             "The constant of scalar layers, used for vectors.",
             OnMatrices(vectors, "y", "z", "difference"),
         ),
         Step(
             "what the scalar constant misses",
-            Eq(y(t) * z(t), difference**2 + 4 * (Trace(a.T * a) * Trace(b.T * b) - Trace(a.T * b) ** 2)),
+            Eq(y(t) * z(t), difference + 4 * (Trace(a.T * a) * Trace(b.T * b) - Trace(a.T * b) ** 2)),
             "The area that a and b span; it vanishes for scalars only.",
             OnMatrices(vectors, "y", "z", "difference"),
         ),
@@ -110,6 +110,7 @@ UNBALANCED = Derivation(
             Through("growth of y", "error", "polarisation", "other square"),
         ),
         Given("rate", Eq(w, sqrt(lam**2 + delta**2 * y0 * z0 / 4)), "The rate at the fixed point of y."),
+        Step("rate without coupling", Eq(Limit(w, z0, 0), lam), "The rate of a balanced mode.", AsLimit("rate")),
         Given("decay", Eq(decay, exp(-2 * w * t)), "Abbreviation."),
         Given("gain", Eq(gain, (1 - exp(-2 * w * t)) / (2 * w)), "Abbreviation."),
         Given("numerator", Eq(up, _part(1 + lam / w, 1 - lam / w, z0)), "Abbreviation."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from sympy import Eq
@@ -21,7 +21,7 @@ section.given { border-color: #aaa; } section.rejected { border-color: #c33; }
 h3 { margin: 0; font-size: 1rem; } table { border-collapse: collapse; }
 td { padding: .1rem .8rem .1rem 0; vertical-align: top; }
 """
-ENTITIES = {"&dd;": "&#x2146;", "&InvisibleTimes;": "&#x2062;", "&ApplyFunction;": "&#x2061;"}
+MARKUP = ("lt", "gt", "amp", "quot", "apos")
 NAMES = {"pi": "&#x3c0;", "trace": "tr", "varphi": "&#x3c6;", "kappa": "&#x3ba;"}
 
 
@@ -35,8 +35,9 @@ def formula(expression: Any) -> str:
     '<msup><mi>&#955;</mi><mn>2</mn></msup>'
     """
     text: str = mathml(shown(expression), printer="presentation")
-    for entity, code in ENTITIES.items():
-        text = text.replace(entity, code)
+    text = re.sub(
+        r"&(\w+);", lambda entity: entity.group() if entity.group(1) in MARKUP else unescape(entity.group()), text
+    )
     for name, symbol in NAMES.items():
         text = text.replace(f"<mi>{name}</mi>", f"<mi>{symbol}</mi>")
     return re.sub(r"<mi>(\w)dot</mi>", r"<mover><mi>\1</mi><mo>&#x2d9;</mo></mover>", text)

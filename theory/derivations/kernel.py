@@ -151,12 +151,10 @@ def kernels() -> Sequence[Instance]:
     """The same samples, with two symmetric kernels and widths."""
     (base,) = samples()
     chosen = (((2, 3, 5), Rational(1, 2)), ((7, 4, 3), Rational(3)))
+    matrices = [_symmetric(1, *(Rational(1, part) for part in parts)) for parts, _ in chosen]
     return [
-        Instance(
-            f"{base.name}, kernel {number}",
-            {**base.values, K: _symmetric(1, *(Rational(1, d) for d in parts)), ridge: value},
-        )
-        for number, (parts, value) in enumerate(chosen, start=1)
+        Instance(f"{base.name}, ridge {value}", {**base.values, K: matrix, ridge: value})
+        for matrix, (_, value) in zip(matrices, chosen, strict=True)
     ]
 
 
@@ -196,6 +194,12 @@ GRADIENT = Derivation(
         Given("projection", Eq(tee, X * u, evaluate=False), "Definition."),
         Given("ridge", Eq(M, K + ridge * identity, evaluate=False), "Definition."),
         Given("solution", Eq(weights, Inverse(M) * y, evaluate=False), "Definition."),
+        Step(
+            "linear system",
+            Eq((K + ridge * identity) * weights, y, evaluate=False),
+            "What the solution solves.",
+            OnMatrices(kernels, "ridge", "solution"),
+        ),
         Given(
             "objective along v",
             Eq(slope, Trace(-y.T * Inverse(M) * K_dot * Inverse(M) * y)),
@@ -225,7 +229,7 @@ GRADIENT = Derivation(
         Given("row sums", Eq(row_sums, HadamardProduct(identity, B * ones * ones.T), evaluate=False), "Definition."),
         Step(
             "gradient",
-            Eq(slope, 2 * Trace(direction.T * X.T * (row_sums - B) * tee) / width**2),
+            Eq(slope, 2 * Trace(direction.T * X.T * (row_sums - B) * X * u) / width**2),
             "So the gradient is (2/l^2) X' (diag(B 1) - B) t.",
             OnMatrices(
                 kernels,

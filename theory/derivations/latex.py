@@ -25,7 +25,7 @@ PREAMBLE = r"""\documentclass[11pt]{article}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{4pt plus 2pt}
 """
-GREEK = [
+GREEK = (
     "lambda",
     "delta",
     "sigma",
@@ -39,9 +39,8 @@ GREEK = [
     "pi",
     "Omega",
     "Sigma",
-    "Gamma",
-]
-FORMULA = re.compile(rf"\\b(?:{'|'.join(GREEK)})\\b(?:\\*|[_^]\\w+|0\\b)?|\\b\\w+(?:[_^]-?\\w+)+|\\bpi0\\b")
+)
+FORMULA = re.compile(rf"\b(?:{'|'.join(GREEK)})\b(?:\*|[_^]\w+|0\b)?|\b\w+(?:[_^]-?\w+)+|\bpi0\b")
 SPECIAL = {
     "\\": r"\textbackslash{}",
     **{c: f"\\{c}" for c in "&%$#_{}"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sympy import Add, Derivative, Eq, Expr, Integer, Limit, MatrixSymbol, Pow, Symbol, Tuple, ZeroMatrix
+from sympy import Add, Derivative, Eq, Expr, Integer, Limit, MatrixSymbol, Mul, Pow, Symbol, Tuple, ZeroMatrix
 from sympy.core.function import AppliedUndef
 
 from ..equality import verify_equal
@@ -34,19 +34,21 @@ class Mutant:
 def changes(statement: Eq) -> Iterator[tuple[str, Eq]]:
     """All single changes of a statement, each with a description.
 
-    A term of a sum changes its sign; an exponent grows by 1; a symbol, a function or a number is doubled; a symbol
-    is swapped for the next one of its kind in the statement. What integrals, limits and derivatives refer to is
-    left alone.
+    A side, or a term of a sum, changes its sign; an exponent grows by 1; a symbol, a function or a number is doubled;
+    a symbol is swapped for the next one of its kind in the statement. What integrals, limits and derivatives refer
+    to is left alone.
 
     Examples
     --------
     >>> x, y = Symbol("x"), Symbol("y")
-    >>> [f"{mutant.lhs} = {mutant.rhs}" for _, mutant in changes(Eq(x, y - 1))]
-    ['2*x = y - 1', 'y = y - 1', 'x = y + 1', 'x = -y - 1', 'x = y - 2', 'x = 2*y - 1', 'x = x - 1']
+    >>> [f"{mutant.lhs} = {mutant.rhs}" for _, mutant in changes(Eq(x, y - 1))]  # doctest: +NORMALIZE_WHITESPACE
+    ['-x = y - 1', '2*x = y - 1', 'y = y - 1', 'x = 1 - y', 'x = y + 1', 'x = -y - 1', 'x = y - 2',
+     'x = 2*y - 1', 'x = x - 1']
     """
     seen = {(statement.lhs, statement.rhs)}
     for side in (0, 1):
-        for description, changed in _changed(statement.args[side], _next_of_kind(statement)):
+        whole = (f"sign of {statement.args[side]}", -statement.args[side])
+        for description, changed in (whole, *_changed(statement.args[side], _next_of_kind(statement))):
             sides = (changed, statement.rhs) if side == 0 else (statement.lhs, changed)
             if sides not in seen:
                 seen.add(sides)
@@ -61,10 +63,10 @@ def mutants(derivation: Derivation) -> Iterator[Mutant]:
     >>> from linmod.theory.derivations import Algebra, Given, Step
     >>> x, y = Symbol("x"), Symbol("y")
     >>> start = Given("start", Eq(x, 2), "Given.")
-    >>> lines = (start, Step("square", Eq(y * x**2, 4 * y), "Put it in.", Algebra("start")))
-    >>> found = list(mutants(Derivation("square", "Square", "mine", {x: "a number", y: "a number"}, lines)))
+    >>> lines = (start, Step("cube", Eq(y * x**3, 8 * y), "Put it in.", Algebra("start")))
+    >>> found = list(mutants(Derivation("cube", "Cube", "mine", {x: "a number", y: "a number"}, lines)))
     >>> len(found), all(mutant.rejected or mutant.equivalent for mutant in found)
-    (10, True)
+    (13, True)
     """
     for index, line in enumerate(derivation.lines):
         if isinstance(line, Rejected):
@@ -139,7 +141,7 @@ def _open_parts(expression: Expr) -> tuple[Expr, ...]:
     if isinstance(expression, Derivative | AppliedUndef | Tuple | MatrixSymbol) or not expression.args:
         return ()
     if type(expression).__name__ in ("Limit", "Integral", "Sum"):
-        return expression.args[:1]
+        return (expression.args[0],)
     return tuple(expression.args)
 
 
@@ -153,6 +155,8 @@ def _changed(expression: Expr, following: dict[Expr, Expr]) -> Iterator[tuple[st
         for term in expression.args:
             yield f"sign of {term}", expression.func(*(-part if part == term else part for part in expression.args))
     for index, part in enumerate(_open_parts(expression)):
+        if part == -1 and isinstance(expression, Mul):
+            continue  # a sign, which is changed with its term
         if isinstance(expression, Pow) and index == 1:
             yield f"exponent of {expression.base}", expression.base ** (part + 1)
             if part.is_Number:
@@ -164,7 +168,7 @@ def _changed(expression: Expr, following: dict[Expr, Expr]) -> Iterator[tuple[st
 
 def _is_leaf(expression: Expr) -> bool:
     if expression.is_Number:
-        return bool(expression not in (0, -1))
+        return bool(expression != 0)
     return isinstance(expression, Symbol | MatrixSymbol | Derivative | AppliedUndef)
 
 

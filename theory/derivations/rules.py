@@ -125,6 +125,12 @@ REDUCTION = Derivation(
             "The larger root of a quadratic equation; the order in which modes are learned follows mu, not lambda.",
             Solves("quadratic equation"),
         ),
+        Step(
+            "Oja's rule alone",
+            Eq(Limit(mu, gamma, 0), (nabla * delta + sqrt(nabla**2 * delta**2 + 4 * lam**2)) / 2),
+            "Without either rule it is lambda.",
+            AsLimit("growth rate"),
+        ),
     ),
 )
 
