@@ -237,4 +237,4 @@ def _names_in(statement: Eq) -> set[Any]:
     sizes = {size for matrix in matrices for size in matrix.shape}
     functions = {type(applied) for applied in statement.atoms(AppliedUndef)}
     symbols: set[Any] = {symbol for symbol in statement.free_symbols if isinstance(symbol, Symbol)} - sizes
-    return symbols | matrices | {function for function in functions if isinstance(function, UndefinedFunction)}
+    return symbols.union(matrices, (function for function in functions if isinstance(function, UndefinedFunction)))

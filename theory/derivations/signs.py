@@ -23,10 +23,11 @@ def contradicts_signs(statement: Eq, where: Sequence[Expr] = ()) -> bool:
     --------
     >>> from sympy import Symbol, sqrt
     >>> x, y = Symbol("x", positive=True), Symbol("y", positive=True)
-    >>> contradicts_signs(Eq(x, sqrt(y))), contradicts_signs(Eq(x, -sqrt(y)))
-    (False, True)
+    >>> [contradicts_signs(Eq(x, root, evaluate=False)) for root in (sqrt(y), -sqrt(y))]
+    [False, True]
     """
-    return any(_against(*sides, where) for sides in (statement.args, statement.args[::-1]))
+    left, right = statement.lhs, statement.rhs
+    return _against(left, right, where) or _against(right, left, where)
 
 
 def _against(declared: Expr, evaluated: Expr, where: Sequence[Expr]) -> bool:
