@@ -96,7 +96,7 @@ def verify_equal(
     residual = left - right
     if residual.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
         return ProofStep(statement, residual, "is not finite", False)
-    points = tuple(_points(left.free_symbols | right.free_symbols, where, seed))
+    points = tuple(random_points(left.free_symbols | right.free_symbols, where, seed))
     witness = _first_difference((*sympy.Add.make_args(left), *sympy.Add.make_args(-right)), points)
     if witness is not None:
         where = ", ".join(f"{symbol} = {float(value):.5g}" for symbol, value in witness.items()) or "all points"
@@ -171,7 +171,7 @@ def _without_functions(sides: Sequence[Expr], where: Sequence[Expr]) -> tuple[li
     return [side.xreplace(replaced) for side in sides], [condition.xreplace(replaced) for condition in where]
 
 
-def _points(symbols: set[Symbol], where: Sequence[Expr], seed: int) -> Iterator[dict[Symbol, Expr]]:
+def random_points(symbols: set[Symbol], where: Sequence[Expr], seed: int) -> Iterator[dict[Symbol, Expr]]:
     """Random rational points of the domain of the symbols, integers where they must be."""
     generator = np.random.default_rng(seed)
     active = [condition for condition in where if condition.free_symbols & symbols and not condition.has(AppliedUndef)]

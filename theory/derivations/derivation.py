@@ -13,6 +13,9 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 
 from ..equality import Proof, ProofStep
 from .checks import Check, Claim
+from .signs import contradicts_signs
+
+AGAINST_SIGNS = "contradicts the signs that its symbols declare"
 
 
 class DoesNotFollow(ValueError):  # noqa: N818 - it says what happened
@@ -29,7 +32,9 @@ class Given:
     uses: ClassVar[tuple[str, ...]] = ()
 
     def settle(self, claim: Claim) -> ProofStep:
-        """Record the premise as given."""
+        """Record the premise as given, unless it contradicts the domain."""
+        if contradicts_signs(claim.statement, claim.where):
+            return claim.fails(AGAINST_SIGNS)
         return ProofStep(claim.name, sympy.Integer(0), "given", True)
 
 
@@ -48,8 +53,11 @@ class Step:
         return self.check.uses
 
     def settle(self, claim: Claim) -> ProofStep:
-        """Check that the statement follows."""
-        return self.check.settle(claim)
+        """Check that the statement follows, and that it does not contradict the domain."""
+        outcome = self.check.settle(claim)
+        return (
+            claim.fails(AGAINST_SIGNS) if outcome.holds and contradicts_signs(claim.statement, claim.where) else outcome
+        )
 
 
 @dataclass(frozen=True)
@@ -193,8 +201,9 @@ class Derivation:
         """
         for line, outcome in zip(self.lines, self.proof.steps, strict=True):
             if not outcome.holds:
+                grounds = f"does not follow from {', '.join(map(repr, line.uses))}" if line.uses else "cannot hold"
                 raise DoesNotFollow(
-                    f"{self.name}, step {line.name!r} does not follow from {', '.join(map(repr, line.uses))}: "
+                    f"{self.name}, step {line.name!r} {grounds}: "
                     f"{line.statement.lhs} = {line.statement.rhs} {outcome.settled}; "
                     f"left minus right is {sympy.sstr(outcome.residual)}"
                 )
@@ -228,6 +237,4 @@ def _names_in(statement: Eq) -> set[Any]:
     sizes = {size for matrix in matrices for size in matrix.shape}
     functions = {type(applied) for applied in statement.atoms(AppliedUndef)}
     symbols: set[Any] = {symbol for symbol in statement.free_symbols if isinstance(symbol, Symbol)} - sizes
-    symbols |= {function for function in functions if isinstance(function, UndefinedFunction)}
-    symbols |= matrices
-    return symbols
+    return symbols.union(matrices, (function for function in functions if isinstance(function, UndefinedFunction)))

@@ -157,14 +157,20 @@ TWO_LAYER_DESCENT = Derivation(
         Given(
             "mixed entry", Eq(mixed(t), b_j * first(t) + a_i * second(t)), "To first order, between the modes i and j."
         ),
+        Step(
+            "rate of the mixed entry",
+            Eq(Derivative(mixed(t), t), b_j * Derivative(first(t), t) + a_i * Derivative(second(t), t)),
+            "The weights of the modes themselves stay.",
+            Algebra("mixed entry"),
+        ),
         Given(
             "first layer",
-            Eq(Derivative(first(t), t), -b_j * delta_i * (b_j * first(t) + a_i * second(t))),
+            Eq(Derivative(first(t), t), -b_j * delta_i * mixed(t)),
             "Flow of the first layer: the error is -delta_i w.",
         ),
         Given(
             "second layer",
-            Eq(Derivative(second(t), t), -a_i * delta_i * (b_j * first(t) + a_i * second(t))),
+            Eq(Derivative(second(t), t), -a_i * delta_i * mixed(t)),
             "Flow of the second layer.",
         ),
         Given("weight i", Eq(a_i, strength_i ** (Integer(1) / 2)), "Balanced layers."),
@@ -174,7 +180,7 @@ TWO_LAYER_DESCENT = Derivation(
             "decay between modes",
             Eq(Derivative(mixed(t), t), -delta_i * (strength_i + strength_j) * mixed(t)),
             "Both layers act on the same entry.",
-            Algebra("mixed entry", "first layer", "second layer", "weight i", "weight j"),
+            Through("rate of the mixed entry", "first layer", "second layer", "weight i", "weight j"),
         ),
         Step(
             "curvature between modes",

@@ -25,27 +25,14 @@ PREAMBLE = r"""\documentclass[11pt]{article}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{4pt plus 2pt}
 """
-GREEK = (
-    "lambda",
-    "delta",
-    "sigma",
-    "rho",
-    "kappa",
-    "gamma",
-    "nabla",
-    "epsilon",
-    "theta",
-    "tau",
-    "pi",
-    "Omega",
-    "Sigma",
-)
-FORMULA = re.compile(rf"\b(?:{'|'.join(GREEK)})\b(?:\*|[_^]\w+|0\b)?|\b\w+(?:[_^]-?\w+)+|\bpi0\b")
+NAMES = "lambda delta sigma rho kappa gamma nabla epsilon theta tau pi Omega Sigma"
+GREEK = tuple(NAMES.split())
+FORMULA = re.compile(rf"\b(?:{'|'.join(GREEK)}|lam)\b(?:\*|[_^]-?\w+|0\b)?|\b\w+(?:[_^]-?\w+)+|\bpi0\b")
 SPECIAL = {
     "\\": r"\textbackslash{}",
-    **{c: f"\\{c}" for c in "&%$#_{}"},
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    **{character: f"${character}$" for character in "<>|"},
     "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
 }
 
 
@@ -128,12 +115,14 @@ def plain(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(SPECIAL.get(character, character) for character in text)
+    escaped = "".join(SPECIAL.get(character, character) for character in text)
+    return re.sub(r"\^(-?\w+)", r"$^{\1}$", escaped).replace("^(", r"\textasciicircum(")
 
 
 def _symbol(text: str) -> str:
-    spelled = re.sub(r"([_^])(-?\w+?)(?=[_^]|$)", r"\1{\2}", text.replace("pi0", "pi_0")).replace("*", "^*")
-    return "$" + re.sub(rf"(?<![A-Za-z])({'|'.join(GREEK)})(?![A-Za-z])", r"\\\1", spelled) + "$"
+    named = re.sub(r"\blam\b", "lambda", text).replace("pi0", "pi_0").replace("*", "^*")
+    indexed = re.sub(r"([_^])(-?\w+?)(?=[_^]|$)", r"\1{\2}", named)
+    return "$" + re.sub(rf"(?<![A-Za-z])({'|'.join(GREEK)})(?![A-Za-z])", r"\\\1", indexed) + "$"
 
 
 def _steps(shown_page: Page) -> Iterable[str]:

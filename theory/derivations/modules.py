@@ -16,7 +16,7 @@ sign, identity, last, plain = (
 )
 y_signs, y_copies, x_signs, x_copies = symbols("y_Omega y_Gamma x_Omega x_Gamma", nonnegative=True)
 lam_o, lam_g, lam_i, delta_o, delta_g, delta_i = symbols(
-    "lambda_Omega lambda_Gamma lambda_I delta_Omega delta_Gamma delta_I", nonnegative=True
+    "lambda_Omega lambda_Gamma lambda_I delta_Omega delta_Gamma delta_I", positive=True
 )
 count, strength, strength_2, strength_3 = symbols("n_y pi_1 pi_2 pi_3", positive=True)
 norm_oo, norm_go, ratio = symbols("n_oo n_go S", positive=True)

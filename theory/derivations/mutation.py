@@ -140,7 +140,7 @@ def _open_parts(expression: Expr) -> tuple[Expr, ...]:
     """The arguments that may be changed."""
     if isinstance(expression, Derivative | AppliedUndef | Tuple | MatrixSymbol) or not expression.args:
         return ()
-    if type(expression).__name__ in ("Limit", "Integral", "Sum"):
+    if type(expression).__name__ in ("Limit", "Integral", "Sum", "Inverse"):
         return (expression.args[0],)
     return tuple(expression.args)
 

@@ -17,13 +17,13 @@ from .matrices import TraceInAlgebra
 from .spectrum import C_X, C_Y, CLASSES, COUNTS, GENERAL, PROJECTIONS, SPACE, size
 
 BLOCKS = {
-    ("omega_x", "omega_y"): ("signs to signs", "G_Omegax", "G_Omegay"),
-    ("gamma_x", "omega_y"): ("identities to signs", "G_Gammax", "G_Omegay"),
-    ("omega_x", "gamma_y"): ("signs to identities", "G_Omegax", "G_Gammay"),
-    ("gamma_x", "gamma_y"): ("identities to identities", "G_Gammax", "G_Gammay"),
+    ("omega_x", "omega_y"): ("signs to signs", "G_Omega_x", "G_Omega_y"),
+    ("gamma_x", "omega_y"): ("identities to signs", "G_Gamma_x", "G_Omega_y"),
+    ("omega_x", "gamma_y"): ("signs to identities", "G_Omega_x", "G_Gamma_y"),
+    ("gamma_x", "gamma_y"): ("identities to identities", "G_Gamma_x", "G_Gamma_y"),
 }
 NORMS = {block: Symbol(f"n_{block[0][0]}{block[1][0]}", nonnegative=True) for block in BLOCKS}
-grams = {name: MatrixSymbol(name, size, size) for name in ("G_Omegax", "G_Gammax", "G_Omegay", "G_Gammay")}
+grams = {name: MatrixSymbol(name, size, size) for name in ("G_Omega_x", "G_Gamma_x", "G_Omega_y", "G_Gamma_y")}
 M, G_x, G_y = (MatrixSymbol(name, size, size) for name in ("M", "G_x", "G_y"))
 ratio, features, loss = (
     Symbol("S", nonnegative=True),
@@ -110,7 +110,7 @@ BLOCK_NORMS = Derivation(
         Step(
             "correlation with the data",
             Eq(
-                Trace((grams["G_Omegay"] + grams["G_Gammay"]) * M * (grams["G_Omegax"] + grams["G_Gammax"])) / s.N,
+                Trace((grams["G_Omega_y"] + grams["G_Gamma_y"]) * M * (grams["G_Omega_x"] + grams["G_Gamma_x"])) / s.N,
                 sum(c.count * c.lam * pi for c, pi in zip(CLASSES.values(), s.class_strengths, strict=True)),
                 evaluate=False,
             ),

@@ -69,10 +69,11 @@ def shown(expression: Any) -> Any:
     """Rename symbols to what the printers set as Greek letters."""
     if isinstance(expression, sympy.FunctionClass):
         return Symbol(expression.__name__)
-    renamed = {
-        symbol: Symbol(DISPLAYED[symbol.name]) for symbol in expression.atoms(Symbol) if symbol.name in DISPLAYED
-    }
-    return expression.xreplace(renamed)
+    return expression.xreplace({symbol: Symbol(_displayed(symbol.name)) for symbol in expression.atoms(Symbol)})
+
+
+def _displayed(name: str) -> str:
+    return DISPLAYED.get(name, f"{name[:-5]}^*" if name.endswith("_star") else name)
 
 
 def how(line: Line, outcome: ProofStep) -> str:

@@ -89,7 +89,7 @@ UNDER = Derivation(
 
 l1, l2 = symbols("l_1 l_2", positive=True)
 primitive, average = Function("A"), Symbol("h", positive=True)
-bias, isotropic = Symbol("B", positive=True), Symbol("l", positive=True)
+bias = Symbol("B", positive=True)
 OVER = Derivation(
     name="over-parameterised",
     title="More parameters than data: the usual formula needs equal eigenvalues",
@@ -106,7 +106,6 @@ OVER = Derivation(
         primitive: "integral of 1/(l_1 cos^2 + l_2 sin^2)",
         average: "mean of 1/(l_1 cos^2 + l_2 sin^2)",
         bias: "expected test loss without noise",
-        isotropic: "common variance",
         used: "total variance of the features",
         p: "number of parameters",
         N: "number of samples",

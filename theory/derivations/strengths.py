@@ -104,7 +104,8 @@ overlaps, rate_of, turn = (MatrixSymbol(name, 2, 2) for name in ("S", "Sdot", "Q
 first, second = symbols("pi_1 pi_2", positive=True)
 modes, modes_rate = MatrixSymbol("Pi", 2, 2), MatrixSymbol("Pidot", 2, 2)
 delta_f, lam_f, sigma_f = (Symbol(name, positive=True) for name in ("delta_f", "lambda_f", "sigma_f"))
-entry_aa, entry_bb, entry_ab, determinant = symbols("J_aa J_bb J_ab D", real=True)
+entry_aa, entry_bb, determinant = symbols("J_aa J_bb D", real=True)
+entry_ab = Symbol("J_ab", positive=True)
 sigma = n.sigma
 
 
