@@ -13,6 +13,7 @@ from .. import theory
 from ..claims import Claim, Evidence, Finding, Settings
 from ..datasets import SineSample, SineTask
 from ..dynamics.module_finding import find_modules, fit_additive
+from ..dynamics.module_finding.threads import threads_for
 from ..validation import FloatArray
 from .module_finding import PAPER
 from .style import STROKES, canvas, house_style, title
@@ -103,7 +104,8 @@ def _check(settings: Settings) -> Evidence:
     for done, (name, seed) in enumerate((name, seed) for name in TARGETS for seed in seeds):
         waves, sizes = TARGETS[name]
         task = SineTask(frequencies=waves, amplitudes=sizes, held_out_above=np.inf, seed=seed)
-        studies.setdefault(name, []).append(study(task))
+        with threads_for(task.dims):
+            studies.setdefault(name, []).append(study(task))
         settings.progress((done + 1) / (len(TARGETS) * len(seeds)))
     everything = [one for runs in studies.values() for one in runs]
     slow = [*studies["one slow wave"], *studies["waves 1, 3, 5"]]
