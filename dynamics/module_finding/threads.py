@@ -1,4 +1,4 @@
-"""One thread for many small matrices: on cores that are shared, threads that wait for each other cost a factor of 40."""
+"""One thread for many small matrices: on shared cores, threads that wait for each other cost a factor of 40."""
 
 from __future__ import annotations
 
