@@ -14,6 +14,7 @@ from ..claims import Claim, Evidence, Finding, Settings
 from ..datasets import SineTask
 from ..dynamics.module_finding import find_modules, fit_additive
 from ..dynamics.module_finding.regression import AdditiveFit
+from ..dynamics.module_finding.threads import threads_for
 from .module_finding import PAPER, standard_error
 from .style import STROKES, canvas, house_style, title
 
@@ -68,7 +69,8 @@ def _check(settings: Settings) -> Evidence:
     needed: dict[str, dict[str, dict[int, list[float]]]] = {name: {fit: {} for fit in fits} for name in tasks}
     todo = [(name, value, task, label) for name, values in tasks.items() for value, task in values for label in fits]
     for done, (name, value, task, label) in enumerate(todo):
-        needed[name][label][value] = [samples_needed(replace(task, seed=seed), fits[label]) for seed in seeds]
+        with threads_for(task.dims):
+            needed[name][label][value] = [samples_needed(replace(task, seed=seed), fits[label]) for seed in seeds]
         settings.progress((done + 1) / len(todo))
     return Evidence((_finding(needed["inputs"]),), {"needed": needed})
 

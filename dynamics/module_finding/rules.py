@@ -16,6 +16,7 @@ from .objective import gaussian_objective
 from .recovery import alignment
 from .regression import AdditiveFit, fit_additive, residual
 from .search import Minimum, descend, descend_from_all, random_projections
+from .threads import threads_for
 
 DISTINCT = 0.9
 """Alignment above which two found modules count as the same."""
@@ -225,8 +226,10 @@ def find_modules(
         rng=np.random.default_rng(seed),
         progress=progress,
     )
-    projections = RULES[choice("rule", rule, RULES)](search)
-    return FoundModules(projections, fit_additive(projections, inputs, targets))
+    follow = RULES[choice("rule", rule, RULES)]
+    with threads_for(dims):
+        projections = follow(search)
+        return FoundModules(projections, fit_additive(projections, inputs, targets))
 
 
 def _unit_variance(Y: FloatArray) -> FloatArray:
