@@ -5,10 +5,11 @@ The images and the labels of `digits`, `mnist` and `cifar10` come from this comp
 
 from .cifar import cifar10
 from .combinations import Combinations
-from .compositional import CompositionalImages, ImageSample
+from .compositional import CompositionalImages
 from .data import Blocks, Data, ModeBasis
 from .dataset import Dataset
 from .idx import mnist
+from .image_sample import ImageSample
 from .images import Images, digits
 from .laws import PowerLaw
 from .random_features import RandomFeatures

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ def _binary(path: Path) -> Batch:
 
 def _pickled(path: Path) -> Batch:
     try:
-        batch = _Inert(io.BytesIO(path.read_bytes()), encoding="bytes").load()
+        batch = _inert(path.read_bytes())
     except Exception as error:  # whatever damaged or hostile bytes may raise
         raise ValueError(f"{path} is not a batch of CIFAR-10: {error}") from error
     if not isinstance(batch, dict) or not {b"data", b"labels"} <= batch.keys():
@@ -119,6 +120,14 @@ class _Inert(pickle.Unpickler):
         return type(name, (_Record,), {})
 
 
+def _inert(content: bytes) -> Any:
+    """Read a pickle without running anything, and without room for more objects than it has bytes."""
+    for opcode, argument, _ in pickletools.genops(content):
+        if "PUT" in opcode.name and isinstance(argument, int) and argument > len(content):
+            raise pickle.UnpicklingError(f"it numbers an object {argument}, in {len(content)} bytes")
+    return _Inert(io.BytesIO(content), encoding="bytes").load()
+
+
 def _bytes_of(path: Path, data: Any) -> NDArray[np.uint8]:
     """Make rows of pixels from the record of a pickled array: (version, shape, dtype, column order, content)."""
     state = data.state if isinstance(data, _Record) else None
@@ -126,10 +135,10 @@ def _bytes_of(path: Path, data: Any) -> NDArray[np.uint8]:
         raise ValueError(f"{path} must hold an array as data")
     _, shape, kind, by_column, content = state
     named = kind.arguments[:1] if isinstance(kind, _Record) else ()
-    if named not in ((b"u1",), ("u1",)) or by_column or not isinstance(content, bytes):
-        raise ValueError(f"{path} must hold an array of bytes, row by row, as data")
+    if named not in ((b"u1",), ("u1",)) or not isinstance(content, bytes):
+        raise ValueError(f"{path} must hold an array of bytes as data")
     if not content or len(content) % (RECORD - 1) or shape != (len(content) // (RECORD - 1), RECORD - 1):
         raise ValueError(
             f"{path} must hold rows of {RECORD - 1} bytes, at least one, got shape {shape} in {len(content)}"
         )
-    return np.frombuffer(content, dtype=np.uint8).reshape(shape)
+    return np.frombuffer(content, dtype=np.uint8).reshape(shape, order="F" if by_column else "C")

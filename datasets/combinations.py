@@ -62,9 +62,8 @@ class Combinations:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        integer("classes", self.classes, 2)
-        integer("places", self.places, 1)
-        integer("seed", self.seed)
+        for name, minimum in (("classes", 2), ("places", 1), ("seed", 0)):
+            object.__setattr__(self, name, integer(name, getattr(self, name), minimum))
         if self.n_combinations >= 2**62:
             raise ValueError(f"places must leave fewer than 2**62 combinations, got {self.classes}**{self.places}")
         if not self.classes <= self.n_seen <= self.n_combinations:

@@ -13,34 +13,13 @@ from ..validation import FloatArray, instance, integer, real
 from .combinations import BLOCK, Combinations, Numbers, in_blocks
 from .data import Blocks
 from .dataset import Dataset
+from .image_sample import ImageSample
 from .images import Images, Pixels
 from .systematicity import consecutive
 
 PARTS = {"train": 0, "validation": 1, "test_seen": 2, "test_unseen": 2}
 """Which part of the source images each split is made of."""
 STREAMS = {"train": 3, "validation": 4, "test_seen": 5, "test_unseen": 6}
-
-
-@dataclass(frozen=True, eq=False)
-class ImageSample:
-    """Samples of a task of compositional images, one in each row.
-
-    Attributes
-    ----------
-    images : ndarray of float32, shape (n, height, width * places) or (.., channels)
-    targets : ndarray of float32, shape (n, outputs)
-        The blocks named by ``CompositionalImages.output_blocks``, one after the other.
-    classes : ndarray of int, shape (n, places)
-        The label of each place, which the compositional block encodes. It is the class of the image there, unless
-        labels are shuffled.
-    combinations : ndarray of int, shape (n,)
-        Number of the combination that is shown, which the non-compositional block encodes.
-    """
-
-    images: Pixels
-    targets: Pixels
-    classes: Numbers
-    combinations: Numbers
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -124,8 +103,9 @@ class CompositionalImages:
     def __post_init__(self) -> None:
         instance("images", self.images, (Images,))
         instance("shuffled_labels", self.shuffled_labels, (bool,))
-        real("label_scale", self.label_scale, 0.0)
-        real("noise", self.noise, 0.0)
+        for name in ("label_scale", "noise"):
+            object.__setattr__(self, name, real(name, getattr(self, name), 0.0))
+        object.__setattr__(self, "places", integer("places", self.places, 1))
         integer("dense_limit", self.dense_limit, 1)
         instance("shares", self.shares, (Sequence,))
         if len(self.shares) != 3:
@@ -165,7 +145,7 @@ class CompositionalImages:
     @property
     def n_outputs(self) -> int:
         """Number of outputs."""
-        return max(block.stop for block in self.output_blocks.values())
+        return max(int(block.stop) for block in self.output_blocks.values())
 
     def train(self, samples: int, start: int = 0) -> ImageSample:
         """Training samples number `start` and following, of seen combinations."""

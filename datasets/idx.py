@@ -18,6 +18,7 @@ from .images import Images, unit_range
 
 PREFIXES = {"train": "train", "test": "t10k"}
 GZIP = b"\x1f\x8b"
+MOST_BYTES = 2**31
 
 
 def mnist(folder: str | PathLike[str], part: str = "train") -> Images:
@@ -98,9 +99,9 @@ def _parse(path: Path, file: BinaryIO, axes: int) -> NDArray[np.uint8]:
     if len(header) < 4 * (1 + axes):
         raise ValueError(f"{path} ends within its header, after {len(header)} bytes")
     shape = tuple(int.from_bytes(header[i : i + 4], "big") for i in range(4, len(header), 4))
-    if 0 in shape:
-        raise ValueError(f"{path} must not be empty, got the shape {shape} in its header")
     size = math.prod(shape)
+    if not 0 < size <= MOST_BYTES:
+        raise ValueError(f"{path} must hold from 1 to {MOST_BYTES} bytes, got the shape {shape} in its header")
     content = file.read(size + 1)
     if len(content) != size:
         found = f"ends after {len(content)}" if len(content) < size else "has more"

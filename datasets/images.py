@@ -92,6 +92,7 @@ class Images:
         Returns
         -------
         tuple of Images
+            Copies, each in the order of the whole.
 
         Raises
         ------
@@ -132,7 +133,8 @@ def digits() -> Images:
     Notes
     -----
     Source: the test part of "Optical Recognition of Handwritten Digits" (Alpaydin & Kaynak, UCI repository, 1998).
-    The 17 levels of brightness are divided by 16.
+    The 17 levels of brightness are divided by 16. The digits were written by 13 people, all of whom are likely to be in
+    every part of a random split: new images are new digits, not new hands.
 
     Examples
     --------
