@@ -1,9 +1,7 @@
 """The command line, as a user meets it."""
 
 import json
-import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -135,13 +133,13 @@ def test_check_refuses_a_file_without_claims(tmp_path, text, message):
     assert message in result.output
 
 
-def test_interrupt_leaves_finished_results(tmp_path):
+def test_interrupt_leaves_finished_results(tmp_path, start):
     file = write_claim(tmp_path, "linmod.verify(problem)")
     with file.open("a") as text:
         text.write("import time\n")
         text.write('slow = linmod.Claim("slow", "me", "Sleeps.", check=lambda settings: time.sleep(60))\n')
     command = [sys.executable, "-m", "linmod", "check", str(file), "--out", str(tmp_path)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=dict(os.environ))
+    process = start(command, cwd=tmp_path)
     _wait_for(tmp_path / "report.json")
     process.send_signal(signal.SIGINT)
     _, message = process.communicate(timeout=30)

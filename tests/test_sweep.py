@@ -425,9 +425,8 @@ def _wait_for(condition, process=None, seconds=60):
         time.sleep(0.005)
 
 
-def _start(file, folder, *options):
-    command = [sys.executable, "-m", "linmod", "sweep", str(file), "--out", str(folder), *options]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+def _command(file, folder, *options):
+    return [sys.executable, "-m", "linmod", "sweep", str(file), "--out", str(folder), *options]
 
 
 def _children(pid):
@@ -449,14 +448,14 @@ with ThreadPoolExecutor(2) as executor:
 
 
 @pytest.mark.slow
-def test_killed_at_ten_random_moments_it_ends_with_the_same_bytes(tmp_path):
+def test_killed_at_ten_random_moments_it_ends_with_the_same_bytes(tmp_path, start):
     file, killed = toml_file(tmp_path, LONG.replace("[1, 2]", "[1, 2, 3, 4, 5]")), tmp_path / "killed"
     in_threads(linmod.read_sweep(file), tmp_path / "whole")
     generator = np.random.default_rng(0)
     found = []
     for _ in range(10):
         before = _points(killed)
-        process = subprocess.Popen([sys.executable, "-c", IN_THREADS, file, killed], stderr=subprocess.PIPE, text=True)
+        process = start([sys.executable, "-c", IN_THREADS, file, killed])
         _wait_for(lambda before=before: _points(killed) > before, process)
         time.sleep(generator.uniform(0, 0.15))
         process.kill()
@@ -465,16 +464,16 @@ def test_killed_at_ten_random_moments_it_ends_with_the_same_bytes(tmp_path):
         found.append(_points(killed))
     assert found == sorted(set(found))
     assert found[-1] < 60
-    finish = _start(file, killed, "--workers", "2")
+    finish = start(_command(file, killed, "--workers", "2"))
     _, message = finish.communicate(timeout=120)
     assert finish.returncode == 0, message
     assert contents(killed) == contents(tmp_path / "whole")
 
 
 @pytest.mark.slow
-def test_killed_workers_and_orphans(tmp_path):
+def test_killed_workers_and_orphans(tmp_path, start):
     file = toml_file(tmp_path, LONG.replace("1000", "5000"))
-    process = _start(file, tmp_path / "out", "--workers", "1")
+    process = start(_command(file, tmp_path / "out", "--workers", "1"))
     _wait_for(lambda: _points(tmp_path / "out") > 0, process)
     workers = _children(process.pid)
     assert workers
@@ -554,9 +553,9 @@ def test_a_missing_file_exits_with_2(tmp_path):
 
 
 @pytest.mark.slow
-def test_interrupt_exits_with_130_and_keeps_what_is_done(tmp_path):
+def test_interrupt_exits_with_130_and_keeps_what_is_done(tmp_path, start):
     file = toml_file(tmp_path, LONG.replace("1000", "5000"))
-    process = _start(file, tmp_path / "out", "--workers", "1")
+    process = start(_command(file, tmp_path / "out", "--workers", "1"))
     _wait_for(lambda: _points(tmp_path / "out") > 0, process)
     process.send_signal(signal.SIGINT)
     _, message = process.communicate(timeout=30)
