@@ -264,7 +264,7 @@ def test_targets_without_modules_recover_nothing():
 def test_gradient_of_the_network():
     rng = np.random.default_rng(0)
     X, Y = rng.standard_normal((7, 3)), rng.standard_normal((7, 2))
-    shapes = [(3, 2), (2, 4), (2, 4), (2, 4, 2), (2,)]
+    shapes = [(2, 3, 2), (2, 2, 4), (2, 4), (2, 4, 2), (2,)]
     parameters = [rng.standard_normal(shape) for shape in shapes]
     _, gradients = _loss(parameters, X, Y)
     for parameter, gradient in zip(parameters, gradients, strict=True):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...validation import FloatArray, integer
+from ...validation import FloatArray, array, integer
 
 HIDDEN = 24
 STEPS = 1500
@@ -16,16 +16,18 @@ FIRST, SECOND, SMALL = 0.9, 0.999, 1e-8
 
 @dataclass(frozen=True, eq=False)
 class ModularNetwork:
-    r"""A sum of one-hidden-layer networks, each of which sees one direction of the input.
+    r"""A sum of one-hidden-layer networks, each of which sees a projection of the input.
 
-    .. math:: f(x) = c + \sum_j \sum_h a_{jh} \tanh(w_{jh}\, v_j^\top x + b_{jh})
+    .. math:: f(x) = c + \sum_j \sum_h a_{jh} \tanh(w_{jh}^\top V_j^\top x + b_{jh})
 
     Attributes
     ----------
-    directions : ndarray, shape (inputs, modules)
-        v.
-    gains, offsets : ndarray, shape (modules, hidden)
-        w, b.
+    directions : ndarray, shape (modules, inputs, dims)
+        V.
+    gains : ndarray, shape (modules, dims, hidden)
+        w.
+    offsets : ndarray, shape (modules, hidden)
+        b.
     readout : ndarray, shape (modules, hidden, outputs)
         a.
     constant : ndarray, shape (outputs,)
@@ -43,13 +45,13 @@ class ModularNetwork:
 
     @property
     def projections(self) -> FloatArray:
-        """Unit directions, shape (modules, inputs, 1)."""
-        return np.asarray((self.directions / np.linalg.norm(self.directions, axis=0)).T[:, :, None])
+        """Orthonormal bases of what the modules see, shape (modules, inputs, dims)."""
+        return np.asarray(np.linalg.qr(self.directions)[0])
 
     def predict(self, X: FloatArray) -> FloatArray:
         """Predicted targets, shape (samples, outputs)."""
-        hidden = np.tanh((X @ self.directions)[:, :, None] * self.gains + self.offsets)
-        return np.asarray(self.constant + np.einsum("njh,jho->no", hidden, self.readout, optimize=True))
+        hidden = np.tanh(X @ self.directions @ self.gains + self.offsets[:, None])
+        return np.asarray(self.constant + np.sum(hidden @ self.readout, axis=0))
 
 
 def train_network(
@@ -57,6 +59,7 @@ def train_network(
     Y: FloatArray,
     modules: int,
     *,
+    dims: int = 1,
     seed: int = 0,
     start: FloatArray | None = None,
     hidden: int = HIDDEN,
@@ -70,9 +73,11 @@ def train_network(
     X : ndarray, shape (samples, inputs)
     Y : ndarray, shape (samples, outputs)
     modules : int
+    dims : int
+        Dimension of what a module sees.
     seed : int
         Of the initial weights.
-    start : ndarray, shape (modules, inputs, 1), optional
+    start : ndarray, shape (modules, inputs, dims), optional
         Initial directions, such as those that a rule found; random unless given.
     hidden : int
         Units of each module.
@@ -87,7 +92,7 @@ def train_network(
     Raises
     ------
     ValueError
-        If training diverges.
+        If the start has another shape, or training diverges.
 
     Examples
     --------
@@ -98,12 +103,15 @@ def train_network(
     """
     rng = np.random.default_rng([integer("seed", seed), 1])
     units = (integer("modules", modules, 1), integer("hidden", hidden, 1))
-    directions = rng.standard_normal((X.shape[1], modules)) / np.sqrt(X.shape[1])
+    shape = (modules, X.shape[1], integer("dims", dims, 1))
+    directions = rng.standard_normal(shape) / np.sqrt(X.shape[1])
     if start is not None:
-        directions = start[:, :, 0].T.copy()
+        directions = np.array(array("start", start, 3))
+        if directions.shape != shape:
+            raise ValueError(f"start must have shape {shape}, got {directions.shape}")
     parameters = [
         directions,
-        2 * rng.standard_normal(units),
+        2 * rng.standard_normal((modules, dims, hidden)) / np.sqrt(dims),
         2 * rng.standard_normal(units),
         rng.standard_normal((*units, Y.shape[1])) / np.sqrt(modules * hidden),
         Y.mean(axis=0),
@@ -133,17 +141,15 @@ def _loss(parameters: list[FloatArray], X: FloatArray, Y: FloatArray) -> tuple[f
     """Mean squared error over samples and outputs, and its gradient by each parameter."""
     directions, gains, offsets, readout, constant = parameters
     seen = X @ directions
-    hidden = np.tanh(seen[:, :, None] * gains + offsets)
-    flat = hidden.reshape(len(X), -1)
-    error = constant + flat @ readout.reshape(flat.shape[1], -1) - Y
+    hidden = np.tanh(seen @ gains + offsets[:, None])
+    error = constant + np.sum(hidden @ readout, axis=0) - Y
     pull = 2 / error.size * error
-    back = (pull @ readout.reshape(flat.shape[1], -1).T).reshape(hidden.shape) * (1 - hidden**2)
-    by_seen = np.einsum("njh,jh->nj", back, gains)
+    back = (pull @ readout.swapaxes(1, 2)) * (1 - hidden**2)
     gradients = [
-        X.T @ by_seen,
-        np.einsum("njh,nj->jh", back, seen),
-        back.sum(axis=0),
-        (flat.T @ pull).reshape(readout.shape),
+        X.T @ (back @ gains.swapaxes(1, 2)),
+        seen.swapaxes(1, 2) @ back,
+        back.sum(axis=1),
+        hidden.swapaxes(1, 2) @ pull,
         pull.sum(axis=0),
     ]
     return float(np.mean(error**2)), gradients
