@@ -74,8 +74,8 @@ class CompositionalImages:
     Shuffling keeps how often each label and each combination of labels occurs, in training and among the unseen. It
     makes the labels of a place a random table over combinations, which says next to nothing about the image there:
     with S combinations seen, labels and classes of a place share about :math:`(C-1)^2/2S` nats by chance. So no
-    network is expected to be right about unseen combinations more often than by chance, about 1/C. With S close to C each
-    class nearly names its combination, and shuffled labels, too, can be learned from one place: then only unseen
+    network is expected to be right about unseen combinations more often than by chance, about 1/C. With S close to C
+    each class nearly names its combination, and shuffled labels, too, can be learned from one place: then only unseen
     combinations tell the difference.
 
     Sources: the compositional MNIST of "On The Specialization of Neural Modules" (Jarvis, Klein, Rosman & Saxe, ICLR
