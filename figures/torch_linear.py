@@ -1,0 +1,177 @@
+"""Linear networks trained by PyTorch, held against the closed form and against our own simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .. import dynamics, theory
+from ..claims import Claim, Evidence, Settings, finding
+from ..controls import DELTA_MISSING, STRENGTH_OFF, SWAPPED
+from ..extras import require
+from ..problem import Aligned, Deep, Descent, Problem, Weights
+from ..projection import Projection, project
+from ..trajectory import Trajectory
+from ..validation import FloatArray
+from ..verification import Agreement, compare, verify
+from .dense import DATASET, deep_problem, known
+from .style import STROKES, TIME, canvas, class_label, house_style, label_ends, title
+
+STEP_OFF = "step size off by a hundredth"
+SHUFFLED = "checkpoints in another order"
+STEP_FACTOR = 1.01
+MARKERS = 16
+TYPES = ("float64", "float32")
+SMALL_START = 1e-3
+
+
+def torch_checkpoints(problem: Problem, dtype: str) -> list[Weights]:
+    """Weights of a network that PyTorch trains as a problem says, at every step.
+
+    Its modules, its automatic gradient and its optimiser are used; ours are not.
+    """
+    torch = require("torch", extra="torch")
+    kind, training = getattr(torch, dtype), problem.training
+    if not isinstance(training, Descent):
+        raise TypeError(f"training must be Descent, got {type(training).__name__}")
+    X, Y = (torch.tensor(side.T.copy(), dtype=kind) for side in (problem.dataset.X, problem.dataset.Y))
+    network = _torch_network(torch, problem.initial_weights, kind)
+    optimizer = torch.optim.SGD(network.parameters(), lr=training.step_size)
+    checkpoints = [_copied(network)]
+    for _ in range(training.steps):
+        optimizer.zero_grad()
+        loss = (network(X) - Y).square().sum(dim=1).mean() / 2
+        loss.backward()
+        optimizer.step()
+        checkpoints.append(_copied(network))
+    return checkpoints
+
+
+def _torch_network(torch: Any, weights: Weights, kind: Any) -> Any:
+    layers = [torch.nn.Linear(*reversed(matrix.shape), bias=False, dtype=kind) for matrix in weights]
+    with torch.no_grad():
+        for layer, matrix in zip(layers, weights, strict=True):
+            layer.weight.copy_(torch.tensor(matrix.copy()))
+    return torch.nn.Sequential(*layers)
+
+
+def _copied(network: Any) -> Any:
+    return [weight.detach().clone() for weight in network.parameters()]
+
+
+def rounding(problem: Problem, precision: float) -> float:
+    r"""Bound for the difference of two programs that take the same n steps in inner products of d terms.
+
+    The n d roundings have either sign and add up as a random walk, :math:`\sqrt{n d}\,\epsilon`; an error in the
+    weights of a mode grows as the mode does and stays as large beside it.
+    """
+    longest = max(max(matrix.shape) for matrix in problem.initial_weights)
+    return float(np.sqrt(len(problem.times) * longest) * precision)
+
+
+def _own_simulation(problem: Problem, projection: Projection) -> Agreement:
+    training = problem.training
+    if not isinstance(training, Descent):
+        raise TypeError(f"training must be Descent, got {type(training).__name__}")
+    own = dynamics.solve(problem)
+    faster = dynamics.solve(replace(problem, training=replace(training, step_size=STEP_FACTOR * training.step_size)))
+    order = np.random.default_rng(0).permutation(len(problem.times))
+    controls = {
+        STEP_OFF: faster.quantities,
+        SHUFFLED: {name: values[order] for name, values in own.quantities.items()},
+    }
+    agreement = compare(own, projection, rounding(problem, projection.precision), controls=controls)
+    return agreement.require("constant", *controls)
+
+
+def _closed_form(problem: Problem, projection: Projection, tolerance: float | None) -> Agreement:
+    agreement = verify(problem, simulate=known(projection), tolerance=tolerance)
+    return agreement.require("constant", SWAPPED, STRENGTH_OFF, DELTA_MISSING)
+
+
+def aligned_problem(_: int) -> Problem:
+    """The setting of the figure from a start on the modes, where the closed form is exact."""
+    return Problem(DATASET, Deep(hidden=50), Aligned(SMALL_START), Descent(step_size=0.16, steps=300))
+
+
+Setting = tuple[str, Callable[[int], Problem], float | None]
+SETTINGS: tuple[Setting, ...] = (("small random start", deep_problem, 1e-3), ("aligned start", aligned_problem, None))
+
+
+def _check(settings: Settings) -> Evidence:
+    findings, runs = [], []
+    for name, make, tolerance in SETTINGS:
+        for seed in settings.seeds(full=4, quick=1) if make is deep_problem else [0]:
+            for dtype in TYPES:
+                problem = make(seed)
+                projection = project(torch_checkpoints(problem, dtype), problem.dataset, times=problem.times)
+                stated = projection.problem(problem.training)
+                label = f"{name}, seed {seed}, {dtype}"
+                own, closed = _own_simulation(stated, projection), _closed_form(stated, projection, tolerance)
+                findings += [finding(own, f"own simulation: {label}"), finding(closed, f"closed form: {label}")]
+                runs.append((label, stated, projection))
+        settings.progress(0.5 if make is deep_problem else 1.0)
+    return Evidence(tuple(findings), {"runs": runs})
+
+
+def _draw(evidence: Evidence) -> Figure:
+    """Checkpoints of PyTorch over predicted curves, and what is left between them and either side."""
+    runs = evidence.data["runs"]
+    with house_style():
+        figure, axes = canvas(1, 2, height=2.5)
+        _, problem, projection = runs[0]
+        _draw_modes(axes[0], theory.solve(problem), projection)
+        title(axes[0], 0, "effective singular values")
+        _draw_errors(axes[1], [run for run in runs if run[0].startswith(runs[0][0].split(",")[0])])
+        title(axes[1], 1, "error, worst mode or norm")
+    return figure
+
+
+def _draw_modes(axes: Axes, prediction: Trajectory, projection: Projection) -> None:
+    times, every = prediction.times, max(1, len(prediction.times) // MARKERS)
+    labels = {}
+    for (name, values), stroke in zip(prediction.modes.items(), STROKES, strict=False):
+        axes.plot(times, values, color=stroke.color, linestyle=stroke.linestyle)
+        points = projection.modes[name][::every]
+        axes.plot(times[::every], points, stroke.marker, color=stroke.color, markersize=3.2, markerfacecolor="white")
+        labels[class_label(name)] = (float(values[-1]), stroke.color)
+    axes.set(xlabel=TIME, ylabel=r"effective singular value $\pi$", xlim=(times[0], times[-1]), ylim=(0, None))
+    label_ends(axes, labels, float(times[-1]))
+    axes.plot([], [], color="0.3", label="predicted")
+    axes.plot([], [], "o", color="0.3", markersize=3.2, markerfacecolor="white", label="PyTorch")
+    axes.legend(loc="center right")
+
+
+def _draw_errors(axes: Axes, runs: list[tuple[str, Problem, Projection]]) -> None:
+    sides: dict[str, Callable[[Problem], Trajectory]] = {"closed form": theory.solve, "simulation": dynamics.solve}
+    lines = [(side, dtype) for side in sides for dtype in TYPES]
+    labels = {}
+    for (side, dtype), stroke in zip(lines, STROKES, strict=True):
+        chosen = [run for run in runs if run[0].endswith(dtype)]
+        error = np.max([_error(sides[side](problem), projection) for _, problem, projection in chosen], axis=0)
+        times = chosen[0][2].times
+        axes.semilogy(times, np.maximum(error, 1e-17), color=stroke.color, linestyle=stroke.linestyle)
+        labels[f"{side}, {dtype}"] = (float(max(error[-1], 1e-17)), stroke.color)
+    axes.set(xlabel=TIME, xlim=(times[0], times[-1]), ylabel="|PyTorch - ...|")
+    label_ends(axes, labels, float(times[-1]))
+
+
+def _error(side: Trajectory, projection: Projection) -> FloatArray:
+    differences = [np.abs(values - projection.quantities[name]) for name, values in side.quantities.items()]
+    return np.asarray(np.max(differences, axis=0))
+
+
+TORCH_LINEAR = Claim(
+    name="torch-linear",
+    source="Saxe, McClelland & Ganguli (ICLR 2014); Jarvis, Klein, Rosman & Saxe (ICLR 2023), dense deep network",
+    statement="A linear network trained by PyTorch follows the closed form and equals our own simulation to rounding, "
+    "in double and in single precision.",
+    assumptions=("plain SGD on all items", "small random or aligned start", "hidden units >= modes"),
+    check=_check,
+    draw=_draw,
+)
