@@ -127,8 +127,9 @@ def _draw(evidence: Evidence) -> Figure:
         _, problem, projection = runs[0]
         _draw_modes(axes[0], theory.solve(problem), projection)
         title(axes[0], 0, "effective singular values")
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
         _draw_errors(axes[1], [run for run in runs if run[0].startswith(runs[0][0].split(",")[0])])
-        title(axes[1], 1, "error, worst mode or norm")
+        title(axes[1], 1, "error, worst quantity")
     return figure
 
 
@@ -144,7 +145,6 @@ def _draw_modes(axes: Axes, prediction: Trajectory, projection: Projection) -> N
     label_ends(axes, labels, float(times[-1]))
     axes.plot([], [], color="0.3", label="predicted")
     axes.plot([], [], "o", color="0.3", markersize=3.2, markerfacecolor="white", label="PyTorch")
-    axes.legend(loc="center right")
 
 
 def _draw_errors(axes: Axes, runs: list[tuple[str, Problem, Projection]]) -> None:
@@ -157,7 +157,7 @@ def _draw_errors(axes: Axes, runs: list[tuple[str, Problem, Projection]]) -> Non
         times = chosen[0][2].times
         axes.semilogy(times, np.maximum(error, 1e-17), color=stroke.color, linestyle=stroke.linestyle)
         labels[f"{side}, {dtype}"] = (float(max(error[-1], 1e-17)), stroke.color)
-    axes.set(xlabel=TIME, xlim=(times[0], times[-1]), ylabel="|PyTorch - ...|")
+    axes.set(xlabel=TIME, xlim=(times[0], times[-1]), ylabel="difference from PyTorch")
     label_ends(axes, labels, float(times[-1]))
 
 

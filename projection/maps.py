@@ -160,7 +160,11 @@ def _difference(checkpoint: Checkpoint, dataset: Data, shift: FloatArray) -> Flo
 def _called(checkpoint: Checkpoint, dataset: Data, rows: FloatArray) -> tuple[FloatArray, float]:
     call = evaluate if is_module(checkpoint.given) else _plain_call
     name, expected = f"output of {checkpoint.name}", (dataset.n_items, dataset.n_outputs)
-    entries, precision = read_array(name, call(checkpoint.given, rows), 2)
+    try:
+        returned = call(checkpoint.given, rows)
+    except (TypeError, ValueError, RuntimeError, IndexError) as error:
+        raise ValueError(f"{checkpoint.name} fails on X of shape {rows.shape}: {error}; {CONVENTION}") from error
+    entries, precision = read_array(name, returned, 2)
     if entries.shape != expected:
         raise ValueError(f"{name} must have shape {expected}, got {entries.shape}: {CONVENTION}")
     return entries.T, precision

@@ -30,5 +30,5 @@ for name, (line, marker) in zip(prediction.modes, (("-", "o"), ("--", "s"), (":"
     plt.plot(projection.times[::15], projection.modes[name][::15], marker, color="k", mfc="none", label="in PyTorch")
 plt.xlabel("time (units of tau)")
 plt.ylabel("effective singular value")
-plt.legend(loc="upper center", bbox_to_anchor=(0.5, 1.25), ncols=2)
+plt.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=3, fontsize=8)
 plt.savefig("torch_network.png", bbox_inches="tight")
