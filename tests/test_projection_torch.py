@@ -1,4 +1,4 @@
-"""Networks in PyTorch: trained there they follow our simulation and the closed form; their modules are read as they are."""
+"""Networks in PyTorch: trained there they follow simulation and closed form; modules are read as they are."""
 
 import copy
 import re
@@ -26,6 +26,7 @@ GENERATOR = np.random.default_rng(2)
 DATA = Dataset(GENERATOR.standard_normal((4, 20)), GENERATOR.standard_normal((3, 20)))
 EPS = {"float64": float(np.finfo(np.float64).eps), "float32": float(np.finfo(np.float32).eps)}
 TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
+ROUNDED = 64 * EPS["float64"]  # sums of at most 6 + 6 + 20 terms below 2
 
 
 def layered(*sizes, between=None, bias=False, dtype=torch.float64):
@@ -114,7 +115,7 @@ def test_modules_of_a_custom_network_follow_our_simulation():
     assert projection.origin == "given network, jacobian"
     problem = projection.problem(training, network)
     assert linmod.compare(dynamics.solve(problem), projection, rounding(problem, EPS["float64"])).passed
-    assert projection.unexplained.max() < 1e-14
+    assert projection.unexplained.max() < ROUNDED
     exchanged = dynamics.solve(replace(problem, initial=SmallRandom(0.1)))
     assert linmod.compare(exchanged.quantities, projection, 1e-10).max_error > 1e-2
 
@@ -133,7 +134,7 @@ def test_modules_parameters_and_state_dicts_are_the_same():
         np.testing.assert_array_equal(projection.strengths, projections["modules"].strengths)
     for name in ("jacobian", "least_squares"):
         strengths = linmod.project(modules, DATA, map=name).strengths
-        np.testing.assert_allclose(strengths, projections["modules"].strengths, rtol=0, atol=1e-13)
+        np.testing.assert_allclose(strengths, projections["modules"].strengths, rtol=0, atol=ROUNDED)
 
 
 def test_checkpoints_that_share_their_memory_are_refused():
@@ -151,12 +152,12 @@ def test_jacobian_of_a_nonlinear_module():
     expected = linmod.project([exact], DATA)
     projection = linmod.project(module, DATA)
     assert projection.origin == "given network, jacobian"
-    np.testing.assert_allclose(projection.strengths, expected.strengths, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(projection.strengths, expected.strengths, rtol=0, atol=ROUNDED)
     assert projection.unexplained[0] > 0.1
     differences = linmod.project(lambda X: module(torch.tensor(X)), DATA)
     np.testing.assert_allclose(differences.strengths, expected.strengths, rtol=0, atol=1e-9)
     own = linmod.project(module, DATA, map=lambda f, X: torch.vmap(torch.func.jacrev(f))(torch.tensor(X)))
-    np.testing.assert_allclose(own.strengths, expected.strengths, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(own.strengths, expected.strengths, rtol=0, atol=ROUNDED)
 
 
 def test_biases_drop_out_of_the_jacobian_and_are_refused_by_the_product():
@@ -164,7 +165,7 @@ def test_biases_drop_out_of_the_jacobian_and_are_refused_by_the_product():
     W1, _, W2, _ = (parameter.detach().numpy() for parameter in module.parameters())
     projection = linmod.project(module, DATA)
     assert projection.origin == "given network, jacobian"
-    np.testing.assert_allclose(projection.strengths, linmod.project([W1, W2], DATA).strengths, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(projection.strengths, linmod.project([W1, W2], DATA).strengths, rtol=0, atol=ROUNDED)
     with pytest.raises(ValueError, match=r"not zero, \['0\.bias', '1\.bias'\]:.*map='jacobian'"):
         linmod.project(module, DATA, map="product")
     with pytest.raises(ValueError, match=r"not zero, \['0\.bias', '1\.bias'\]"):
@@ -251,7 +252,7 @@ def test_a_module_without_parameters_gets_double_precision():
     data = Dataset(DATA.X, DATA.X)
     projection = linmod.project(torch.nn.Tanh(), data)
     exact = np.diag(np.mean(1 - np.tanh(DATA.X) ** 2, axis=1))
-    np.testing.assert_allclose(projection.strengths, linmod.project([exact], data).strengths, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(projection.strengths, linmod.project([exact], data).strengths, rtol=0, atol=ROUNDED)
     assert projection.precision == EPS["float64"]
 
 
