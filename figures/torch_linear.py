@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,9 +36,7 @@ def torch_checkpoints(problem: Problem, dtype: str) -> list[Weights]:
     Its modules, its automatic gradient and its optimiser are used; ours are not.
     """
     torch = require("torch", extra="torch")
-    kind, training = getattr(torch, dtype), problem.training
-    if not isinstance(training, Descent):
-        raise TypeError(f"training must be Descent, got {type(training).__name__}")
+    kind, training = getattr(torch, dtype), _descent(problem)
     X, Y = (torch.tensor(side.T.copy(), dtype=kind) for side in (problem.dataset.X, problem.dataset.Y))
     network = _torch_network(torch, problem.initial_weights, kind)
     optimizer = torch.optim.SGD(network.parameters(), lr=training.step_size)
@@ -74,23 +72,30 @@ def rounding(problem: Problem, precision: float) -> float:
     return float(np.sqrt(len(problem.times) * longest) * precision)
 
 
-def _own_simulation(problem: Problem, projection: Projection) -> Agreement:
-    training = problem.training
-    if not isinstance(training, Descent):
-        raise TypeError(f"training must be Descent, got {type(training).__name__}")
-    own = dynamics.solve(problem)
-    faster = dynamics.solve(replace(problem, training=replace(training, step_size=STEP_FACTOR * training.step_size)))
-    order = np.random.default_rng(0).permutation(len(problem.times))
+def _own_simulation(run: Run) -> Agreement:
+    own = dynamics.solve(run.problem)
+    order = np.random.default_rng(0).permutation(len(run.problem.times))
     controls = {
-        STEP_OFF: faster.quantities,
+        STEP_OFF: dynamics.solve(_with_longer_steps(run.problem)).quantities,
         SHUFFLED: {name: values[order] for name, values in own.quantities.items()},
     }
-    agreement = compare(own, projection, rounding(problem, projection.precision), controls=controls)
-    return agreement.require("constant", *controls)
+    bound = rounding(run.problem, run.projection.precision)
+    return compare(own, run.projection, bound, controls=controls).require("constant", *controls)
 
 
-def _closed_form(problem: Problem, projection: Projection, tolerance: float | None) -> Agreement:
-    agreement = verify(problem, simulate=known(projection), tolerance=tolerance)
+def _with_longer_steps(problem: Problem) -> Problem:
+    descent = _descent(problem)
+    return replace(problem, training=replace(descent, step_size=STEP_FACTOR * descent.step_size))
+
+
+def _descent(problem: Problem) -> Descent:
+    if not isinstance(problem.training, Descent):
+        raise TypeError(f"training must be Descent, got {type(problem.training).__name__}")
+    return problem.training
+
+
+def _closed_form(run: Run, tolerance: float | None) -> Agreement:
+    agreement = verify(run.problem, simulate=known(run.projection), tolerance=tolerance)
     return agreement.require("constant", SWAPPED, STRENGTH_OFF, DELTA_MISSING)
 
 
@@ -99,24 +104,48 @@ def aligned_problem(_: int) -> Problem:
     return Problem(DATASET, Deep(hidden=50), Aligned(SMALL_START), Descent(step_size=0.16, steps=300))
 
 
-Setting = tuple[str, Callable[[int], Problem], float | None]
-SETTINGS: tuple[Setting, ...] = (("small random start", deep_problem, 1e-3), ("aligned start", aligned_problem, None))
+@dataclass(frozen=True)
+class Setting:
+    """A problem by seed, how many seeds of it are checked, and the bound for its closed form."""
+
+    name: str
+    problem: Callable[[int], Problem]
+    seeds: int
+    tolerance: float | None
+
+
+SETTINGS = (
+    Setting("small random start", deep_problem, seeds=4, tolerance=1e-3),
+    Setting("aligned start", aligned_problem, seeds=1, tolerance=None),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A network that PyTorch has trained, and the problem stated from its first checkpoint."""
+
+    dtype: str
+    problem: Problem
+    projection: Projection
+
+
+def train(problem: Problem, dtype: str) -> Run:
+    """Train a problem in PyTorch."""
+    projection = project(torch_checkpoints(problem, dtype), problem.dataset, times=problem.times)
+    return Run(dtype, projection.problem(problem.training), projection)
 
 
 def _check(settings: Settings) -> Evidence:
-    findings, runs = [], []
-    for name, make, tolerance in SETTINGS:
-        for seed in settings.seeds(full=4, quick=1) if make is deep_problem else [0]:
-            for dtype in TYPES:
-                problem = make(seed)
-                projection = project(torch_checkpoints(problem, dtype), problem.dataset, times=problem.times)
-                stated = projection.problem(problem.training)
-                label = f"{name}, seed {seed}, {dtype}"
-                own, closed = _own_simulation(stated, projection), _closed_form(stated, projection, tolerance)
-                findings += [finding(own, f"own simulation: {label}"), finding(closed, f"closed form: {label}")]
-                runs.append((label, stated, projection))
-        settings.progress(0.5 if make is deep_problem else 1.0)
-    return Evidence(tuple(findings), {"runs": runs})
+    findings, runs = [], {}
+    for done, setting in enumerate(SETTINGS):
+        seeds = settings.seeds(full=setting.seeds, quick=1)
+        runs[setting.name] = [train(setting.problem(seed), dtype) for seed in seeds for dtype in TYPES]
+        for run in runs[setting.name]:
+            label = f"{setting.name}, {run.dtype}"
+            findings.append(finding(_own_simulation(run), f"own simulation: {label}"))
+            findings.append(finding(_closed_form(run, setting.tolerance), f"closed form: {label}"))
+        settings.progress((done + 1) / len(SETTINGS))
+    return Evidence(tuple(findings), {"runs": runs[SETTINGS[0].name]})
 
 
 def _draw(evidence: Evidence) -> Figure:
@@ -124,11 +153,10 @@ def _draw(evidence: Evidence) -> Figure:
     runs = evidence.data["runs"]
     with house_style():
         figure, axes = canvas(1, 2, height=2.5)
-        _, problem, projection = runs[0]
-        _draw_modes(axes[0], theory.solve(problem), projection)
+        _draw_modes(axes[0], theory.solve(runs[0].problem), runs[0].projection)
         title(axes[0], 0, "effective singular values")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-        _draw_errors(axes[1], [run for run in runs if run[0].startswith(runs[0][0].split(",")[0])])
+        _draw_errors(axes[1], runs)
         title(axes[1], 1, "error, worst quantity")
     return figure
 
@@ -147,16 +175,15 @@ def _draw_modes(axes: Axes, prediction: Trajectory, projection: Projection) -> N
     axes.plot([], [], "o", color="0.3", markersize=3.2, markerfacecolor="white", label="PyTorch")
 
 
-def _draw_errors(axes: Axes, runs: list[tuple[str, Problem, Projection]]) -> None:
+def _draw_errors(axes: Axes, runs: list[Run]) -> None:
     sides: dict[str, Callable[[Problem], Trajectory]] = {"closed form": theory.solve, "simulation": dynamics.solve}
     lines = [(side, dtype) for side in sides for dtype in TYPES]
-    labels = {}
+    times, labels = runs[0].projection.times, {}
     for (side, dtype), stroke in zip(lines, STROKES, strict=True):
-        chosen = [run for run in runs if run[0].endswith(dtype)]
-        error = np.max([_error(sides[side](problem), projection) for _, problem, projection in chosen], axis=0)
-        times = chosen[0][2].times
-        axes.semilogy(times, np.maximum(error, 1e-17), color=stroke.color, linestyle=stroke.linestyle)
-        labels[f"{side}, {dtype}"] = (float(max(error[-1], 1e-17)), stroke.color)
+        errors = [_error(sides[side](run.problem), run.projection) for run in runs if run.dtype == dtype]
+        error = np.maximum(np.max(errors, axis=0), 1e-17)
+        axes.semilogy(times, error, color=stroke.color, linestyle=stroke.linestyle)
+        labels[f"{side}, {dtype}"] = (float(error[-1]), stroke.color)
     axes.set(xlabel=TIME, xlim=(times[0], times[-1]), ylabel="difference from PyTorch")
     label_ends(axes, labels, float(times[-1]))
 

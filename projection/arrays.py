@@ -20,7 +20,7 @@ def is_array(value: Any) -> bool:
 
 def axes(value: Any) -> int:
     """Number of axes of an array."""
-    return len(value.shape)
+    return len(value.shape) if hasattr(value, "shape") else np.ndim(value)
 
 
 def read_array(name: str, value: Any, ndim: int) -> tuple[FloatArray, float]:

@@ -99,6 +99,17 @@ def test_the_closed_form_is_verified_with_a_tolerance_from_the_precision():
         assert not linmod.verify(problem, simulate=lambda _, run=late: run).passed
 
 
+def test_gradient_flow_integrated_elsewhere_needs_a_tolerance():
+    problem = replace(SYSTEMATIC, initial=linmod.Aligned(1e-3), training=linmod.Flow(np.linspace(0, 40, 21)))
+    weights = dynamics.solve(problem).weights
+    projection = linmod.project(weights, problem.dataset, times=problem.times)
+    stated = projection.problem(problem.training)
+    with pytest.raises(ValueError, match="tolerance must be given: in how many steps"):
+        linmod.verify(stated, simulate=lambda _: projection)
+    tolerance = linmod.verify(problem).tolerance  # of our own integration, whose weights were given
+    assert linmod.verify(stated, simulate=lambda _: projection, tolerance=tolerance).passed
+
+
 def test_all_forms_of_weights_are_the_same():
     checkpoints = trained(THREE)
     expected = linmod.project(checkpoints, THREE.dataset, times=THREE.times)
@@ -247,9 +258,21 @@ class OnlyDlpack:
         return self.values.__dlpack_device__()
 
 
-def test_arrays_by_protocol():
-    expected = linmod.project(trained(SQUARE)[:3], SQUARE.dataset)
-    strange = [[OnlyDlpack(matrix) for matrix in weights] for weights in trained(SQUARE)[:3]]
+class OnlyArray:
+    """An array that offers nothing but its conversion."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values, dtype=dtype)
+
+
+@pytest.mark.parametrize("kind", [OnlyDlpack, OnlyArray])
+def test_arrays_by_protocol(kind):
+    checkpoints = trained(SQUARE)[:3]
+    strange = [[kind(matrix) for matrix in weights] for weights in checkpoints]
+    expected = linmod.project(checkpoints, SQUARE.dataset)
     np.testing.assert_array_equal(linmod.project(strange, SQUARE.dataset).strengths, expected.strengths)
 
 
