@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,13 +42,25 @@ def torch_checkpoints(problem: Problem, dtype: str) -> list[Weights]:
     network = _torch_network(torch, problem.initial_weights, kind)
     optimizer = torch.optim.SGD(network.parameters(), lr=training.step_size)
     checkpoints = [_copied(network)]
-    for _ in range(training.steps):
-        optimizer.zero_grad()
-        loss = (network(X) - Y).square().sum(dim=1).mean() / 2
-        loss.backward()
-        optimizer.step()
-        checkpoints.append(_copied(network))
+    with one_thread(torch):
+        for _ in range(training.steps):
+            optimizer.zero_grad()
+            loss = (network(X) - Y).square().sum(dim=1).mean() / 2
+            loss.backward()
+            optimizer.step()
+            checkpoints.append(_copied(network))
     return checkpoints
+
+
+@contextmanager
+def one_thread(torch: Any) -> Iterator[None]:
+    """Let PyTorch use one thread: sharing matrices as small as these among several costs more than it saves."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _torch_network(torch: Any, weights: Weights, kind: Any) -> Any:

@@ -1,6 +1,7 @@
 """Networks in PyTorch: trained there they follow simulation and closed form; modules are read as they are."""
 
 import copy
+import os
 import re
 import subprocess
 import sys
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 import linmod
 from linmod import Dataset, Deep, Descent, Problem, SmallRandom, SystematicityDataset, dynamics
 from linmod.claims import run_claims
-from linmod.figures.torch_linear import TORCH_LINEAR, rounding, torch_checkpoints
+from linmod.figures.torch_linear import TORCH_LINEAR, one_thread, rounding, torch_checkpoints
 
 torch = pytest.importorskip("torch")
 ROOT = Path(__file__).parents[1]
@@ -26,6 +28,12 @@ DATA = Dataset(GENERATOR.standard_normal((4, 20)), GENERATOR.standard_normal((3,
 EPS = {"float64": float(np.finfo(np.float64).eps), "float32": float(np.finfo(np.float32).eps)}
 TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
 ROUNDED = 64 * EPS["float64"]  # sums of at most 6 + 6 + 20 terms below 2
+
+
+@pytest.fixture(autouse=True)
+def _small_matrices_on_one_thread():
+    with one_thread(torch), threadpool_limits(1):
+        yield
 
 
 def layered(*sizes, between=None, bias=False, dtype=torch.float64):
@@ -272,6 +280,13 @@ def test_the_guide_shows_the_example():
 @pytest.mark.slow
 def test_the_example_runs(tmp_path):
     example = ROOT / "docs/examples/torch_network.py"
-    run = subprocess.run([sys.executable, example], cwd=tmp_path, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, example],
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert "passed: largest relative error" in run.stdout
     assert (tmp_path / "torch_network.png").stat().st_size > 5000
