@@ -29,7 +29,7 @@ from .derivation_command import derive
 if TYPE_CHECKING:
     import xarray as xr
 
-    from .claims import Claim, Outcome
+    from .claims import Claim, Outcome, Settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -54,15 +54,21 @@ def reproduce(
     out: OutOption = Path("results"),
     quick: QuickOption = False,
     seed: SeedOption = 0,
+    mnist: Annotated[
+        Path | None, typer.Option("--mnist", help="Folder with MNIST's IDX files, for the claims on images.")
+    ] = None,
 ) -> None:
     """Check the catalogue's claims: predict, simulate, compare, draw. Exit status 1 if one fails."""
+    from .claims import Settings
+    from .datasets import mnist as read_mnist
     from .figures import select
 
     try:
         claims = select(names or [])
-    except ValueError as error:
+        images = None if mnist is None else read_mnist(mnist)
+    except (OSError, ValueError) as error:
         _usage(error)
-    _run(claims, out, quick, seed)
+    _run(claims, out, Settings(seed, quick, images=images))
 
 
 @app.command()
@@ -73,7 +79,7 @@ def check(
     seed: SeedOption = 0,
 ) -> None:
     """Check the claims that a file of yours makes at its top level."""
-    from .claims import Claim
+    from .claims import Claim, Settings
 
     if not file.is_file():
         _usage(f"FILE must be a Python file, got {str(file)!r}, which does not exist")
@@ -84,7 +90,7 @@ def check(
     claims = {value.name: value for value in made.values() if isinstance(value, Claim)}
     if not claims:
         _usage(f"{file} must make at least one linmod.Claim at its top level, found none")
-    _run(claims.values(), out, quick, seed)
+    _run(claims.values(), out, Settings(seed, quick))
 
 
 @app.command("list")
@@ -158,8 +164,8 @@ def main() -> None:
     app()
 
 
-def _run(claims: Iterable[Claim], out: Path, quick: bool, seed: int) -> NoReturn:
-    from .claims import Settings, run_claims
+def _run(claims: Iterable[Claim], out: Path, wanted: Settings) -> NoReturn:
+    from .claims import run_claims
     from .reporting import writable_folder, write_report
 
     chosen = list(claims)
@@ -175,12 +181,12 @@ def _run(claims: Iterable[Claim], out: Path, quick: bool, seed: int) -> NoReturn
             def settings(claim: Claim) -> Settings:
                 bar = bars[claim.name]
                 progress.start_task(bar)
-                return Settings(seed, quick, lambda done: progress.update(bar, completed=done))
+                return replace(wanted, progress=lambda done: progress.update(bar, completed=done))
 
             for outcome in run_claims(chosen, settings):
                 progress.update(bars[outcome.claim.name], completed=1.0)
                 outcomes.append(_drawn(outcome, folder))
-                write_report(outcomes, Settings(seed, quick), folder)
+                write_report(outcomes, wanted, folder)
     except KeyboardInterrupt:
         errors.print(f"interrupted; {len(outcomes)} of {len(chosen)} claims are finished, in {folder}")
         raise typer.Exit(130) from None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .convergence import ConvergenceOrder
+from .datasets import Images, digits
 from .validation import instance, integer
 from .verification import Agreement
 
@@ -30,14 +31,23 @@ class Settings:
         Fewer seeds and settings, for a first look.
     progress : callable
         Called with the fraction done.
+    images : Images, optional
+        What claims on images use; :func:`linmod.datasets.digits` unless given.
     """
 
     seed: int = 0
     quick: bool = False
     progress: Callable[[float], None] = field(default=lambda _: None, repr=False, compare=False)
+    images: Images | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         integer("seed", self.seed)
+        instance("images", self.images, (Images, type(None)))
+
+    @property
+    def source_images(self) -> Images:
+        """The images that claims on images use."""
+        return self.images or digits()
 
     def seeds(self, full: int, quick: int) -> list[int]:
         """The seeds to use, `full` of them or `quick`."""

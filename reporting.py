@@ -92,6 +92,7 @@ def _as_json(outcomes: Sequence[Outcome], settings: Settings) -> dict[str, Any]:
     return {
         "seed": settings.seed,
         "quick": settings.quick,
+        "images": settings.images.name if settings.images else "bundled digits",
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         "claims": [
             {
@@ -122,7 +123,8 @@ def _as_markdown(outcomes: Sequence[Outcome], settings: Settings) -> str:
     lines = [
         "# Claims, predicted and simulated",
         "",
-        f"{passed} of {len(outcomes)} claims hold. Seed {settings.seed}{', quick run' if settings.quick else ''}; "
+        f"{passed} of {len(outcomes)} claims hold. Seed {settings.seed}{', quick run' if settings.quick else ''}"
+        + (f", images: {settings.images.name}; " if settings.images else "; ")
         + ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
         + f", Python {platform.python_version()}.",
         "",

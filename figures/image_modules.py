@@ -41,8 +41,9 @@ LOOKS: Mapping[str, Stroke] = {
 def _check(settings: Settings) -> Evidence:
     seeds = settings.seeds(full=5, quick=4)
     coverages = (TESTED,) if settings.quick else COVERED
-    tasks = [task_of(covered, seed) for covered in coverages for seed in seeds]
-    tasks += [task_of(TESTED, seed, shuffled=True) for seed in seeds]
+    images = settings.source_images
+    tasks = [task_of(images, covered, seed) for covered in coverages for seed in seeds]
+    tasks += [task_of(images, TESTED, seed, shuffled=True) for seed in seeds]
     measured: list[dict[str, Score]] = []
     with threads_for(dims=1):
         for task in tasks:

@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from ..datasets import CompositionalImages, ImageSample, digits
+from ..datasets import CompositionalImages, Images, ImageSample, digits
 from ..dynamics.module_finding import find_modules, random_projections
 from ..dynamics.module_finding.networks import ModularNetwork, train_network
 from ..validation import FloatArray
@@ -146,7 +146,7 @@ def choose(name: str, candidates: Iterable[Descent] = CHOICES, seeds: Iterable[i
 
     The combinations of validation images are those of the training images: nothing is known of unseen ones.
     """
-    trials = [Trial.of(task_of(TESTED, seed)) for seed in seeds]
+    trials = [Trial.of(task_of(digits(), TESTED, seed)) for seed in seeds]
 
     def validation_error(descent: Descent) -> float:
         samples = [trial.task.validation(TEST) for trial in trials]
@@ -160,7 +160,7 @@ def choose(name: str, candidates: Iterable[Descent] = CHOICES, seeds: Iterable[i
 
 def _starts(seed: int, view: View, X: FloatArray, Y: FloatArray) -> Iterator[tuple[str, FloatArray]]:
     scale = float(np.sqrt(DIMS))
-    for name, rule, starts in ((FOUND, "joint", 3), (PUBLISHED, "single", PLACES)):
+    for name, rule, starts in ((FOUND, "joint", 1), (PUBLISHED, "single", PLACES)):
         found = find_modules(
             X, Y, PLACES, dims=DIMS, rule=rule, starts=starts, length_scale=scale, ridge=0.1, seed=seed
         )
@@ -174,8 +174,8 @@ def _pixels(task: CompositionalImages, sample: ImageSample) -> FloatArray:
     return task.as_dataset(sample).X.T
 
 
-def task_of(covered: int, seed: int, *, shuffled: bool = False) -> CompositionalImages:
-    """Pairs of digits with so many combinations seen, and labels of both places."""
+def task_of(images: Images, covered: int, seed: int, *, shuffled: bool = False) -> CompositionalImages:
+    """Pairs of images with so many combinations seen, and labels of both places."""
     return CompositionalImages(
-        images=digits(), places=PLACES, label_scale=0.0, seen=covered, seed=seed, shuffled_labels=shuffled
+        images=images, places=PLACES, label_scale=0.0, seen=covered, seed=seed, shuffled_labels=shuffled
     )
