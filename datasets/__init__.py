@@ -1,5 +1,6 @@
 """Datasets: the minimal space of systematicity datasets, any data with named blocks, and modular sine-wave tasks."""
 
+from .cosine_modules import CosineModules, cosine_features
 from .data import Blocks, Data, ModeBasis
 from .dataset import Dataset
 from .laws import PowerLaw
@@ -12,6 +13,7 @@ from .walsh import sign_features, walsh_functions, walsh_transform
 __all__ = [
     "CLASS_NAMES",
     "Blocks",
+    "CosineModules",
     "Data",
     "Dataset",
     "HeldOut",
@@ -22,6 +24,7 @@ __all__ = [
     "SineTask",
     "SystematicityDataset",
     "consecutive",
+    "cosine_features",
     "sign_features",
     "walsh_functions",
     "walsh_transform",
