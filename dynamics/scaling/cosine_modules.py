@@ -97,7 +97,7 @@ class Draw:
     X: FloatArray
     used: FloatArray
     labels: FloatArray
-    tested_X: FloatArray
+    tested: FloatArray
     tested_used: FloatArray
 
 
@@ -110,7 +110,7 @@ def _least_squares(draw: Draw) -> FloatArray:
 
 
 def _kernel_ridge(draw: Draw) -> FloatArray:
-    return fit_additive(np.eye(draw.X.shape[1])[None], draw.X, draw.labels).predict(draw.tested_X)
+    return fit_additive(np.eye(draw.X.shape[1])[None], draw.X, draw.labels).predict(draw.tested)
 
 
 def _sampler(task: CosineModules, rows: int, student: Student) -> Callable[[np.random.Generator, int], FloatArray]:
