@@ -29,8 +29,9 @@ def cosine_features(seen: ArrayLike, count: int) -> FloatArray:
 
     Examples
     --------
-    >>> cosine_features([0.0], 4).round(4)
-    array([[-0.    , -1.4142,  0.    ,  1.4142]])
+    >>> cosine_features([-40.0, 40.0], 3).round(4)
+    array([[ 1.4142,  1.4142,  1.4142],
+           [-1.4142,  1.4142, -1.4142]])
     """
     turns = np.pi * ndtr(array("seen", seen, 1))
     return np.asarray(np.sqrt(2) * np.cos(turns[:, None] * np.arange(1, integer("count", count) + 1)))

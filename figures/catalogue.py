@@ -13,6 +13,7 @@ from .early_stopping import EARLY_STOPPING
 from .generalisation import FULL_RANK, HELD_OUT_SIZE, MOTIVATING
 from .known_directions import KNOWN_DIRECTIONS
 from .limits import INITIAL_SCALE, STEP_SIZE
+from .linear_modules import LINEAR_MODULES
 from .module_finding import MODULE_FINDING
 from .module_mixture import MODULE_MIXTURE
 from .module_samples import MODULE_SAMPLES
@@ -54,6 +55,7 @@ SCALING: tuple[Claim, ...] = (
     SAMPLE_COMPLEXITY,
     SAMPLE_CRITERIA,
     KNOWN_DIRECTIONS,
+    LINEAR_MODULES,
     MODULE_MIXTURE,
     MODULE_FINDING,
     MODULE_SAMPLES,
@@ -81,7 +83,7 @@ def select(names: Iterable[str]) -> tuple[Claim, ...]:
     >>> [claim.name for claim in select(["dense-deep"])]
     ['dense-deep']
     >>> len(select(["scaling"]))
-    10
+    11
     """
     wanted = [claim for name in names for claim in GROUPS.get(name, (name,))]
     known = [claim.name for claim in CATALOGUE]

@@ -280,8 +280,8 @@ def test_wrong_calls(name):
 def test_group_selects_its_claims():
     names = [claim.name for claim in select(["scaling"])]
     assert names[:5] == ["double-descent", "feature-covariance", "early-stopping", "loss-trends", "sample-complexity"]
-    assert names[5:7] == ["sample-criteria", "known-directions"]
-    assert names[7:] == ["module-mixture", "module-finding", "module-samples"]
+    assert names[5:8] == ["sample-criteria", "known-directions", "linear-modules"]
+    assert names[8:] == ["module-mixture", "module-finding", "module-samples"]
     assert [claim.name for claim in select(["scaling", "spectrum"])] == ["spectrum", *names]
     assert len(select([])) == len(CATALOGUE)
 
