@@ -92,7 +92,7 @@ def first_samples(holds: Callable[[int], bool]) -> float:
 
 @dataclass(frozen=True)
 class Study:
-    """One task: samples needed by each way, failures on the way there, and those of too small a search."""
+    """One task: samples needed by each way, failures on the way, and those of too small a search on ample samples."""
 
     needed: dict[str, float]
     failures: tuple[Failure, ...]
@@ -107,8 +107,8 @@ def study(task: SineTask) -> Study:
         PREFERRED: first_samples(pipeline.prefer_truth),
         KNOWN: first_samples(known.suffices),
     }
-    enough = needed[WHOLE]
-    small = single_starts(task, int(enough)) if math.isfinite(enough) else ()
+    ample = 2 * needed[WHOLE]
+    small = single_starts(task, int(ample)) if math.isfinite(ample) else ()
     return Study(needed, tuple(pipeline.failures), small)
 
 

@@ -15,7 +15,7 @@ from ..validation import FloatArray
 
 LENGTH_SCALE = RIDGE = 1.0
 """Of the kernel that rules search with."""
-SMALL_SEARCHES = 4
+SMALL_SEARCHES = 8
 MAJORITY = 0.5
 
 
@@ -86,6 +86,6 @@ def finding_of(failures: Sequence[Failure], small: Sequence[Failure], cost: floa
     rejected = bool(small) and control > MAJORITY
     label = (
         f"share of {len(failures)} failures by search, standard error {error:.2f}, which cost a factor {cost:.2f} of"
-        f" samples; of {len(small)} single starts with enough samples {control:.2f}"
+        f" samples; of {len(small)} single starts with twice enough {control:.2f}"
     )
     return Finding(label, share, MAJORITY, bool(failures) and share <= MAJORITY and rejected, 1, int(rejected))
