@@ -116,7 +116,7 @@ def test_descent_agrees_with_another_optimiser_on_angles():
 
 @pytest.mark.parametrize("modules", [1, 3])
 def test_an_evaluation_at_1600_samples_is_fast(modules):
-    """The best of five: below .3 s, of which it takes about a tenth on an idle core."""
+    """The best of five: below .3 s, of which it takes about a hundredth on an idle core."""
     X, Y = _data(inputs=8, samples=1600)
     objective = gaussian_objective(X, Y, ridge=1.0, length_scale=1.0)
     at = random_projections(np.random.default_rng(0), modules, 8, 1)
