@@ -6,6 +6,7 @@ The images and the labels of `digits`, `mnist` and `cifar10` come from this comp
 from .cifar import cifar10
 from .combinations import Combinations
 from .compositional import CompositionalImages
+from .cosine_modules import CosineModules, cosine_features
 from .data import Blocks, Data, ModeBasis
 from .dataset import Dataset
 from .idx import mnist
@@ -23,6 +24,7 @@ __all__ = [
     "Blocks",
     "Combinations",
     "CompositionalImages",
+    "CosineModules",
     "Data",
     "Dataset",
     "HeldOut",
@@ -36,6 +38,7 @@ __all__ = [
     "SystematicityDataset",
     "cifar10",
     "consecutive",
+    "cosine_features",
     "digits",
     "mnist",
     "sign_features",

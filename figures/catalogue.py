@@ -11,7 +11,9 @@ from .depth import DEPTH
 from .double_descent import DOUBLE_DESCENT, FEATURE_COVARIANCE
 from .early_stopping import EARLY_STOPPING
 from .generalisation import FULL_RANK, HELD_OUT_SIZE, MOTIVATING
+from .known_directions import KNOWN_DIRECTIONS
 from .limits import INITIAL_SCALE, STEP_SIZE
+from .linear_modules import LINEAR_MODULES
 from .module_finding import MODULE_FINDING
 from .module_mixture import MODULE_MIXTURE
 from .module_samples import MODULE_SAMPLES
@@ -21,6 +23,7 @@ from .race import RACE
 from .rule_order import RULE_ORDER
 from .rules import RULES
 from .sample_complexity import LOSS_TRENDS, SAMPLE_COMPLEXITY
+from .sample_criteria import SAMPLE_CRITERIA
 from .space import ALIGNED, SPECTRUM, SYSTEMATICITY
 
 SPECIALIZATION: tuple[Claim, ...] = (
@@ -50,6 +53,9 @@ SCALING: tuple[Claim, ...] = (
     EARLY_STOPPING,
     LOSS_TRENDS,
     SAMPLE_COMPLEXITY,
+    SAMPLE_CRITERIA,
+    KNOWN_DIRECTIONS,
+    LINEAR_MODULES,
     MODULE_MIXTURE,
     MODULE_FINDING,
     MODULE_SAMPLES,
@@ -77,7 +83,7 @@ def select(names: Iterable[str]) -> tuple[Claim, ...]:
     >>> [claim.name for claim in select(["dense-deep"])]
     ['dense-deep']
     >>> len(select(["scaling"]))
-    8
+    11
     """
     wanted = [claim for name in names for claim in GROUPS.get(name, (name,))]
     known = [claim.name for claim in CATALOGUE]

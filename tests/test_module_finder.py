@@ -109,11 +109,15 @@ def test_rules_on_held_out_seeds():
         for name, score in scores(SineTask(seed=seed)):
             runs.setdefault(name, []).append((score.recovered, score.test, score.held_out))
     means = {name: np.mean(values, axis=0) for name, values in runs.items()}
-    best, published = means[BEST], means[PUBLISHED]
-    assert best[0] >= 2.9
-    assert best[2] < 0.02
-    assert published[0] < 1.5
-    assert published[2] > 0.5
+    errors = {name: np.std(values, axis=0, ddof=1) / len(values) ** 0.5 for name, values in runs.items()}
+    low, high = ({name: means[name] + sign * 3 * errors[name] for name in runs} for sign in (-1, 1))
+    assert low[BEST][0] >= 2.9
+    assert high[BEST][2] < 0.02
+    assert high[PUBLISHED][0] < 1.5
+    assert low[PUBLISHED][2] > 0.5
     assert means["random projections"][0] == 0
-    assert means["true projections"][2] < 0.02
-    assert means["network, one run"][2] > best[2]
+    assert high["true projections"][2] < 0.02
+    assert low["network, one run"][2] > high[BEST][2]
+    tries = means["network, best of 5"][0]
+    assert tries > high["network, one run"][0], "restarts explain much of what descent lacks"
+    assert tries > high[PUBLISHED][0]

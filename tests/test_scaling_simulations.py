@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from linmod.datasets import PowerLaw, RandomFeatures
+from linmod.datasets import CosineModules, PowerLaw, RandomFeatures
 from linmod.dynamics import scaling as simulated
 from linmod.figures import CATALOGUE, select
 from linmod.theory import scaling as predicted
@@ -185,6 +185,15 @@ def test_means_near_the_threshold_are_refused(rows):
     assert simulated.estimate_losses(model, rows, ridge=1.0, draws=5).draws == 5
 
 
+@pytest.mark.parametrize("rows", [17, 20, 23])
+def test_long_flows_near_the_threshold_are_refused(rows):
+    model = whitened(law(1, 2.0).eigenvalues(40), 20)
+    with pytest.raises(simulated.InfiniteVariance, match="rows must differ from the 20 used features by at least 4"):
+        simulated.estimate_flow(model, rows, [1.0, 1e6])
+    assert simulated.estimate_flow(model, rows, [1.0, 100.0], draws=5).draws == 5
+    assert simulated.estimate_flow(model, 30, [1e6], draws=5).draws == 5
+
+
 # Sampling.
 
 
@@ -216,6 +225,16 @@ def test_sampling_stops_at_the_wanted_error_and_reports_progress():
     assert found.draws < 5000
     assert seen[-1] == 1.0
     assert seen == sorted(seen)
+
+
+def test_all_estimates_stop_at_the_wanted_error():
+    model = scaled(law(1, 2.0).eigenvalues(20), 5)
+    task = CosineModules(4, 2, law(1, 2.0).eigenvalues(20), used=3)
+    flow = simulated.estimate_flow(model, 20, [1.0, 10.0], draws=100_000, relative_error=0.05)
+    assert np.all(flow.test_error <= 0.05 * flow.test)
+    known = simulated.estimate_known_directions(task, 30, draws=100_000, relative_error=0.05)
+    assert np.all(known.standard_error <= 0.05 * known.mean)
+    assert 100 <= min(flow.draws, known.draws) <= max(flow.draws, known.draws) < 5000
 
 
 def test_standard_errors_cover():
@@ -261,7 +280,8 @@ def test_wrong_calls(name):
 def test_group_selects_its_claims():
     names = [claim.name for claim in select(["scaling"])]
     assert names[:5] == ["double-descent", "feature-covariance", "early-stopping", "loss-trends", "sample-complexity"]
-    assert names[5:] == ["module-mixture", "module-finding", "module-samples"]
+    assert names[5:8] == ["sample-criteria", "known-directions", "linear-modules"]
+    assert names[8:] == ["module-mixture", "module-finding", "module-samples"]
     assert [claim.name for claim in select(["scaling", "spectrum"])] == ["spectrum", *names]
     assert len(select([])) == len(CATALOGUE)
 

@@ -198,7 +198,7 @@ def test_sample_complexity(omega, error):
 
 
 @pytest.mark.parametrize(
-    ("omega", "m", "error"), [(1.5, 1, 0.5), (1.5, 3, 0.5), (2.0, 2, 0.5), (2.0, 1, 0.1), (2.0, 3, 0.5)]
+    ("omega", "m", "error"), [(1.5, 1, 0.5), (1.5, 3, 0.5), (2.0, 2, 0.5), (2.0, 1, 0.1), (2.0, 3, 0.5), (2.0, 4, 0.5)]
 )
 @pytest.mark.parametrize("noise", [0.0, 0.2])
 def test_sample_complexity_is_that_of_an_exhaustive_search(omega, m, error, noise):

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from ...datasets.random_features import RandomFeatures
 from ...validation import FloatArray, array, instance, integer
 from .monte_carlo import estimate
-from .random_features import batch_size, draw_data
+from .random_features import batch_size, draw_data, require_finite_variance
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +57,12 @@ def estimate_flow(
         Stop when the standard errors of all losses are at most this fraction of them.
     progress : callable, optional
 
+    Raises
+    ------
+    InfiniteVariance
+        At fewer than 4 rows more or less than features, for times beyond N^2 over the largest feature variance: by then
+        flow has reached the smallest eigenvalues, about 1/N^2 of the largest, and is as heavy-tailed as least squares.
+
     Examples
     --------
     >>> model = RandomFeatures.scaled([1.0, 0.5, 0.25, 0.1], used=2)
@@ -68,6 +74,8 @@ def estimate_flow(
     n, t = integer("rows", rows, 1), array("times", times, 1)
     if np.any(t < 0):
         raise ValueError(f"times must not be negative, got {t.min():g}")
+    if t.max(initial=0.0) * model.feature_variances.max(initial=0.0) > n**2:
+        require_finite_variance(model, n, 0.0)
 
     def sample(generator: np.random.Generator, count: int) -> FloatArray:
         data = draw_data(model, n, count, generator)

@@ -70,7 +70,7 @@ def flow_losses_given(model: RandomFeatures, features: ArrayLike, times: ArrayLi
         raise ValueError(f"features must have shape (rows, {model.used}), got {phi.shape}")
     n, p = phi.shape
     rates, axes = np.linalg.eigh(phi.T @ phi / n)
-    rates = np.maximum(rates, 0.0)
+    rates = np.where(rates > p * np.finfo(float).eps * rates[-1:], rates, 0.0)
     c = axes.T @ (model.feature_variances[:p, None] * axes)
     v = axes.T @ (model.weight_variances[:p, None] * axes)
     kept = np.exp(-np.outer(t, rates))

@@ -22,6 +22,8 @@ a, q, c = symbols("a q c", positive=True)
 """Exponent, scale and total of a :class:`~linmod.datasets.PowerLaw`."""
 epsilon = Symbol("epsilon", positive=True)
 """Relative test loss."""
+eta = Symbol("eta", nonnegative=True)
+"""Share of what can be gained over predicting 0."""
 m, Omega = symbols("m Omega", positive=True)
 """Dimension of the task, and the base with which its effective dimension grows."""
 nu = Symbol("nu", positive=True)
@@ -158,6 +160,40 @@ def log_sample_complexity() -> Expr:
     Omega**m*log(1/epsilon) + m*log(Omega) + 1
     """
     return Omega**m * log(1 / epsilon) + m * log(Omega) + 1
+
+
+def useful_rows(features: Expr = p, modules: Expr = K) -> Expr:
+    """Rows above which p features per module predict better than 0; smallest at p = 1.
+
+    Examples
+    --------
+    >>> useful_rows(1).subs({sigma2: 0, q: 1, a: 1})
+    2*K + 1
+    """
+    return 1 + modules * sympify(features) * (c + sigma2) / (c - tail(features))
+
+
+def rows_at_size(features: Expr = p, modules: Expr = K) -> Expr:
+    """Rows with which p features per module gain the share eta; domain: eta below 1.
+
+    Examples
+    --------
+    >>> rows_at_size(1).subs({sigma2: 0, q: 1, a: 1, eta: 0})
+    2*K + 1
+    """
+    lost = (tail(features) + sigma2) / (c - tail(features))
+    return 1 + modules * sympify(features) * (1 + lost / (1 - eta))
+
+
+def rows_of_optimal_size(features: Expr = p, modules: Expr = K) -> Expr:
+    """Rows at which p features per module are the best real size, without label noise.
+
+    Examples
+    --------
+    >>> rows_of_optimal_size(Omega**m, 1).subs({q: 1, a: Omega**-m}).factor()
+    (Omega**m + 1)**2
+    """
+    return 1 + modules * ((1 + a) / a * (features + q) - q)
 
 
 def deterministic_equivalent_isotropic(rows: Expr = N, features: Expr = p) -> Expr:
