@@ -19,10 +19,13 @@ from sympy.functions.elementary.hyperbolic import HyperbolicFunction
 
 POINTS = 20
 FIRST = 3
-CANCELLED = 600
+CANCELLED = (600, 12000)
 """Digits to which a point is looked at again if not all of the first points differ: small terms may have cancelled."""
 ATTEMPTS = 200
 DIGITS = 50
+LARGEST_INTEGER = 60
+POWERS = (0, 0, 0, 0, 1, -1)
+"""Powers of 10 between which the random points are spread."""
 LARGEST_NUMERATOR = 400
 """Operations in a numerator above which expanding it may take minutes; such a step is settled by digits."""
 
@@ -188,9 +191,14 @@ def random_points(symbols: set[Symbol], where: Sequence[Expr], seed: int) -> Ite
 
 
 def _coordinate(symbol: Symbol, generator: np.random.Generator) -> Expr:
-    size = generator.integers(1, 9) if symbol.is_integer else Rational(int(generator.integers(1, 10**5)), 30000)
+    """A number of either side of 1, with a denominator of its own: no interval and no period holds all of them."""
+    if symbol.is_integer:
+        size = Integer(int(generator.integers(1, 9 if generator.random() < 0.5 else LARGEST_INTEGER)))
+    else:
+        size = Rational(int(generator.integers(1, 10**5)), int(generator.integers(10**4, 10**5)))
+        size *= Integer(10) ** int(generator.choice(POWERS))
     negative = symbol.is_negative or (symbol.is_nonnegative is None and generator.random() < 0.5)
-    return -sympify(size) if negative else sympify(size)
+    return -size if negative else size
 
 
 def _first_difference(terms: Sequence[Expr], points: Sequence[dict[Symbol, Expr]]) -> dict[Symbol, Expr] | None:
@@ -200,7 +208,7 @@ def _first_difference(terms: Sequence[Expr], points: Sequence[dict[Symbol, Expr]
     if all(_differs(evaluate, point, DIGITS + 30) for point in points[:FIRST]):
         return points[0]
     for point in points:
-        if all(_differs(evaluate, point, digits) for digits in (DIGITS + 30, CANCELLED)):
+        if all(_differs(evaluate, point, digits) for digits in (DIGITS + 30, *CANCELLED)):
             return point
     return None
 
