@@ -50,9 +50,7 @@ t, half = Symbol("t", nonnegative=True), Symbol("t_half", positive=True)
 f, g, h = Function("f"), Function("g"), Function("h")
 size = Symbol("d", integer=True, positive=True)
 P, Q, A = (MatrixSymbol(name, size, size) for name in "PQA")
-MEANINGS = {
-    symbol: f"the {symbol}" for symbol in (x, y, z, a, b, c, n, k, t, half, f, g, h, P, Q, A)
-}
+MEANINGS = {symbol: f"the {symbol}" for symbol in (x, y, z, a, b, c, n, k, t, half, f, g, h, P, Q, A)}
 
 SUM = Given("sum", Eq(z, x + y), "Definition.")
 SHARES = Given("shares", Eq(c, a / (a + b)), "Definition.")
@@ -76,7 +74,9 @@ def equation(left, right):
 
 
 def instances():
-    return [Instance("two by two", {P: sympy.ImmutableMatrix([[1, 0], [0, 0]]), Q: sympy.ImmutableMatrix([[0, 0], [0, 1]])})]
+    return [
+        Instance("two by two", {P: sympy.ImmutableMatrix([[1, 0], [0, 0]]), Q: sympy.ImmutableMatrix([[0, 0], [0, 1]])})
+    ]
 
 
 WRONG = {
@@ -96,7 +96,10 @@ WRONG = {
     ),
     "a bound that holds below it": ((Given("a", Eq(a, b), "Given."),), step(Eq(Max(a, 5), 5), Algebra("a"))),
     "a root of a square": ((SUM,), step(Eq(sqrt(z**2), x + y), Algebra("sum"))),
-    "a root of a square, shifted": ((Given("a", Eq(a, b), "Given."),), step(Eq(sqrt((a - 4) ** 2), 4 - b), Algebra("a"))),
+    "a root of a square, shifted": (
+        (Given("a", Eq(a, b), "Given."),),
+        step(Eq(sqrt((a - 4) ** 2), 4 - b), Algebra("a")),
+    ),
     "a branch of the logarithm": ((SUM,), step(Eq(log(z**2), 2 * log(x + y)), Algebra("sum"))),
     "a root of a product of negative numbers": (
         (Given("x", Eq(x, y), "Given."),),
@@ -139,7 +142,12 @@ WRONG = {
         step(Eq(Integral(x, (x, 1, a)), g(a)), Integration(a, 1, "primitive")),
     ),
     "a quantity that is not conserved": (
-        (DECAY, Given("other", Eq(g(t).diff(t), 2 * a * g(t)), "Growth."), START, Given("start of g", Eq(g(0), c), "Start.")),
+        (
+            DECAY,
+            Given("other", Eq(g(t).diff(t), 2 * a * g(t)), "Growth."),
+            START,
+            Given("start of g", Eq(g(0), c), "Start."),
+        ),
         step(Eq(f(t) * g(t), b * c), Conservation(t, 0, "motion", "other", "start", "start of g")),
     ),
     "a value at one time for all times": (
@@ -147,7 +155,10 @@ WRONG = {
         step(Eq(f(t), b / 2), Algebra("half")),
     ),
     "a statement that is true by itself": ((SUM,), step(equation(z, z), Algebra("sum"))),
-    "an identity that needs no premise": ((SUM,), step(Eq(sin(z) ** 2 + cos(z) ** 2, 1, evaluate=False), Algebra("sum"))),
+    "an identity that needs no premise": (
+        (SUM,),
+        step(Eq(sin(z) ** 2 + cos(z) ** 2, 1, evaluate=False), Algebra("sum")),
+    ),
     "an identity as a combination of nothing": (
         (SUM,),
         step(Eq(sin(x) ** 2 + cos(x) ** 2, 1, evaluate=False), Combination(sum=sympy.Integer(0))),
@@ -173,7 +184,11 @@ WRONG = {
         Step("next", Eq(x, 2), "From it.", Algebra("wrong one")),
     ),
     "the equation that was not cited": (
-        (SUM, Given("other", Eq(c, a * z), "Other."), Step("used", Eq(c, a * (x + y)), "Put in.", Algebra("other", "sum"))),
+        (
+            SUM,
+            Given("other", Eq(c, a * z), "Other."),
+            Step("used", Eq(c, a * (x + y)), "Put in.", Algebra("other", "sum")),
+        ),
         step(Eq(c + 1, a * (x + y) + 1), Algebra("other")),
     ),
     "a domain that is too large": (
@@ -252,7 +267,11 @@ STRUCTURE = {
         "step 'next': it cites 'next', but the steps before it are",
     ),
     "a step that rests on a later one": (
-        (SUM, Step("first", Eq(z - x, y), "Circular.", Algebra("second")), Step("second", Eq(z, y + x), "", Algebra("first"))),
+        (
+            SUM,
+            Step("first", Eq(z - x, y), "Circular.", Algebra("second")),
+            Step("second", Eq(z, y + x), "", Algebra("first")),
+        ),
         "step 'first': it cites 'second', but the steps before it are",
     ),
     "a premise again, as a step": (
@@ -281,7 +300,7 @@ def test_one_name_stands_for_one_symbol():
 def test_a_form_is_rejected_by_a_counter_example_only():
     idle = Rejected("no", Eq(x, 2 * y), "No.", Algebra("idle"))
     lines = (SUM, Given("idle", Eq(a, b), "Idle."), Step("right", Eq(z - x, y), "Yes.", Algebra("sum")), idle)
-    with pytest.raises(DoesNotFollow, match="'no'.*rejected without a counter-example: it cites"):
+    with pytest.raises(DoesNotFollow, match=r"'no'.*rejected without a counter-example: it cites"):
         derivation(*lines).check()
 
 

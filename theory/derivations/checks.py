@@ -13,7 +13,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
-from sympy import Derivative, Eq, Expr, Integer, Integral, Limit, Symbol, fraction, together
+from sympy import Derivative, Eq, Expr, Integer, Integral, Limit, Subs, Symbol, fraction, together
 from sympy.core.function import AppliedUndef
 
 from ...validation import choice
@@ -283,8 +283,10 @@ def put_in(side: Expr, premise: Eq, variables: Mapping[Any, tuple[Symbol, ...]] 
     (s + 2, f(0) + f(s))
     """
     old, new = premise.args
-    if isinstance(old, AppliedUndef) and all(argument.is_Symbol for argument in old.args) and (
-        (variables or {}).get(old.func, old.args) == old.args
+    if (
+        isinstance(old, AppliedUndef)
+        and all(argument.is_Symbol for argument in old.args)
+        and ((variables or {}).get(old.func, old.args) == old.args)
     ):
         return _evaluated(
             side.replace(old.func, lambda *at: new.subs(zip(old.args, at, strict=True), simultaneous=True))
@@ -293,10 +295,11 @@ def put_in(side: Expr, premise: Eq, variables: Mapping[Any, tuple[Symbol, ...]] 
 
 
 def _evaluated(side: Expr) -> Expr:
-    """Carry out derivatives of what is no longer an unknown function."""
-    return side.replace(
+    """Carry out derivatives of what is no longer an unknown function, at the point where they are taken."""
+    done = side.replace(
         lambda part: isinstance(part, Derivative) and not isinstance(part.expr, AppliedUndef), lambda part: part.doit()
     )
+    return done.replace(lambda part: isinstance(part, Subs) and not part.expr.has(Derivative), lambda part: part.doit())
 
 
 def _without_empty_integrals(side: Expr) -> Expr:

@@ -245,4 +245,3 @@ class Derivation:
         from .html import section
 
         return section(self)
-

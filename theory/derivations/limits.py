@@ -15,7 +15,7 @@ from ..equality import random_points
 
 TRIED, DIGITS = 3, 80
 FAR, NEAR = 4, 24
-"""Decades towards the point between which the distance to a limit must at least halve, as slowly as a logarithm does."""
+"""Decades towards the point, between which the distance to a limit must at least halve: a logarithm does."""
 ROUNDING = mpmath.mpf(10) ** -30
 
 

@@ -86,7 +86,9 @@ def _solutions(residuals: Function, unknown: Symbol, at: Sequence[Any]) -> list[
     negative = [] if unknown.is_nonnegative else [-size for size in reversed(SIZES)]
     grid = [*negative, *([] if unknown.is_nonzero else [0.0]), *([] if unknown.is_nonpositive else SIZES)]
     rows = [(x, values) for x in grid if None not in (values := _values(residuals, x, at))]
-    scales = [sorted(abs(values[i]) for _, values in rows)[len(rows) // 2] for i in range(len(rows[0][1]))] if rows else []
+    scales = (
+        [sorted(abs(values[i]) for _, values in rows)[len(rows) // 2] for i in range(len(rows[0][1]))] if rows else []
+    )
     changes = ((low, high) for (low, a), (high, b) in pairwise(rows) if a[0] * b[0] <= 0)
     found = [_bisected(residuals, low, high, at) for low, high in changes]
     return [x for x in found if all(map(_small, _values(residuals, x, at), scales))]
