@@ -217,7 +217,10 @@ def _first_difference(terms: Sequence[Expr], points: Sequence[dict[Symbol, Expr]
 
 def _differs(evaluate: Callable[..., Sequence[mpmath.mpf]], point: dict[Symbol, Expr], digits: int) -> bool:
     with mpmath.workdps(digits):
-        values = evaluate(*(mpmath.mpf(value.p) / value.q for value in point.values()))
+        try:
+            values = evaluate(*(mpmath.mpf(value.p) / value.q for value in point.values()))
+        except (ValueError, ZeroDivisionError):
+            return True
         largest = max(abs(value) for value in values)
         return not abs(mpmath.fsum(values)) <= largest * mpmath.mpf(10) ** -DIGITS
 

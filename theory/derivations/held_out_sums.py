@@ -28,7 +28,7 @@ from .matrices import Instance, OnMatrices
 trained, held, error = (MatrixSymbol(name, n_x, 1) for name in ("omega_S", "omega", "e"))
 all_items, all_held = MatrixSymbol("Omega", n_x, Symbol("N", integer=True)), MatrixSymbol("Omega_H", n_x, n_x)
 all_errors = MatrixSymbol("E_H", n_x, n_x)
-N, n_y, mean, squares, mean_square, square = symbols("N n_y E Q m_2 e_2", positive=True)
+N, n_y, mean, squares, mean_square, square, total = symbols("N n_y E Q m_2 e_2 T", positive=True)
 q = Symbol("q", real=True)
 FEATURES = {
     rho: "k_x r^2, squared length of an item in the identity inputs",
@@ -81,6 +81,7 @@ ONE_TRAINED = Derivation(
         square: "squared error on the held-out item, of all sign features",
         squares: "sum of the squared overlaps of the training item with all others",
         mean_square: "their mean",
+        total: "sum of the squared errors on all held-out items, of all sign features",
     },
     lines=(
         Given("overlaps", Eq(C, trained * trained.T, evaluate=False), "One training item."),
@@ -105,6 +106,12 @@ ONE_TRAINED = Derivation(
             "The same for all held-out items.",
         ),
         Step(
+            "errors on all items",
+            Eq(all_errors, all_held - trained * trained.T * all_held / (n_x + rho), evaluate=False),
+            "Likewise.",
+            OnMatrices(single_items, "overlaps", "all errors"),
+        ),
+        Step(
             "equal shares",
             Eq(
                 HadamardProduct(identity, all_errors * all_errors.T),
@@ -126,13 +133,17 @@ ONE_TRAINED = Derivation(
             OnMatrices(single_items, "sum of squares"),
         ),
         Given("mean square", Eq(mean_square, squares / (N - 1)), "Definition."),
+        Given("total", Eq(total, Trace(all_errors * all_errors.T)), "Definition."),
+        Step(
+            "total error",
+            Eq(total, (N - 1) * (n_x - 2 * mean_square / (n_x + rho) + n_x * mean_square / (n_x + rho) ** 2)),
+            "The squared error is linear in the squared overlap, so that its mean takes the place of each.",
+            OnMatrices(single_items, "overlaps", "all errors", "total", "sum of squares", "mean square"),
+        ),
         Given(
             "mean error",
-            Eq(
-                mean,
-                n_y / n_x * (n_x - 2 * mean_square / (n_x + rho) + n_x * mean_square / (n_x + rho) ** 2),
-            ),
-            "The squared error is linear in the squared overlap, and the n_y wanted features have their equal shares.",
+            Eq(mean, n_y / n_x * total / (N - 1)),
+            "The n_y wanted features have their equal shares, and each of the N - 1 other items is held out.",
         ),
         Step(
             "one item trained",
@@ -141,7 +152,7 @@ ONE_TRAINED = Derivation(
                 n_y * (1 - 2 * (N - n_x) / ((N - 1) * (n_x + rho)) + n_x * (N - n_x) / ((N - 1) * (n_x + rho) ** 2)),
             ),
             "Put the mean in.",
-            Algebra("mean error", "mean square", "sum over the others"),
+            Algebra("mean error", "total error", "mean square", "sum over the others"),
         ),
     ),
 )
