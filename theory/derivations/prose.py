@@ -5,28 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-GREEK = tuple(
-    [
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "theta",
-        "kappa",
-        "lambda",
-        "mu",
-        "nu",
-        "pi",
-        "rho",
-        "sigma",
-        "tau",
-        "nabla",
-        "Gamma",
-        "Sigma",
-        "Omega",
-    ]
-)
+NAMES = "alpha beta gamma delta epsilon theta kappa lambda mu nu pi rho sigma tau nabla Gamma Sigma Omega"
+GREEK = tuple(NAMES.split(" "))
 LETTER = rf"\b(?:{'|'.join(GREEK)})\b"
 FORMULA = re.compile(rf"\^\([^()]*\)|(?:{LETTER}|\blam\b)(?:\*?\^-?\w+|\*|_-?\w+|0\b)?|\b\w+(?:[_^]-?\w+)+|\bpi0\b")
 
