@@ -58,6 +58,25 @@ def test_a_limit_keeps_its_variable_when_values_are_put_in():
     assert lines["end of learning"]["right"] == "lam/2"
 
 
+def test_sums_of_unknown_functions_have_no_number():
+    result = invoke("held-out-two-held", "--specialise", "n_x=3,N=8,rho=3,n_y=1,R=8")
+    assert result.exit_code == 0
+    assert "0.188131" in result.output
+
+
+def test_running_text_is_mathematics_too():
+    assert latex.plain("G_Omega_x is k_x r^2 e^(mu t) pi*^2") == (
+        r"$G_{\Omega x}$ is $k_{x}$ $r^{2}$ e$^{\mu t}$ $\pi^{*2}$"
+    )
+    assert html.prose("e^(mu t) < |a|^2") == "e<sup>\u03bc t</sup> &lt; |a|<sup>2</sup>"
+
+
+def test_products_of_matrices_have_one_factor():
+    text = html.formula(linmod.derive("block-norms")["map"].rhs)
+    assert text.count("<mfrac>") == 4
+    assert "<mn>1</mn>" not in text
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
