@@ -71,6 +71,10 @@ def test_running_text_is_mathematics_too():
     assert html.prose("e^(mu t) < |a|^2") == "e<sup>\u03bc t</sup> &lt; |a|<sup>2</sup>"
 
 
+def test_functions_keep_their_capitals():
+    assert "<msub><mi>F</mi><mi>a</mi></msub>" in html.formula(linmod.derive("rule-fixed-points")["motion of a"].lhs)
+
+
 def test_products_of_matrices_have_one_factor():
     text = html.formula(linmod.derive("block-norms")["map"].rhs)
     assert text.count("<mfrac>") == 4

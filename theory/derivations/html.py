@@ -9,6 +9,7 @@ from typing import Any
 
 import sympy
 from sympy import Eq, MatMul, Mul, Symbol
+from sympy.core.function import AppliedUndef
 from sympy.printing.mathml import MathMLPresentationPrinter, mathml
 from sympy.printing.precedence import PRECEDENCE
 
@@ -77,7 +78,12 @@ def _name(name: str) -> str:
 
 
 class _Printer(MathMLPresentationPrinter):  # type: ignore[misc]
-    """Products of matrices with all numbers in front, as one fraction."""
+    """Products of matrices with all numbers in front, as one fraction; functions by their names as they are written."""
+
+    def mathml_tag(self, expression: Any) -> str:
+        """Name of a function; sympy's own is in small letters."""
+        known: str = super().mathml_tag(expression)
+        return str(expression.func.__name__) if isinstance(expression, AppliedUndef) else known
 
     def _print_MatMul(self, product: MatMul) -> Any:
         factor = Mul(*(part for part in product.args if not part.is_Matrix))
