@@ -58,6 +58,29 @@ def test_a_limit_keeps_its_variable_when_values_are_put_in():
     assert lines["end of learning"]["right"] == "lam/2"
 
 
+def test_sums_of_unknown_functions_have_no_number():
+    result = invoke("held-out-two-held", "--specialise", "n_x=3,N=8,rho=3,n_y=1,R=8")
+    assert result.exit_code == 0
+    assert "0.188131" in result.output
+
+
+def test_running_text_is_mathematics_too():
+    assert latex.plain("G_Omega_x is k_x r^2 e^(mu t) pi*^2") == (
+        r"$G_{\Omega x}$ is $k_{x}$ $r^{2}$ e$^{\mu t}$ $\pi^{*2}$"
+    )
+    assert html.prose("e^(mu t) < |a|^2") == "e<sup>\u03bc t</sup> &lt; |a|<sup>2</sup>"
+
+
+def test_functions_keep_their_capitals():
+    assert "<msub><mi>F</mi><mi>a</mi></msub>" in html.formula(linmod.derive("rule-fixed-points")["motion of a"].lhs)
+
+
+def test_products_of_matrices_have_one_factor():
+    text = html.formula(linmod.derive("block-norms")["map"].rhs)
+    assert text.count("<mfrac>") == 4
+    assert "<mn>1</mn>" not in text
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -162,15 +185,32 @@ def test_latex_is_balanced(name):
     assert len(set(labels)) == len(labels) == 1 + len(linmod.derive(name).lines)
 
 
-def test_the_article_compiles(tmp_path):
-    compiler = shutil.which("pdflatex") or shutil.which("tectonic")
-    if compiler is None:
-        pytest.skip("neither pdflatex nor tectonic is installed")
-    (tmp_path / "a.tex").write_text(latex.article([page(linmod.derive(name)) for name in NAMES]), encoding="utf-8")
-    options = ["-interaction=nonstopmode", "-halt-on-error"] if compiler.endswith("pdflatex") else []
-    run = subprocess.run([compiler, *options, "a.tex"], cwd=tmp_path, capture_output=True, text=True, check=False)
+COMPILER = shutil.which("pdflatex") or shutil.which("tectonic")
+compiles = pytest.mark.skipif(COMPILER is None, reason="neither pdflatex nor tectonic is installed")
+
+
+def assert_compiles(file):
+    options = ["-interaction=nonstopmode", "-halt-on-error"] if COMPILER.endswith("pdflatex") else []
+    command = [COMPILER, *options, file.name]
+    run = subprocess.run(command, cwd=file.parent, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout[-2000:]
-    assert (tmp_path / "a.pdf").stat().st_size > 10_000
+    assert file.with_suffix(".pdf").stat().st_size > 10_000
+
+
+@compiles
+def test_the_article_compiles(tmp_path):
+    file = tmp_path / "a.tex"
+    file.write_text(latex.article([page(linmod.derive(name)) for name in NAMES]), encoding="utf-8")
+    assert_compiles(file)
+
+
+@compiles
+def test_an_article_that_does_not_compile_is_noticed(tmp_path):
+    file = tmp_path / "a.tex"
+    text = latex.article([page(linmod.derive("systematicity"))])
+    file.write_text(text.replace("\\end{document}", "$x_a_b$ \\end{document}"), encoding="utf-8")
+    with pytest.raises(AssertionError, match="Double subscript"):
+        assert_compiles(file)
 
 
 @pytest.mark.slow
@@ -180,3 +220,5 @@ def test_all_are_written_as_an_article_and_a_book(tmp_path):
     article = (tmp_path / "derivations.tex").read_text(encoding="utf-8")
     assert article.count("\\section{") == len(catalogue())
     assert {path.stem for path in tmp_path.glob("*.html")} == {"index", *catalogue()}
+    if COMPILER is not None:
+        assert_compiles(tmp_path / "derivations.tex")

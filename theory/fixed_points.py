@@ -16,12 +16,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import hyp2f1
 
 from ..problem import NoClosedForm
 from ..rules import Rule
 from ..validation import FloatArray, instance, real
 
 REAL = 1e-9
+SERIES = 0.5
+"""Below it ln(1 - x) + x + x^2/2 cancels, and its series takes its place."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +216,9 @@ def slow_time(a0: float, a1: float, lam: float, delta: float, rule: Rule) -> flo
 def _slow_integral(a: float, pi_star: float) -> float:
     """G of a gain; its derivative by s = a^2 is -(s^2 + pi*^2)/(s^3 (1 - s))."""
     x = a**-2
-    return (1 + pi_star**2) * (math.log1p(-x) if x < 1 else math.log(x - 1)) + pi_star**2 * (x + x**2 / 2)
+    logarithm = math.log1p(-x) if x < 1 else math.log(x - 1)
+    remainder = -(x**3) / 3 * float(hyp2f1(1, 3, 4, x)) if x < SERIES else logarithm + x + x**2 / 2
+    return logarithm + pi_star**2 * remainder
 
 
 def _off_the_line(pi_star: float, rule: Rule) -> Iterator[tuple[float, float]]:

@@ -73,8 +73,11 @@ def growth_direction(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: R
     """
     instance("rule", rule, (Rule,))
     lam, own, other = _linear(lam, delta, sigma, rule)
-    angle = np.arctan2(2 * lam, own - other) / 2
-    return np.cos(angle), np.sin(angle)
+    lead = own - other
+    size = np.abs(lead) + np.hypot(lead, 2 * lam)
+    smaller = np.divide(2 * lam, size, out=np.zeros(np.broadcast(lam, lead).shape), where=size > 0)
+    larger = 1 / np.hypot(1, smaller)
+    return np.where(lead >= 0, larger, smaller * larger), np.where(lead >= 0, smaller * larger, larger)
 
 
 def class_growth_rate(mode_class: ModeClass, rule: Rule) -> float:

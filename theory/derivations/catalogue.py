@@ -19,8 +19,11 @@ FAMILIES = (
     "norms",
     "modules",
     "race",
+    "race_supports",
     "rules",
+    "rule_stability",
     "generalisation",
+    "held_out_sums",
     "scaling",
     "kernel",
 )

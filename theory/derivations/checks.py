@@ -8,25 +8,34 @@ statement must then be equal on the domain of their symbols.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal
 
-from sympy import Derivative, Eq, Expr, Integer, Integral, Limit, Symbol
+from sympy import Derivative, Eq, Expr, Integer, Integral, Limit, Subs, Symbol, fraction, together
 from sympy.core.function import AppliedUndef
 
+from ...validation import choice
 from ..equality import ProofStep, verify_equal
-from .limits import limit_value
+from .limits import limit_value, misses, outside
+from .quadrature import differs_from_quadrature
+from .roots import not_the_only_solution
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement with the earlier statements that it may build on, and the domain."""
+    """A statement with the earlier statements that it may build on, and the domain.
+
+    `variables` are those of each function: an equation for the function at its variables is put in at any argument,
+    one at another symbol only there.
+    """
 
     name: str
     statement: Eq
     premises: Mapping[str, Eq]
     where: tuple[Expr, ...]
+    variables: Mapping[Any, tuple[Symbol, ...]] = field(default_factory=dict)
 
     def equal(self, left: Expr, right: Expr) -> ProofStep:
         """Settle whether two expressions are equal on the domain."""
@@ -35,6 +44,18 @@ class Claim:
     def fails(self, reason: str) -> ProofStep:
         """Reject the statement for a reason other than a residual."""
         return ProofStep(self.name, self.statement.lhs - self.statement.rhs, reason, False)
+
+    def idle(self, names: Sequence[str]) -> ProofStep:
+        """Reject the statement for what it cites in vain."""
+        return self.fails(f"cites {list(names)}, which plays no part in it")
+
+    def rewrite(self, sides: Iterable[Expr], premises: Mapping[str, Eq] | None = None) -> tuple[list[Expr], list[str]]:
+        """Put equations, all that are cited unless given, into expressions."""
+        return rewrite(sides, self.premises if premises is None else premises, self.variables)
+
+    def without(self, name: str) -> Claim:
+        """The same statement without one of the earlier ones."""
+        return replace(self, premises={other: premise for other, premise in self.premises.items() if other != name})
 
 
 class Check(ABC):
@@ -49,6 +70,19 @@ class Check(ABC):
     def settle(self, claim: Claim) -> ProofStep:
         """Settle the statement; it does not hold if a cited step plays no part in it."""
 
+    def needless(self, claim: Claim) -> list[str]:
+        """Cited steps without which a statement that holds would hold as well."""
+        return [name for name in self.rules(claim) if self._without(name).settle(claim.without(name)).holds]
+
+    def rules(self, claim: Claim) -> Sequence[str]:
+        """Cited steps that are put in; what else is cited is what the statement is held against."""
+        return tuple(claim.premises)
+
+    def _without(self, name: str) -> Check:
+        shorter = copy(self)
+        shorter.uses = tuple(other for other in self.uses if other != name)
+        return shorter
+
 
 class Algebra(Check):
     """The statement becomes an identity when the cited equations are put into it."""
@@ -57,11 +91,8 @@ class Algebra(Check):
 
     def settle(self, claim: Claim) -> ProofStep:
         """Put the cited equations in, and compare the two sides."""
-        sides = [claim.statement.lhs, claim.statement.rhs]
-        sides, idle = rewrite(sides, claim.premises)
-        if idle:
-            return claim.fails(f"cites {idle}, which plays no part in it")
-        return claim.equal(*sides)
+        sides, idle = claim.rewrite(claim.statement.args)
+        return claim.idle(idle) if idle else claim.equal(*sides)
 
 
 class Through(Check):
@@ -71,11 +102,14 @@ class Through(Check):
 
     def settle(self, claim: Claim) -> ProofStep:
         """Put the other equations into the first and into the statement, and compare the two."""
-        first, *others = claim.premises
-        equation, statement = claim.premises[first], claim.statement
-        rules = {name: claim.premises[name] for name in others}
-        sides, idle = rewrite([equation.lhs - equation.rhs, statement.lhs - statement.rhs], rules)
-        return claim.fails(f"cites {idle}, which plays no part in it") if idle else claim.equal(*sides)
+        equation, statement = claim.premises[next(iter(claim.premises))], claim.statement
+        rules = {name: claim.premises[name] for name in self.rules(claim)}
+        sides, idle = claim.rewrite([equation.lhs - equation.rhs, statement.lhs - statement.rhs], rules)
+        return claim.idle(idle) if idle else claim.equal(*sides)
+
+    def rules(self, claim: Claim) -> Sequence[str]:
+        """All but the equation that they are put into."""
+        return tuple(claim.premises)[1:]
 
 
 class Combination(Check):
@@ -89,12 +123,21 @@ class Combination(Check):
 
     def settle(self, claim: Claim) -> ProofStep:
         """Compare with the combination, after putting in those cited without a factor."""
+        for factor in self.factors.values():
+            divisor = fraction(together(factor))[1]
+            if not divisor.is_nonzero:
+                return claim.fails(f"divides an equation by {divisor}, which can be 0")
         rules = {name: premise for name, premise in claim.premises.items() if name not in self.factors}
         left, right = (
             sum(factor * claim.premises[name].args[side] for name, factor in self.factors.items()) for side in (0, 1)
         )
-        sides, idle = rewrite([claim.statement.lhs - claim.statement.rhs, left - right], rules)
-        return claim.fails(f"cites {idle}, which plays no part in it") if idle else claim.equal(*sides)
+        sides, idle = claim.rewrite([claim.statement.lhs - claim.statement.rhs, left - right], rules)
+        return claim.idle(idle) if idle else claim.equal(*sides)
+
+    def _without(self, name: str) -> Combination:
+        shorter = copy(self)
+        shorter.factors = {other: factor for other, factor in self.factors.items() if other != name}
+        return shorter
 
 
 class Solves(Check):
@@ -102,26 +145,50 @@ class Solves(Check):
 
     These may be differential equations, recursions, initial conditions, or equations between numbers. Cited steps
     in which the unknown does not occur are put in.
+
+    Parameters
+    ----------
+    *uses : str
+    root : {"only", "larger", "smaller"}
+        Of several solutions of an equation for a number, which one it is.
     """
 
     kind = "substitution into the equation"
+
+    def __init__(self, *uses: str, root: Literal["only", "larger", "smaller"] = "only") -> None:
+        super().__init__(*uses)
+        self.root = choice("root", root, ("only", "larger", "smaller"))
 
     def settle(self, claim: Claim) -> ProofStep:
         """Put the supposed solution into each equation."""
         unknown = claim.statement.lhs
         if not isinstance(unknown, AppliedUndef | Symbol):
             return claim.fails("is not of the form f(t) = ... or x = ...")
-        mark = unknown.func if isinstance(unknown, AppliedUndef) else unknown
-        equations = {name: p for name, p in claim.premises.items() if p.has(mark)}
-        rules = {name: p for name, p in claim.premises.items() if name not in equations}
+        names = self.rules(claim)
+        equations = [premise for name, premise in claim.premises.items() if name not in names]
         if not equations:
             return claim.fails(f"cites no equation of {unknown}")
-        outcomes, idle = [], set(rules)
-        for equation in equations.values():
-            sides, unused = rewrite([_put_in(side, claim.statement) for side in equation.args], rules)
+        outcomes, idle, solved = [], set(names), []
+        for equation in equations:
+            rules = {name: claim.premises[name] for name in names}
+            sides, unused = claim.rewrite([put_in(side, claim.statement) for side in equation.args], rules)
+            solved.append(Eq(*claim.rewrite(equation.args, rules)[0], evaluate=False))
             idle &= set(unused)
             outcomes.append(claim.equal(*sides))
-        return claim.fails(f"cites {sorted(idle)}, which plays no part in it") if idle else worst(outcomes)
+        if idle:
+            return claim.idle(sorted(idle))
+        outcome = worst(outcomes)
+        if outcome.holds and isinstance(unknown, Symbol):
+            value = claim.rewrite([claim.statement.rhs], {name: claim.premises[name] for name in names})[0][0]
+            reason = not_the_only_solution(solved, unknown, value, claim.where, self.root)
+            return claim.fails(reason) if reason else outcome
+        return outcome
+
+    def rules(self, claim: Claim) -> Sequence[str]:
+        """Steps in which the unknown does not occur."""
+        unknown = claim.statement.lhs
+        mark = getattr(unknown, "func", unknown) if isinstance(unknown, AppliedUndef) else unknown
+        return [name for name, premise in claim.premises.items() if not premise.has(mark)]
 
 
 class Integration(Check):
@@ -148,13 +215,15 @@ class Integration(Check):
         left, right = claim.statement.args
         slopes = [side.diff(self.variable) for side in (left, right)]
         starts = [_without_empty_integrals(side.subs(self.variable, self.start)) for side in (left, right)]
-        slopes, idle = rewrite(slopes, claim.premises)
-        starts, idle_at_start = rewrite(starts, claim.premises)
+        slopes, idle = claim.rewrite(slopes)
+        starts, idle_at_start = claim.rewrite(starts)
         unused = [name for name in idle if name in idle_at_start]
         if unused:
-            return claim.fails(f"cites {unused}, which plays no part in it")
+            return claim.idle(unused)
         starts = [_without_empty_integrals(side) for side in starts]
-        return worst([claim.equal(*slopes), claim.equal(*starts)])
+        outcome = worst([claim.equal(*slopes), claim.equal(*starts)])
+        reason = differs_from_quadrature(claim.rewrite([left, right])[0], claim.where) if outcome.holds else ""
+        return claim.fails(reason) if reason else outcome
 
 
 class Conservation(Integration):
@@ -170,20 +239,28 @@ class AsLimit(Check):
 
     def settle(self, claim: Claim) -> ProofStep:
         """Evaluate the limits, and compare."""
-        sides, idle = rewrite(list(claim.statement.args), claim.premises)
+        sides, idle = claim.rewrite(claim.statement.args)
         if idle:
-            return claim.fails(f"cites {idle}, which plays no part in it")
+            return claim.idle(idle)
+        limits = sorted(set().union(*(side.atoms(Limit) for side in sides)), key=str)
         sides = [side.replace(Limit, limit_value) for side in sides]
-        return (
-            claim.fails("has no limit that is found") if any(side.has(Limit) for side in sides) else claim.equal(*sides)
-        )
+        if any(side.has(Limit) for side in sides):
+            return claim.fails("has no limit that is found")
+        outcome = claim.equal(*sides)
+        for limit in limits if outcome.holds else ():
+            reason = outside(limit, claim.where) or misses(limit, claim.where)
+            if reason:
+                return claim.fails(reason)
+        return outcome
 
 
-def rewrite(sides: Iterable[Expr], premises: Mapping[str, Eq]) -> tuple[list[Expr], list[str]]:
+def rewrite(
+    sides: Iterable[Expr], premises: Mapping[str, Eq], variables: Mapping[Any, tuple[Symbol, ...]] | None = None
+) -> tuple[list[Expr], list[str]]:
     """Put equations into expressions, one after the other; also return the names of those that changed nothing."""
     current, idle = list(sides), []
     for name, premise in premises.items():
-        changed = [_put_in(side, premise) for side in current]
+        changed = [put_in(side, premise, variables) for side in current]
         if changed == current:
             idle.append(name)
         current = changed
@@ -195,9 +272,22 @@ def worst(outcomes: Iterable[ProofStep]) -> ProofStep:
     return min(outcomes, key=lambda outcome: (outcome.holds, outcome.settled == "symbolically"))
 
 
-def _put_in(side: Expr, premise: Eq) -> Expr:
+def put_in(side: Expr, premise: Eq, variables: Mapping[Any, tuple[Symbol, ...]] | None = None) -> Expr:
+    """Put one equation into an expression: its right side wherever its left side stands.
+
+    Examples
+    --------
+    >>> from sympy import Function, symbols
+    >>> f, t, s = Function("f"), *symbols("t s")
+    >>> put_in(f(0) + f(s), Eq(f(t), t + 1)), put_in(f(0) + f(s), Eq(f(t), t + 1), {f: (s,)})
+    (s + 2, f(0) + f(s))
+    """
     old, new = premise.args
-    if isinstance(old, AppliedUndef) and all(argument.is_Symbol for argument in old.args):
+    if (
+        isinstance(old, AppliedUndef)
+        and all(argument.is_Symbol for argument in old.args)
+        and ((variables or {}).get(old.func, old.args) == old.args)
+    ):
         return _evaluated(
             side.replace(old.func, lambda *at: new.subs(zip(old.args, at, strict=True), simultaneous=True))
         )
@@ -205,10 +295,11 @@ def _put_in(side: Expr, premise: Eq) -> Expr:
 
 
 def _evaluated(side: Expr) -> Expr:
-    """Carry out derivatives of what is no longer an unknown function."""
-    return side.replace(
+    """Carry out derivatives of what is no longer an unknown function, at the point where they are taken."""
+    done = side.replace(
         lambda part: isinstance(part, Derivative) and not isinstance(part.expr, AppliedUndef), lambda part: part.doit()
     )
+    return done.replace(lambda part: isinstance(part, Subs) and not part.expr.has(Derivative), lambda part: part.doit())
 
 
 def _without_empty_integrals(side: Expr) -> Expr:

@@ -9,13 +9,11 @@ from typing import Any, ClassVar
 
 import sympy
 from sympy import Eq, Expr, Symbol
-from sympy.core.function import AppliedUndef, UndefinedFunction
+from sympy.core.function import AppliedUndef
 
 from ..equality import Proof, ProofStep
 from .checks import Check, Claim
-from .signs import contradicts_signs
-
-AGAINST_SIGNS = "contradicts the signs that its symbols declare"
+from .scrutiny import contradiction, names_in, restated, twice_declared, variables_of
 
 
 class DoesNotFollow(ValueError):  # noqa: N818 - it says what happened
@@ -33,9 +31,8 @@ class Given:
 
     def settle(self, claim: Claim) -> ProofStep:
         """Record the premise as given, unless it contradicts the domain."""
-        if contradicts_signs(claim.statement, claim.where):
-            return claim.fails(AGAINST_SIGNS)
-        return ProofStep(claim.name, sympy.Integer(0), "given", True)
+        wrong = contradiction(claim)
+        return claim.fails(wrong) if wrong else ProofStep(claim.name, sympy.Integer(0), "given", True)
 
 
 @dataclass(frozen=True)
@@ -53,11 +50,13 @@ class Step:
         return self.check.uses
 
     def settle(self, claim: Claim) -> ProofStep:
-        """Check that the statement follows, and that it does not contradict the domain."""
+        """Check that the statement follows, from all that it cites, and that it does not contradict the domain."""
         outcome = self.check.settle(claim)
-        return (
-            claim.fails(AGAINST_SIGNS) if outcome.holds and contradicts_signs(claim.statement, claim.where) else outcome
-        )
+        if not outcome.holds:
+            return outcome
+        idle = self.check.needless(claim)
+        wrong = f"cites {idle}, which plays no part in it" if idle else contradiction(claim)
+        return claim.fails(wrong) if wrong else outcome
 
 
 @dataclass(frozen=True)
@@ -65,10 +64,13 @@ class Rejected(Step):
     """A form as published or usually quoted that does not hold: its check must fail, with a counter-example."""
 
     def settle(self, claim: Claim) -> ProofStep:
-        """Check that the statement does not follow."""
+        """Check that the statement does not follow, at a point where its two sides differ."""
         outcome = self.check.settle(claim)
-        settled = "holds after all" if outcome.holds else f"rejected, {outcome.settled}"
-        return replace(outcome, settled=settled, holds=not outcome.holds)
+        if outcome.holds:
+            return replace(outcome, settled="holds after all", holds=False)
+        if not outcome.points:
+            return replace(outcome, settled=f"is rejected without a counter-example: it {outcome.settled}")
+        return replace(outcome, settled=f"rejected, {outcome.settled}", holds=True)
 
 
 Line = Given | Step
@@ -94,8 +96,9 @@ class Derivation:
     Raises
     ------
     ValueError
-        If the steps do not connect: a step that cites nothing, or what does not come before it; a premise that
-        no step uses; a name used twice; a symbol that is not declared.
+        If the steps do not connect: a step that cites nothing, or what does not come before it, or a rejected
+        form; a premise that no step uses; a line that says the same as an earlier one; a name used twice; a symbol
+        that is not declared, or declared twice.
 
     Examples
     --------
@@ -123,10 +126,13 @@ class Derivation:
     about: str = ""
 
     def __post_init__(self) -> None:
-        known: set[str] = set()
+        twice = twice_declared(self.symbols)
+        if twice:
+            raise ValueError(f"{self.name}: symbols must be declared once, {', '.join(twice)} are declared twice")
+        known: dict[str, Line] = {}
         for line in self.lines:
             self._connects(line, known)
-            known.add(line.name)
+            known[line.name] = line
         cited = {name for line in self.lines for name in line.uses}
         for line in self.lines:
             if isinstance(line, Given) and line.name not in cited:
@@ -134,7 +140,7 @@ class Derivation:
         if not self.steps:
             raise ValueError(f"{self.name}: there must be at least one Step")
 
-    def _connects(self, line: Line, known: set[str]) -> None:
+    def _connects(self, line: Line, known: Mapping[str, Line]) -> None:
         where = f"{self.name}, step {line.name!r}"
         if line.name in known:
             raise ValueError(f"{where}: the name is taken by an earlier step")
@@ -145,9 +151,18 @@ class Derivation:
         for name in line.uses:
             if name not in known:
                 raise ValueError(f"{where}: it cites {name!r}, but the steps before it are {sorted(known)}")
-        undeclared = sorted(str(symbol) for symbol in _names_in(line.statement) - self._declared)
+            if isinstance(known[name], Rejected):
+                raise ValueError(f"{where}: it cites {name!r}, which is rejected")
+        same = restated(line.statement, {n: k.statement for n, k in known.items() if not isinstance(k, Rejected)})
+        if same and not isinstance(line, Rejected):
+            raise ValueError(f"{where}: it says the same as {same!r}")
+        undeclared = sorted(str(symbol) for symbol in names_in(line.statement) - self._declared)
         if undeclared:
             raise ValueError(f"{where}: symbols must be declared with their meaning, {', '.join(undeclared)} are not")
+
+    @cached_property
+    def _variables(self) -> Mapping[Any, tuple[Symbol, ...]]:
+        return variables_of(line.statement for line in self.lines)
 
     @cached_property
     def _declared(self) -> set[Any]:
@@ -174,7 +189,8 @@ class Derivation:
 
     def claim(self, line: Line) -> Claim:
         """One line with what it may build on."""
-        return Claim(line.name, line.statement, {name: self[name] for name in line.uses}, self.where)
+        premises = {name: self[name] for name in line.uses}
+        return Claim(line.name, line.statement, premises, self.where, self._variables)
 
     def outcomes(self) -> Iterator[ProofStep]:
         """Settle the lines one by one, whether they hold or not."""
@@ -229,12 +245,3 @@ class Derivation:
         from .html import section
 
         return section(self)
-
-
-def _names_in(statement: Eq) -> set[Any]:
-    """Symbols and functions of a statement, without the variables that integrals, sums and limits bind."""
-    matrices = statement.atoms(sympy.MatrixSymbol)
-    sizes = {size for matrix in matrices for size in matrix.shape}
-    functions = {type(applied) for applied in statement.atoms(AppliedUndef)}
-    symbols: set[Any] = {symbol for symbol in statement.free_symbols if isinstance(symbol, Symbol)} - sizes
-    return symbols.union(matrices, (function for function in functions if isinstance(function, UndefinedFunction)))

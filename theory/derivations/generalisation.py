@@ -201,20 +201,18 @@ pseudo, unit, rank = MatrixSymbol("R", n_x, n_x), MatrixSymbol("e_1", n_x, 1), S
 
 
 def deficient() -> Sequence[Instance]:
-    """Three sign features, items trained on that leave a direction without training, and the first feature wanted."""
+    """Three sign features, two items that leave a direction without training, any other item, the first feature."""
     omega = SIGNS[:, [0, 1]]
+    values = {
+        Omega: ImmutableMatrix(omega),
+        identity: ImmutableMatrix(sympy.eye(3)),
+        unit: ImmutableMatrix([1, 0, 0]),
+        projection: _range(omega),
+        n_x: sympy.Integer(3),
+    }
     return [
-        Instance(
-            "items 0 and 1",
-            {
-                Omega: ImmutableMatrix(omega),
-                identity: ImmutableMatrix(sympy.eye(3)),
-                unit: ImmutableMatrix([1, 0, 0]),
-                projection: _range(omega),
-                held: ImmutableMatrix(SIGNS[:, 7]),
-                n_x: sympy.Integer(3),
-            },
-        )
+        Instance(f"trained on items 0 and 1, item {item} held out", {**values, held: ImmutableMatrix(SIGNS[:, item])})
+        for item in range(2, 8)
     ]
 
 

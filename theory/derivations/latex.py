@@ -11,6 +11,7 @@ from sympy import Add, Eq
 
 from .derivation import Derivation, Rejected
 from .page import Page, how, page, shown
+from .prose import LETTER, pieces
 
 LONG = 220
 PREAMBLE = r"""\documentclass[11pt]{article}
@@ -25,9 +26,7 @@ PREAMBLE = r"""\documentclass[11pt]{article}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{4pt plus 2pt}
 """
-NAMES = "lambda delta sigma rho kappa gamma nabla epsilon theta tau pi Omega Sigma"
-GREEK = tuple(NAMES.split())
-FORMULA = re.compile(rf"\b(?:{'|'.join(GREEK)}|lam)\b(?:\*|[_^]-?\w+|0\b)?|\b\w+(?:[_^]-?\w+)+|\bpi0\b")
+COMMANDS = {sympy.Symbol("nabla"): r"\nabla"}
 SPECIAL = {
     "\\": r"\textbackslash{}",
     **{character: f"\\{character}" for character in "&%$#_{}"},
@@ -45,7 +44,7 @@ def formula(expression: Any) -> str:
     >>> formula(lam**2)
     '\\lambda^{2}'
     """
-    return str(sympy.latex(shown(expression), mat_delim="("))
+    return str(sympy.latex(shown(expression), mat_delim="(", symbol_names=COMMANDS))
 
 
 def equation(statement: Eq) -> str:
@@ -107,11 +106,7 @@ def plain(text: str) -> str:
     >>> plain("delta & 50% of k_x")
     '$\\delta$ \\& 50\\% of $k_{x}$'
     """
-    pieces, end = [], 0
-    for found in FORMULA.finditer(text):
-        pieces += [_escaped(text[end : found.start()]), _symbol(found.group())]
-        end = found.end()
-    return "".join((*pieces, _escaped(text[end:])))
+    return "".join(_symbol(part) if is_formula else _escaped(part) for part, is_formula in pieces(text))
 
 
 def _escaped(text: str) -> str:
@@ -120,9 +115,11 @@ def _escaped(text: str) -> str:
 
 
 def _symbol(text: str) -> str:
-    named = re.sub(r"\blam\b", "lambda", text).replace("pi0", "pi_0").replace("*", "^*")
-    indexed = re.sub(r"([_^])(-?\w+?)(?=[_^]|$)", r"\1{\2}", named)
-    return "$" + re.sub(rf"(?<![A-Za-z])({'|'.join(GREEK)})(?![A-Za-z])", r"\\\1", indexed) + "$"
+    if text.startswith("^("):
+        return "$^{" + re.sub(LETTER, r"\\\g<0>", text[2:-1]) + "}$"
+    name, star, power = text.partition("*")
+    raised = f"^{{*{power.removeprefix('^')}}}" if star else ""
+    return f"${formula(sympy.Symbol(name))}{raised}$"
 
 
 def _steps(shown_page: Page) -> Iterable[str]:

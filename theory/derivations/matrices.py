@@ -14,6 +14,7 @@ from ..equality import ProofStep
 from .checks import Check, Claim, worst
 
 NAMES = (sympy.Symbol, MatrixSymbol, AppliedUndef, Derivative)
+OF_ALGEBRA = (MatMul, MatAdd, MatPow, Transpose, sympy.Inverse, MatrixSymbol, sympy.ZeroMatrix)
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,18 @@ class OnMatrices(Check):
                     claim.name, outcome.residual, f"{outcome.settled} ({instance.name})", False, outcome.points
                 )
             outcomes.append(outcome)
-        return worst(outcomes)
+        return worst(outcomes) if outcomes else claim.fails("is held against no instance")
+
+    def rules(self, claim: Claim) -> Sequence[str]:
+        """Cited equations that give a value; the others must hold."""
+        known = set().union(*(instance.values for instance in self.instances()))
+        return [name for name, premise in claim.premises.items() if gives_value(premise, known)]
 
     def _on(self, instance: Instance, claim: Claim) -> ProofStep:
         values = dict(instance.values)
         to_hold = []
         for premise in claim.premises.values():
-            if premise.lhs not in values and isinstance(premise.lhs, NAMES):
+            if gives_value(premise, values):
                 values[premise.lhs] = evaluate(premise.rhs, values)
             else:
                 to_hold.append(premise)
@@ -73,6 +79,11 @@ class OnMatrices(Check):
         residuals = _residuals(evaluate(equation.lhs, values), evaluate(equation.rhs, values))
         outcomes = [claim.equal(*pair) for pair in sorted(residuals, key=str)]
         return worst(outcomes) if outcomes else claim.equal(Integer(0), Integer(0))
+
+
+def gives_value(premise: Eq, known: Iterable[Any]) -> bool:
+    """Whether an equation gives a value to a name that has none yet."""
+    return isinstance(premise.lhs, NAMES) and premise.lhs not in known
 
 
 class InAlgebra(Check):
@@ -100,8 +111,8 @@ class InAlgebra(Check):
         for chosen in self.projections:
             values: dict[Any, Any] = {p: ImmutableMatrix([[int(p == chosen)]]) for p in self.projections}
             try:
-                values |= {rule.lhs: evaluate(rule.rhs, values) for rule in claim.premises.values()}
-                left, right = (evaluate(side, values) for side in claim.statement.args)
+                values |= {rule.lhs: coefficient(rule.rhs, values) for rule in claim.premises.values()}
+                left, right = (coefficient(side, values) for side in claim.statement.args)
             except ValueError as error:
                 return claim.fails(f"cannot be evaluated: {error}")
             outcomes.append(claim.equal(left[0, 0], right[0, 0]))
@@ -142,8 +153,8 @@ class TraceInAlgebra(Check):
             for chosen in self.projections:
                 values: dict[Any, Any] = {p: ImmutableMatrix([[int(p == chosen)]]) for p in self.projections}
                 for rule in matrices:
-                    values[rule.lhs] = evaluate(rule.rhs, values)
-                total += ranks[Trace(chosen)] * evaluate(argument, values)[0, 0]
+                    values[rule.lhs] = coefficient(rule.rhs, values)
+                total += ranks[Trace(chosen)] * coefficient(argument, values)[0, 0]
             return total
 
         try:
@@ -151,6 +162,14 @@ class TraceInAlgebra(Check):
             return claim.equal(*(side.replace(Trace, value) for side in sides))
         except ValueError as error:
             return claim.fails(f"cannot be evaluated: {error}")
+
+
+def coefficient(expression: Expr, values: Mapping[Any, Any]) -> Any:
+    """Value of an expression on one projection, if it is made of sums, products and powers alone."""
+    for part in sympy.preorder_traversal(expression):
+        if isinstance(part, Trace) or (isinstance(part, sympy.MatrixExpr) and not isinstance(part, OF_ALGEBRA)):
+            raise ValueError(f"{part} is not an operation of the algebra")
+    return evaluate(expression, values)
 
 
 def evaluate(expression: Expr, values: Mapping[Any, Any]) -> Any:

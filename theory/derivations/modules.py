@@ -81,10 +81,8 @@ SPLIT = Derivation(
         Step(
             "sign module",
             Eq(lam_o, sqrt(delta_o)),
-            "Put the lengths in.",
-            Algebra(
-                "correlation of the sign module", "input correlation", "sign inputs", "identity inputs", "sign outputs"
-            ),
+            "The length of the outputs cancels.",
+            Algebra("correlation of the sign module", "input correlation", "sign outputs"),
         ),
         Step(
             "identity module",

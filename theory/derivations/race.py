@@ -149,7 +149,7 @@ WINNER = Derivation(
         ),
         Step(
             "equal inputs",
-            Eq(Limit(strength_b, kappa, 1), ratio * strength_a),
+            Eq(Limit(strength_b, kappa, 1, "-"), ratio * strength_a),
             "For kappa = 1 the start decides, at any scale.",
             AsLimit("power of the scale"),
         ),

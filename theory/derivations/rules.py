@@ -288,7 +288,7 @@ ITERATED = Derivation(
             "threshold",
             Eq(threshold, -LambertW(-2 * delta * T * p0, -1) / (2 * delta * T), evaluate=False),
             "The larger root; it exists for 2 delta T pi0 < 1/e.",
-            Solves("half lost"),
+            Solves("half lost", root="larger"),
         ),
     ),
     where=(p0 * 2 * delta * T < sympy.Rational(1, 3),),

@@ -12,7 +12,7 @@ from sympy.core.function import AppliedUndef
 
 from ..equality import random_points
 
-TRIED = 3
+TRIED = 12
 OPAQUE = (AppliedUndef, sympy.Derivative, sympy.Integral, sympy.Limit, sympy.MatrixExpr, sympy.Sum)
 
 

@@ -109,7 +109,7 @@ def _class_steps(number: int) -> tuple[Line, ...]:
             f"{name}, multiplicity",
             Eq(Trace(p), c.count, evaluate=False),
             "The rank of a projection is its trace.",
-            OnMatrices(larger_datasets, *PARTS),
+            OnMatrices(larger_datasets, *PARTS_OF[number]),
         ),
         Step(
             f"{name}, input correlation",
@@ -139,6 +139,7 @@ def _class_steps(number: int) -> tuple[Line, ...]:
 
 
 PARTS = ("shared signs", "input signs", "output signs", "rest")
+PARTS_OF = (PARTS[:1], PARTS[1:2], PARTS, PARTS[2:3])
 SPECTRUM = Derivation(
     name="spectrum",
     title="Correlations of the dataset space and their four classes of modes",

@@ -91,4 +91,7 @@ def _pretty(expression: object, width: int) -> str:
 
 def _numerical(statement: Eq) -> str:
     right = statement.rhs
-    return f"{float(right):.6g}" if not right.is_Matrix and right.is_number and right.is_finite else ""
+    if right.is_Matrix or not right.is_number or not right.is_finite:
+        return ""
+    value = sympy.N(right)
+    return f"{float(value):.6g}" if value.is_Number else ""
