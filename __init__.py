@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         RandomModes,
         SmallRandom,
     )
+    from .projection import Projection, project
     from .rules import Rule
     from .substructures import (
         SubStructure,
@@ -53,6 +54,7 @@ _HOMES = {
         "RandomModes",
         "SmallRandom",
     ),
+    "projection": ("Projection", "project"),
     "rules": ("Rule",),
     "substructures": (
         "SubStructure",
@@ -92,6 +94,7 @@ __all__ = [
     "Module",
     "NoClosedForm",
     "Problem",
+    "Projection",
     "RandomModes",
     "Rule",
     "Settings",
@@ -112,6 +115,7 @@ __all__ = [
     "isolated_map",
     "load_sweep",
     "load_trajectory",
+    "project",
     "read_sweep",
     "sub_structure",
     "sub_structures",

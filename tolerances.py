@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .networks import Modular, by_module
-from .problem import Flow, Problem
+from .problem import Descent, Flow, Problem
+from .projection import Projection
 from .trajectory import Trajectory
 
 
@@ -21,7 +22,8 @@ def default_tolerance(
     It is the sum of three parts.
 
     *Rounding.* Each step of the simulation computes inner products of at most d terms, with relative error at most
-    :math:`d\,\epsilon`; n steps add up to :math:`n d \epsilon`.
+    :math:`d\,\epsilon`; n steps add up to :math:`n d \epsilon`. For a projected network :math:`\epsilon` is that of the
+    numbers it was trained in.
 
     *Integration* (flow only). A step may err by :math:`\sqrt{P}\,(\mathrm{atol} + \mathrm{rtol}\,|w|)` in the norm of
     all P weights. In a deep network an error made while a mode is still small relative to its hidden vectors, of
@@ -50,14 +52,21 @@ def default_tolerance(
     if math.isnan(neglected):
         raise ValueError("tolerance must be given: the closed form from so large a start is an approximation")
     shapes = problem.network.shapes(problem.dataset)
-    evaluations = max(1, simulation.statistics.evaluations if simulation.statistics else len(problem.times))
+    evaluations = max(1, _evaluations(problem, simulation))
     longest = max(problem.dataset.n_items, *(max(shape) for shape in shapes))
-    total = evaluations * longest * float(np.finfo(float).eps) + neglected
+    epsilon = simulation.precision if isinstance(simulation, Projection) else float(np.finfo(float).eps)
+    total = evaluations * longest * epsilon + neglected
     if isinstance(problem.training, Flow):
         size = math.sqrt(sum(rows * columns for rows, columns in shapes))
         training = problem.training
         total += evaluations * size * (training.atol / _smallest_gain(problem) + training.rtol)
     return float(total)
+
+
+def _evaluations(problem: Problem, simulation: Trajectory) -> int:
+    if simulation.statistics:
+        return simulation.statistics.evaluations
+    return problem.training.steps if isinstance(problem.training, Descent) else len(problem.times)
 
 
 def _smallest_gain(problem: Problem) -> float:

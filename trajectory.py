@@ -78,7 +78,7 @@ class Trajectory:
 
     def __repr__(self) -> str:
         span = f"{len(self.times)} times from {self.times[0]:g} to {self.times[-1]:g}"
-        return f"Trajectory({self.origin}; {span}; modes: {', '.join(self.modes) or 'none'})"
+        return f"{type(self).__name__}({self.origin}; {span}; modes: {', '.join(self.modes) or 'none'})"
 
     @cached_property
     def strengths(self) -> FloatArray:

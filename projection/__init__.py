@@ -1,0 +1,8 @@
+"""A network from elsewhere, trained in anything, brought into the layout of predictions and simulations."""
+
+from __future__ import annotations
+
+from .course import Projection, project
+from .maps import jacobian_map, least_squares_map, product_map
+
+__all__ = ["Projection", "jacobian_map", "least_squares_map", "product_map", "project"]
