@@ -12,10 +12,15 @@ from .settings import BatchDescent, ImageSplits
 
 if TYPE_CHECKING:
     from .checkpoints import Checkpoints
-    from .layers import Ensemble
+    from .layers import Ensemble, trained_module
     from .training import train_networks
 
-_NEED_TORCH = {"Checkpoints": "checkpoints", "Ensemble": "layers", "train_networks": "training"}
+_NEED_TORCH = {
+    "Checkpoints": "checkpoints",
+    "Ensemble": "layers",
+    "train_networks": "training",
+    "trained_module": "layers",
+}
 
 __all__ = [
     "CNN",
@@ -29,6 +34,7 @@ __all__ = [
     "LearningRecord",
     "load_record",
     "train_networks",
+    "trained_module",
 ]
 
 

@@ -27,7 +27,8 @@ def write_archive(path: str | os.PathLike[str], kind: str, header: Mapping[str, 
     """
     instance("path", path, (str, os.PathLike))
     content = io.BytesIO()
-    np.savez(content, header=json.dumps({"kind": kind, **header}), **{f"/{name}": a for name, a in arrays.items()})
+    named: dict[str, Any] = {f"/{name}": values for name, values in arrays.items()}
+    np.savez(content, header=json.dumps({"kind": kind, **header}), **named)
     target = Path(path)
     partial = target.with_name(target.name + ".partial")
     with partial.open("wb") as stream:

@@ -14,12 +14,13 @@ import torch
 from numpy.typing import NDArray
 
 from ...validation import FloatArray, instance, real
-from .archive import Arrays, read_archive, write_archive
 from .architectures import ImageNetwork
+from .archive import Arrays, read_archive, write_archive
 from .layers import Weights
 from .settings import BatchDescent, ImageSplits
 
 KIND = "checkpoint of training"
+GROUPS, COUNTS = ("weights", "velocity", "kept_weights"), ("lowest", "kept", "waited")
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ class State:
         """The state before the first step."""
         still = {name: torch.zeros_like(value) for name, value in weights.items()}
         kept = {name: value.detach().clone() for name, value in weights.items()}
-        counts = np.zeros((2, networks), dtype=np.int64)
-        return cls(weights, still, kept, np.full(networks, np.inf), *counts)
+        found, waited = np.zeros((2, networks), dtype=np.int64)
+        return cls(weights, still, kept, np.full(networks, np.inf), found, waited)
 
 
 class CheckpointFile:
@@ -72,25 +73,27 @@ class CheckpointFile:
         self._saved = time.monotonic()
 
     def load(self) -> State | None:
+        """The state saved, if there is one."""
         if self._checkpoints is None or not Path(self._checkpoints.path).exists():
             return None
         path = self._checkpoints.path
         header, arrays = read_archive(path, KIND)
         if header["fingerprint"] != self._fingerprint:
             raise ValueError(f"{path} is a checkpoint of another training: network, training, seeds or data differ")
-        groups = {group: self._tensors(arrays, group) for group in ("weights", "velocity", "kept_weights")}
+        weights, velocity, kept = (self._tensors(arrays, group) for group in GROUPS)
         names = [name.removeprefix("rows/") for name in arrays if name.startswith("rows/")]
         rows = [{name: arrays[f"rows/{name}"][index] for name in names} for index in range(header["rows"])]
-        counts = {name: arrays[name].copy() for name in ("lowest", "kept", "waited")}
-        return State(**groups, **counts, step=header["step"], rows=rows)
+        lowest, found, waited = (arrays[name] for name in COUNTS)
+        return State(weights, velocity, kept, lowest, found, waited, header["step"], rows)
 
     def save(self, state: State, *, now: bool) -> None:
+        """Save the state, now or if it is time to."""
         if self._checkpoints is None:
             return
         if not now and time.monotonic() - self._saved < self._checkpoints.seconds:
             return
-        arrays: Arrays = {name: getattr(state, name) for name in ("lowest", "kept", "waited")}
-        for group in ("weights", "velocity", "kept_weights"):
+        arrays: Arrays = {name: getattr(state, name) for name in COUNTS}
+        for group in GROUPS:
             arrays |= {f"{group}/{name}": value.cpu().numpy() for name, value in getattr(state, group).items()}
         arrays |= {f"rows/{name}": np.stack([row[name] for row in state.rows]) for name in state.rows[0]}
         header = {"fingerprint": self._fingerprint, "step": state.step, "rows": len(state.rows)}

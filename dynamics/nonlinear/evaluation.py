@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...datasets.compositional import ImageSample
+from ...datasets import ImageSample
 from ...validation import FloatArray
 from .architectures import ImageLayout
 from .layers import Ensemble
@@ -73,8 +73,8 @@ class Material:
 
     def _right(self, outputs: Tensor, classes: Tensor) -> Tensor:
         written = outputs[..., self.layout.blocks["compositional"]]
-        guesses = written.unflatten(-1, (self.layout.places, self.layout.labels)).argmax(-1)
-        return guesses == classes
+        by_place = written.reshape(*written.shape[:-1], self.layout.places, self.layout.labels)
+        return by_place.argmax(-1).eq(classes)
 
 
 def _outputs(ensemble: Ensemble, items: Sequence[Items]) -> Tensor:
@@ -89,4 +89,4 @@ def _outputs(ensemble: Ensemble, items: Sequence[Items]) -> Tensor:
 
 def total_loss(row: dict[str, FloatArray], split: str) -> FloatArray:
     """Loss over all outputs of one split, for each network."""
-    return np.sum([values for name, values in row.items() if name.startswith(f"losses/{split}/")], axis=0)
+    return np.asarray(np.sum([values for name, values in row.items() if name.startswith(f"losses/{split}/")], axis=0))

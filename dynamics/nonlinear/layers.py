@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...validation import FloatArray, integer, real
@@ -87,6 +88,15 @@ def initial_weights(network: ImageNetwork, layout: ImageLayout, std: float, seed
         name: np.zeros(shape) if name.endswith("bias") else std * generator.standard_normal(shape)
         for name, shape in shapes.items()
     }
+
+
+def trained_module(
+    network: ImageNetwork, layout: ImageLayout, weights: Mapping[str, NDArray[np.float32]], index: int
+) -> ImageModule:
+    """One of several trained networks, from the weights that a record holds, as a torch module."""
+    module = ImageModule(network, layout)
+    module.load_state_dict({name: torch.tensor(values[index]) for name, values in weights.items()})
+    return module
 
 
 class Ensemble:

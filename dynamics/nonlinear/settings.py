@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.compositional import CompositionalImages, ImageSample
+from ...datasets import CompositionalImages, ImageSample
 from ...problem import Descent
 from ...validation import FloatArray, instance, integer, real
 from .architectures import ImageLayout
@@ -40,7 +40,8 @@ class BatchDescent:
         Standard deviation of the initial weights.
     patience : int, optional
         Stop a network once so many records in a row have not brought its total validation loss to a new minimum, and
-        give it back the weights of that minimum; also where all steps are done before. Unless given, it keeps its last weights.
+        give it back the weights of that minimum; also where all steps are done before. Unless given, it keeps its
+        last weights.
 
     Examples
     --------
@@ -140,7 +141,7 @@ def batch_items(items: int, batch: int, seed: int, step: int) -> NDArray[np.intp
     Examples
     --------
     >>> [batch_items(5, 2, seed=0, step=step) for step in range(4)]
-    [array([4, 2]), array([3, 1]), array([0]), array([0, 3])]
+    [array([1, 4]), array([3, 0]), array([2]), array([0, 4])]
     """
     epoch, position = divmod(step, -(-items // batch))
     order = np.random.default_rng([seed, 1, epoch]).permutation(items)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ...problem import Divergence
 from ...validation import FloatArray, instance, integer
-from .archive import Arrays
 from .architectures import ImageNetwork
+from .archive import Arrays
 from .checkpoints import CheckpointFile, Checkpoints, State, fingerprint
 from .evaluation import Material, total_loss
 from .layers import Ensemble, Weights, initial_weights
@@ -78,14 +78,11 @@ def train_networks(
         run = _Run(network, training, given, Material(each, place), measure)
         file = CheckpointFile(checkpoints, fingerprint(network, training, given, each), place)
         state = file.load() or run.start(place)
-        for step in training.recorded_steps[len(state.rows) :]:
-            run.advance(state, step)
+        while not run.finished(state):
+            run.advance(state, training.recorded_steps[len(state.rows)])
             run.record(state)
-            done = run.finished(state)
-            file.save(state, now=done)
+            file.save(state, now=run.finished(state))
             progress(state.step / training.steps if training.steps else 1.0)
-            if done:
-                break
         return run.result(state)
 
 
@@ -148,7 +145,7 @@ class _Run:
             state.kept_weights[name][at] = value[at]
 
     def finished(self, state: State) -> bool:
-        return state.step == self.training.steps or not self._running(state).any()
+        return len(state.rows) == len(self.training.recorded_steps) or not self._running(state).any()
 
     def result(self, state: State) -> LearningRecord:
         steps = np.array(self.training.recorded_steps[: len(state.rows)])
