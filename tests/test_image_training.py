@@ -295,9 +295,7 @@ def interrupted(splits, path, training, network):
     return train_networks(network, splits, training, (0, 1), checkpoints=Checkpoints(path, 0.0))
 
 
-@pytest.mark.parametrize(
-    "training", [TRAINING, replace(TRAINING, patience=1, step_size=0.05)], ids=["plain", "patient"]
-)
+@pytest.mark.parametrize("change", [{}, {"patience": 1, "step_size": 0.05}], ids=["plain", "patient"])
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_resumed_training_is_bit_for_bit_the_uninterrupted_one(splits, tmp_path, body, change):
     network, training = ImageNetwork(body, "output_split"), replace(TRAINING, **change)
