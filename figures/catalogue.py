@@ -11,6 +11,9 @@ from .depth import DEPTH
 from .double_descent import DOUBLE_DESCENT, FEATURE_COVARIANCE
 from .early_stopping import EARLY_STOPPING
 from .generalisation import FULL_RANK, HELD_OUT_SIZE, MOTIVATING
+from .image_coverage import IMAGE_COVERAGE
+from .image_order import IMAGE_ORDER
+from .image_split import IMAGE_SPLIT
 from .limits import INITIAL_SCALE, STEP_SIZE
 from .module_finding import MODULE_FINDING
 from .module_mixture import MODULE_MIXTURE
@@ -55,13 +58,16 @@ SCALING: tuple[Claim, ...] = (
     MODULE_SAMPLES,
 )
 
-CATALOGUE: tuple[Claim, ...] = (*SPECIALIZATION, *SCALING)
+IMAGES: tuple[Claim, ...] = (IMAGE_ORDER, IMAGE_SPLIT, IMAGE_COVERAGE)
+
+CATALOGUE: tuple[Claim, ...] = (*SPECIALIZATION, *SCALING, *IMAGES)
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "specialization": tuple(claim.name for claim in SPECIALIZATION),
     "scaling": tuple(claim.name for claim in SCALING),
+    "images": tuple(claim.name for claim in IMAGES),
 }
-"""Names that stand for all claims of one paper."""
+"""Names that stand for all claims of one paper, or all that need torch."""
 
 
 def select(names: Iterable[str]) -> tuple[Claim, ...]:

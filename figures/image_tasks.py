@@ -1,0 +1,115 @@
+"""The task, the networks and the choice of settings that the claims on images share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+from scipy.stats import t as student
+
+from ..datasets import CompositionalImages, Images, digits
+from ..dynamics.nonlinear import MLP, BatchDescent, ImageNetwork, ImageSplits, LearningRecord
+from ..problem import Divergence
+from ..validation import FloatArray
+
+CLASSES, SEEN = 5, 62
+TRAIN, EVALUATION = 1000, 500
+HIDDEN = 64
+DENSE, SPLIT = "dense", "output split"
+NETWORKS = {DENSE: ImageNetwork(MLP((2 * HIDDEN,))), SPLIT: ImageNetwork(MLP((HIDDEN,)), "output_split")}
+"""As published, each of two modules has half the units of the dense network."""
+
+TRAINING = BatchDescent(steps=4000, record_every=400, momentum=0.9)
+STEP_SIZES = tuple(0.032 / 2**n for n in range(8))
+CHOICE_SEEDS = range(1000, 1005)
+CHOSEN: dict[float, dict[str, tuple[float, int]]] = {
+    1.0: {DENSE: (0.016, 3200), SPLIT: (0.016, 3200)},
+    10.0: {DENSE: (0.002, 3200), SPLIT: (0.016, 3200)},
+}
+"""Step size and steps by label scale and network: what :func:`choose` returns."""
+
+
+@cache
+def few_digits() -> Images:
+    """The first classes of the bundled digits."""
+    every = digits()
+    kept = every.labels < CLASSES
+    return Images(every.pixels[kept], every.labels[kept], "digits")
+
+
+def draw(seed: int, label_scale: float, *, seen: int = SEEN, shuffled: bool = False) -> ImageSplits:
+    """Three digits side by side; combinations, images and samples depend on the seed."""
+    task = CompositionalImages(
+        images=few_digits(), seen=seen, label_scale=label_scale, shuffled_labels=shuffled, seed=seed
+    )
+    return ImageSplits.draw(task, train=TRAIN, evaluation=EVALUATION)
+
+
+def learn(name: str, splits: Sequence[ImageSplits], seeds: Sequence[int], training: BatchDescent) -> LearningRecord:
+    """Train one network for each seed on its own data."""
+    from ..dynamics.nonlinear import train_networks
+
+    return train_networks(NETWORKS[name], splits, training, seeds)
+
+
+def choose(
+    name: str, label_scale: float, progress: Callable[[float], None] = lambda _: None
+) -> tuple[float, int, float]:
+    """Choose step size and number of steps by the compositional loss on validation images.
+
+    Seeds, and with them images, combinations and starts, are not those of any claim, and no test split is looked at.
+
+    Parameters
+    ----------
+    name : str
+        Of :data:`NETWORKS`.
+    label_scale : float
+
+    Returns
+    -------
+    step_size : float
+    steps : int
+    loss : float
+        Mean over seeds.
+    """
+    splits = [draw(seed, label_scale) for seed in CHOICE_SEEDS]
+    found = []
+    for done, step_size in enumerate(STEP_SIZES):
+        try:
+            record = learn(name, splits, CHOICE_SEEDS, replace(TRAINING, step_size=step_size))
+        except Divergence:
+            continue
+        finally:
+            progress((done + 1) / len(STEP_SIZES))
+        losses = record.losses["validation", "compositional"].mean(axis=1)
+        best = int(losses.argmin())
+        found.append((float(losses[best]), step_size, int(record.steps[best])))
+    loss, step_size, steps = min(found)
+    return step_size, steps, loss
+
+
+def chosen(name: str, label_scale: float, *, quick: bool = False) -> BatchDescent:
+    """The training chosen for a network at this label scale; a quarter of it for a first look."""
+    step_size, steps = CHOSEN[label_scale][name]
+    return replace(TRAINING, step_size=step_size, steps=steps // 4 if quick else steps)
+
+
+def unseen_error(record: LearningRecord) -> FloatArray:
+    """Squared error of the compositional outputs on unseen combinations at the end, for each network."""
+    return np.asarray(2 * record.losses["test_unseen", "compositional"][-1])
+
+
+def interval(differences: FloatArray) -> tuple[float, float]:
+    """Mean of paired differences and the half-width of its 95 % t-interval.
+
+    Examples
+    --------
+    >>> mean, half = interval(np.array([1.0, 2.0, 3.0]))
+    >>> round(mean, 3), round(half, 3)
+    (2.0, 2.484)
+    """
+    count = len(differences)
+    spread = float(np.std(differences, ddof=1)) / np.sqrt(count)
+    return float(np.mean(differences)), float(student.ppf(0.975, count - 1) * spread)
