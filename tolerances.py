@@ -46,7 +46,8 @@ def default_tolerance(
     Raises
     ------
     ValueError
-        If the closed form is an approximation of unknown error; a tolerance must then be given.
+        If the closed form is an approximation of unknown error, or a projected network was integrated in an unknown
+        number of steps; a tolerance must then be given.
     """
     neglected = prediction.neglected if isinstance(prediction, Trajectory) else 0.0
     if math.isnan(neglected):
@@ -66,7 +67,11 @@ def default_tolerance(
 def _evaluations(problem: Problem, simulation: Trajectory) -> int:
     if simulation.statistics:
         return simulation.statistics.evaluations
-    return problem.training.steps if isinstance(problem.training, Descent) else len(problem.times)
+    if isinstance(problem.training, Descent):
+        return problem.training.steps
+    if isinstance(simulation, Projection):
+        raise ValueError("tolerance must be given: in how many steps the given network was integrated is not known")
+    return len(problem.times)
 
 
 def _smallest_gain(problem: Problem) -> float:

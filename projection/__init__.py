@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from .checkpoints import Checkpoint, read_checkpoints
 from .course import Projection, project
 from .maps import jacobian_map, least_squares_map, product_map
 
-__all__ = ["Projection", "jacobian_map", "least_squares_map", "product_map", "project"]
+__all__ = [
+    "Checkpoint",
+    "Projection",
+    "jacobian_map",
+    "least_squares_map",
+    "product_map",
+    "project",
+    "read_checkpoints",
+]

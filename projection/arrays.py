@@ -20,7 +20,7 @@ def is_array(value: Any) -> bool:
 
 def axes(value: Any) -> int:
     """Number of axes of an array."""
-    return len(value.shape)
+    return len(value.shape) if hasattr(value, "shape") else np.ndim(value)
 
 
 def read_array(name: str, value: Any, ndim: int) -> tuple[FloatArray, float]:
@@ -72,10 +72,10 @@ def memory(value: Any) -> int | None:
 
 
 def _entries(name: str, value: Any) -> NDArray[Any]:
-    for method in ("detach", "cpu"):
-        if callable(getattr(value, method, None)):
-            value = getattr(value, method)()
     try:
+        for method in ("detach", "cpu"):
+            if callable(getattr(value, method, None)):
+                value = getattr(value, method)()
         return np.asarray(value) if hasattr(value, "__array__") else np.from_dlpack(value)
     except (TypeError, ValueError, RuntimeError, BufferError) as error:
         raise TypeError(f"{name} cannot be read as a NumPy array: {error}") from error

@@ -50,7 +50,18 @@ class Checkpoint:
 
 
 def read_checkpoints(network: Any) -> tuple[Checkpoint, ...]:
-    """Read one network, or its checkpoints, in any of the forms that :func:`linmod.project` takes."""
+    """Read one network, or its checkpoints, in any of the forms that :func:`linmod.project` takes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it has none of these forms, or an array is not real and finite in single or double precision.
+
+    Examples
+    --------
+    >>> [checkpoint.name for checkpoint in read_checkpoints([[np.eye(2)], [np.eye(2)]])]
+    ['network[0]', 'network[1]']
+    """
     if is_array(network):
         return _stacked([network]) if axes(network) == 3 else (_layers("network", [network]),)
     if not _is_sequence(network):

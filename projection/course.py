@@ -24,7 +24,8 @@ from .maps import chosen_map, outputs
 class Projection(Trajectory):
     r"""The course of a network from elsewhere, in the quantities of a :class:`Trajectory`.
 
-    Modes, norms and loss are those of the linear map W that stands for the network (see :func:`linmod.project`).
+    Modes, norms and loss are those of the linear map W that stands for the network (see :func:`linmod.project`); they
+    are what :meth:`save` writes.
 
     Attributes
     ----------

@@ -34,22 +34,31 @@ def jacobians(module: Any, rows: FloatArray) -> Any:
 
     One backward pass for each output: the items do not mix in evaluation mode, so that the gradient of an output
     summed over items is made of the rows of all their Jacobians.
+
+    Raises
+    ------
+    ValueError
+        If PyTorch cannot differentiate the module.
     """
     torch = sys.modules["torch"]
     with _evaluation(module), torch.enable_grad():
         inputs = _inputs(module, rows).requires_grad_()
-        outputs = module(inputs)
-        totals = outputs.reshape(len(rows), -1).sum(dim=0)
-        gradients = (torch.autograd.grad(total, inputs, retain_graph=True)[0] for total in totals)
-        return torch.stack([gradient.sum(dim=0) for gradient in gradients])
+        totals = module(inputs).sum(dim=0)
+        try:
+            gradients = [torch.autograd.grad(total, inputs, retain_graph=True)[0] for total in totals]
+        except RuntimeError as error:
+            raise ValueError(f"the module cannot be differentiated: {error}; give lambda X: ... of it") from error
+    return torch.stack([gradient.sum(dim=0) for gradient in gradients])
 
 
 def _inputs(module: Any, rows: FloatArray) -> Any:
     """Inputs as a tensor of the type and on the device of the module's parameters."""
-    torch, first = sys.modules["torch"], next(iter(module.parameters()), None)
-    if first is None:
-        return torch.tensor(np.array(rows), dtype=torch.float64)
-    return torch.tensor(np.array(rows), dtype=first.dtype, device=first.device)
+    torch, parameters = sys.modules["torch"], list(module.parameters())
+    kinds = {(parameter.dtype, parameter.device) for parameter in parameters} or {(torch.float64, None)}
+    if len(kinds) > 1:
+        raise ValueError(f"the parameters must share one type and device, got {sorted(map(str, kinds))}")
+    ((dtype, device),) = kinds
+    return torch.tensor(np.array(rows), dtype=dtype, device=device)
 
 
 @contextmanager
