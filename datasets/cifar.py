@@ -58,6 +58,11 @@ def cifar10(folder: str | PathLike[str], part: str = "train") -> Images:
     put together after checks; any other name is refused.
 
     Source: "Learning Multiple Layers of Features from Tiny Images" (Krizhevsky, 2009).
+
+    Examples
+    --------
+    >>> cifar10("cifar-10-batches-py", "test")  # doctest: +SKIP
+    Images('cifar10', 10000 images of 32x32x3, 10 classes)
     """
     batches = [_load(folder, name) for name in BATCHES[choice("part", part, BATCHES)]]
     planes = np.concatenate([pixels for pixels, _ in batches]).reshape(-1, *PLANES)

@@ -73,9 +73,10 @@ class CompositionalImages:
 
     Shuffling keeps how often each label and each combination of labels occurs, in training and among the unseen. It
     makes the labels of a place a random table over combinations, which says next to nothing about the image there:
-    with S combinations seen, labels and classes of a place share about :math:`(C-1)^2/2S` nats by chance. So nothing
-    can be right about unseen combinations more often than 1/C. With S close to C it is no control: there each class
-    nearly names its combination, and the table can be read off one place.
+    with S combinations seen, labels and classes of a place share about :math:`(C-1)^2/2S` nats by chance. So no
+    network is expected to be right about unseen combinations more often than by chance, about 1/C. With S close to C
+    each class nearly names its combination, and shuffled labels, too, can be learned from one place: then only unseen
+    combinations tell the difference.
 
     Sources: the compositional MNIST of "On The Specialization of Neural Modules" (Jarvis, Klein, Rosman & Saxe, ICLR
     2023), three digits with r = 10; with `label_scale` 0 the compositional CIFAR-10 of "Breaking Neural Network Scaling
@@ -88,6 +89,8 @@ class CompositionalImages:
     >>> sample = task.train(5)
     >>> sample.images.shape, sample.targets.shape, task.output_blocks
     ((5, 8, 24), (5, 1030), {'compositional': slice(0, 30, None), 'non_compositional': slice(30, 1030, None)})
+    >>> list(task.as_dataset(sample).input_blocks)
+    ['place_1', 'place_2', 'place_3']
     """
 
     images: Images

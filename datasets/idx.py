@@ -47,6 +47,11 @@ def mnist(folder: str | PathLike[str], part: str = "train") -> Images:
     -----
     Whether a file is compressed is read off its first bytes, not its name. The format: "The MNIST database of
     handwritten digits" (LeCun, Cortes & Burges).
+
+    Examples
+    --------
+    >>> mnist("MNIST/raw")  # doctest: +SKIP
+    Images('mnist', 60000 images of 28x28, 10 classes)
     """
     prefix = PREFIXES[choice("part", part, PREFIXES)]
     image_file = first_file(folder, _names(prefix, "images", 3))

@@ -129,10 +129,20 @@ def test_images_show_their_labels_and_parts_share_none(case):
     assert not (levels["train"] | levels["validation"]) & (levels["test_seen"] | levels["test_unseen"])
 
 
-def test_every_image_of_a_part_is_drawn():
-    task = CompositionalImages(images=numbered(3, 20), places=2)
-    # 36 images of training, 4000 draws: each is missed with probability (1 - 1/36)^4000 < 1e-48.
-    assert len(np.unique(level_of(task.train(2000).images, 2))) == 36
+def test_every_image_of_a_class_is_drawn_equally_often():
+    labels = np.repeat([0, 1, 2], [10, 20, 40])
+    images = Images((np.arange(70) / 70).reshape(-1, 1, 1), labels)
+    task = CompositionalImages(images=images, places=2, seen=1.0)
+    samples = task.train(20_000)
+    found = [0, 0]
+    for label in range(3):
+        frequencies = np.unique(samples.images[:, 0][samples.classes == label], return_counts=True)[1]
+        found[0] += len(frequencies)
+        found[1] += np.sum((frequencies - frequencies.mean()) ** 2 / frequencies.mean())
+    # 6 + 12 + 24 images of training; Pearson's statistic of their draws has 42 - 3 degrees of freedom, so the mean 39
+    # and the standard deviation sqrt(78); five of them.
+    assert found[0] == 42
+    assert abs(found[1] - 39) < 5 * np.sqrt(78)
 
 
 @settings(deadline=None)
