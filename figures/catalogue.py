@@ -12,6 +12,7 @@ from .double_descent import DOUBLE_DESCENT, FEATURE_COVARIANCE
 from .early_stopping import EARLY_STOPPING
 from .generalisation import FULL_RANK, HELD_OUT_SIZE, MOTIVATING
 from .image_coverage import IMAGE_COVERAGE
+from .image_norms import IMAGE_NORMS
 from .image_order import IMAGE_ORDER
 from .image_split import IMAGE_SPLIT
 from .limits import INITIAL_SCALE, STEP_SIZE
@@ -58,7 +59,7 @@ SCALING: tuple[Claim, ...] = (
     MODULE_SAMPLES,
 )
 
-IMAGES: tuple[Claim, ...] = (IMAGE_ORDER, IMAGE_SPLIT, IMAGE_COVERAGE)
+IMAGES: tuple[Claim, ...] = (IMAGE_ORDER, IMAGE_SPLIT, IMAGE_COVERAGE, IMAGE_NORMS)
 
 CATALOGUE: tuple[Claim, ...] = (*SPECIALIZATION, *SCALING, *IMAGES)
 

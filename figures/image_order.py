@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,7 +16,7 @@ from ..dynamics.nonlinear import MLP, BatchDescent, ImageNetwork, ImageSplits
 from ..problem import Deep, Descent, Problem, SmallRandom
 from ..validation import FloatArray
 from .dense import PAPER
-from .image_tasks import HIDDEN, draw, interval
+from .image_tasks import HIDDEN, centred, draw, interval, same_moments
 from .style import STROKES, TIME, canvas, house_style, title
 
 SCALES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
@@ -58,16 +58,6 @@ class Half:
         return np.log(self.measured[nonlinearity, BLOCKS[1]] / self.measured[nonlinearity, BLOCKS[0]])
 
 
-def centred(splits: ImageSplits) -> ImageSplits:
-    """Subtract the means of the training set, so that second moments are covariances."""
-    pixels, labels = splits.train.images.mean(axis=0), splits.train.targets.mean(axis=0)
-    samples = {
-        name: replace(sample, images=sample.images - pixels, targets=sample.targets - labels)
-        for name, sample in splits.samples.items()
-    }
-    return ImageSplits(splits.layout, **samples)
-
-
 def block_dataset(splits: ImageSplits, block: str) -> Dataset:
     """Training set of one block of outputs for linear networks."""
     pixels = splits.train.images.reshape(len(splits.train.images), -1)
@@ -94,8 +84,9 @@ def predict_half_time(dataset: Dataset, seed: int, step: float) -> float:
     """Half-learned time of a linear network with as many hidden units, from the same scale of weights."""
     largest = float(np.linalg.norm(dataset.sigma_yx, 2))
     training = Descent(step, math.ceil(2 * math.log(1 / STD**2) / largest / step), 5)
-    run = dynamics.solve(Problem(dataset, Deep(HIDDEN), SmallRandom(STD, seed), training))
-    return crossing(run.times, run.loss, half_level(dataset))
+    moments = same_moments(dataset)
+    run = dynamics.solve(Problem(moments, Deep(HIDDEN), SmallRandom(STD, seed), training))
+    return crossing(run.times, run.loss, half_level(moments))
 
 
 def study(scale: float, seeds: list[int]) -> Half:

@@ -18,7 +18,7 @@ from linmod.dynamics.nonlinear import (
 )
 
 torch = pytest.importorskip("torch")
-from linmod.dynamics.nonlinear import Checkpoints, Ensemble, train_networks, trained_module  # noqa: E402
+from linmod.dynamics.nonlinear import Checkpoints, Ensemble, PlaceByPlace, train_networks, trained_module  # noqa: E402
 from linmod.dynamics.nonlinear.layers import ImageModule, initial_weights  # noqa: E402
 from linmod.dynamics.nonlinear.settings import batch_items  # noqa: E402
 
@@ -473,3 +473,14 @@ def test_sizes_of_seeds_must_agree(splits):
     less = replace(splits, train=ImageSample(*(getattr(splits.train, f)[:10] for f in ImageSample.__annotations__)))
     with pytest.raises(ValueError, match="splits must have the same layout and sizes for all seeds, got 2 different"):
         train_networks(NETWORK, [splits, less], TRAINING, (0, 1))
+
+
+def test_rows_of_pixels_place_by_place(splits):
+    """The rows of a dataset are the images of the sample, in another order of pixels."""
+    task = CompositionalImages(images=blobs(), seen=12, label_scale=2.0, seed=1)
+    module = module_of(ImageNetwork(BODIES["cnn"]))
+    sample = splits.test_seen
+    rows = torch.tensor(task.as_dataset(sample).X.T.copy(), dtype=torch.float32)
+    images = torch.tensor(sample.images)[:, None]
+    assert torch.equal(PlaceByPlace(module, LAYOUT)(rows), module(images))
+    assert not torch.equal(PlaceByPlace(module, LAYOUT)(images.flatten(1)), module(images))

@@ -12,12 +12,13 @@ from .settings import BatchDescent, ImageSplits
 
 if TYPE_CHECKING:
     from .checkpoints import Checkpoints
-    from .layers import Ensemble, trained_module
+    from .layers import Ensemble, PlaceByPlace, trained_module
     from .training import train_networks
 
 _NEED_TORCH = {
     "Checkpoints": "checkpoints",
     "Ensemble": "layers",
+    "PlaceByPlace": "layers",
     "train_networks": "training",
     "trained_module": "layers",
 }
@@ -32,6 +33,7 @@ __all__ = [
     "ImageNetwork",
     "ImageSplits",
     "LearningRecord",
+    "PlaceByPlace",
     "load_record",
     "train_networks",
     "trained_module",

@@ -90,6 +90,29 @@ def initial_weights(network: ImageNetwork, layout: ImageLayout, std: float, seed
     }
 
 
+class PlaceByPlace(nn.Module):
+    """A network that takes rows of pixels, the places one after the other, as ``CompositionalImages.as_dataset`` does.
+
+    Examples
+    --------
+    >>> layout = ImageLayout(height=8, width=24, places=3, labels=10, combinations=1000)
+    >>> PlaceByPlace(ImageModule(ImageNetwork(MLP((5,))), layout), layout)(torch.zeros(2, 192)).shape
+    torch.Size([2, 1030])
+    """
+
+    def __init__(self, module: ImageModule, layout: ImageLayout) -> None:
+        super().__init__()
+        self.module, self.layout = module, layout
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Outputs of rows of shape (items, pixels)."""
+        size = self.layout
+        apart = rows.reshape(-1, size.places, size.height, size.width // size.places, size.channels)
+        images = apart.movedim((4, 2, 1, 3), (1, 2, 3, 4)).reshape(-1, size.channels, size.height, size.width)
+        outputs: Tensor = self.module(images)
+        return outputs
+
+
 def trained_module(
     network: ImageNetwork, layout: ImageLayout, weights: Mapping[str, NDArray[np.float32]], index: int
 ) -> ImageModule:
