@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from .. import dynamics
 from ..claims import Claim, Evidence, Finding, Settings
 from ..datasets import CompositionalImages, Dataset, ImageSample
-from ..dynamics.nonlinear import MLP, BatchDescent, Ensemble, ImageNetwork, ImageSplits
+from ..dynamics.nonlinear import MLP, BatchDescent, ImageNetwork, ImageSplits
 from ..problem import Deep, Descent, Problem, SmallRandom
 from ..projection import project
 from ..trajectory import BlockPair
@@ -24,6 +24,9 @@ from .dense import PAPER
 from .image_order import STD, STEP
 from .image_tasks import DENSE, HIDDEN, SPLIT, centred, draw, same_moments, task
 from .style import STROKES, TIME, canvas, house_style, title
+
+if TYPE_CHECKING:
+    from ..dynamics.nonlinear import Ensemble
 
 SCALE = 10.0
 DURATION, RECORDS = 40.0, 10

@@ -27,7 +27,7 @@ CHOICE_SEEDS = range(1000, 1005)
 CHOSEN: dict[float, dict[str, tuple[float, int]]] = {
     0.1: {DENSE: (0.016, 3200), SPLIT: (0.016, 3200)},
     1.0: {DENSE: (0.016, 3200), SPLIT: (0.016, 3200)},
-    3.0: {DENSE: (0.004, 3200), SPLIT: (0.016, 3200)},
+    3.0: {DENSE: (0.004, 3600), SPLIT: (0.016, 3200)},
     10.0: {DENSE: (0.002, 3200), SPLIT: (0.016, 3200)},
 }
 """Step size and steps by label scale and network: what :func:`choose` returns.

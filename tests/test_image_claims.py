@@ -1,6 +1,8 @@
 """Claims on compositional images: their parts reject what is wrong, and all hold in quick mode."""
 
 import math
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,6 +23,21 @@ pytest.importorskip("torch")
 def test_group_selects_its_claims():
     names = [claim.name for claim in select(["images"])]
     assert names == ["image-order", "image-split", "image-coverage", "image-norms"]
+
+
+def test_without_torch_everything_else_is_there_and_the_extra_is_named():
+    code = """
+import sys
+import linmod.figures, linmod.dynamics.nonlinear as nonlinear
+assert "torch" not in sys.modules
+sys.modules["torch"] = None
+try:
+    nonlinear.train_networks
+except linmod.extras.MissingExtra as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "torch is not installed; install it with: pip install 'linmod[torch]'\n", done.stderr
 
 
 # What the claims share.
