@@ -90,7 +90,8 @@ def choose(
 ) -> tuple[float, int, float]:
     """Choose step size and number of steps by the compositional loss on validation images.
 
-    Seeds, and with them images, combinations and starts, are not those of any claim, and no test split is looked at.
+    No test split is looked at, and the seeds, and with them combinations, samples and starts, are those of no claim;
+    the digits, of which every seed makes its own division, are the same.
 
     Parameters
     ----------

@@ -114,6 +114,18 @@ def test_chosen_settings_are_of_the_grid():
             assert image_tasks.chosen(name, scale) == BatchDescent(step_size, steps, record_every=400, momentum=0.9)
 
 
+def test_the_compositional_module_does_not_notice_the_label_scale():
+    """Which is why one choice of its settings serves all label scales: its numbers are the same to the last bit."""
+    training = BatchDescent(0.01, 20, record_every=20, initial_std=0.1)
+    ends = {}
+    for name in NETWORKS:
+        for scale in (1.0, 3.0):
+            record = image_tasks.learn(name, [image_tasks.draw(0, scale)], [0], training)
+            ends[name, scale] = record.losses["test_unseen", "compositional"][-1, 0]
+    assert ends[SPLIT, 1.0] == ends[SPLIT, 3.0]
+    assert abs(ends[DENSE, 1.0] / ends[DENSE, 3.0] - 1) > 1e-3
+
+
 def test_interval_covers():
     """Of 2000 intervals 95 % hold the mean; less than 93.5 or more than 96.5 % has probability 0.002."""
     generator = np.random.default_rng(0)
