@@ -13,11 +13,11 @@ from ..claims import Claim, Evidence, Finding, Settings
 from ..validation import FloatArray
 from .dense import PAPER
 from .image_split import Paired, compare_networks
-from .image_tasks import CHOSEN, CLASSES, DENSE, SEEN, SPLIT, TRAIN, interval
+from .image_tasks import CLASSES, DENSE, MLPS, SEEN, SPLIT, TRAIN, interval
 from .style import STROKES, canvas, house_style, title
 
 COMBINATIONS = CLASSES**3
-SCALES = tuple(sorted(CHOSEN))
+SCALES = tuple(sorted(MLPS.choice))
 COUNTS = (16, 31, SEEN, 94, 115)
 LARGE = SCALES[-1]
 
@@ -30,7 +30,7 @@ def _check(settings: Settings) -> Evidence:
     todo = [*((scale, SEEN) for scale in scales), *((LARGE, count) for count in counts if count != SEEN)]
     runs: Runs = {}
     for done, (scale, count) in enumerate(todo):
-        runs[scale, count] = compare_networks(scale, seeds, seen=count, quick=settings.quick)
+        runs[scale, count] = compare_networks(MLPS, scale, seeds, seen=count, quick=settings.quick)
         settings.progress((done + 1) / len(todo))
     by_scale = {scale: runs[scale, SEEN] for scale in scales}
     by_count = {count: runs[LARGE, count] for count in counts}
@@ -78,7 +78,8 @@ def _draw(evidence: Evidence) -> Figure:
         title(axes[1], 1, f"label scale {LARGE:g}")
         for panel in axes:
             panel.set_ylim(0, None)
-        axes[0].legend(handlelength=2.8)
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=4, handlelength=2.8)
     return figure
 
 

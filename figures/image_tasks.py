@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 from scipy.stats import t as student
 
 from ..datasets import CompositionalImages, Dataset, Images, digits
-from ..dynamics.nonlinear import MLP, BatchDescent, ImageNetwork, ImageSplits, LearningRecord
+from ..dynamics.nonlinear import CNN, MLP, BatchDescent, ImageNetwork, ImageSplits, LearningRecord
+from ..dynamics.nonlinear.architectures import Body
 from ..problem import Divergence
 from ..validation import FloatArray
 
@@ -18,22 +19,59 @@ CLASSES, SEEN = 5, 62
 TRAIN, EVALUATION = 1000, 500
 HIDDEN = 64
 DENSE, SPLIT = "dense", "output split"
-NETWORKS = {DENSE: ImageNetwork(MLP((2 * HIDDEN,))), SPLIT: ImageNetwork(MLP((HIDDEN,)), "output_split")}
-"""As published, each of two modules has half the units of the dense network."""
-
-TRAINING = BatchDescent(steps=4000, record_every=400, momentum=0.9)
 STEP_SIZES = tuple(0.032 / 2**n for n in range(8))
 CHOICE_SEEDS = range(1000, 1005)
-CHOSEN: dict[float, dict[str, tuple[float, int]]] = {
-    0.1: {DENSE: (0.016, 3200), SPLIT: (0.016, 3200)},
-    1.0: {DENSE: (0.016, 3200), SPLIT: (0.016, 3200)},
-    3.0: {DENSE: (0.004, 3600), SPLIT: (0.016, 3200)},
-    10.0: {DENSE: (0.002, 3200), SPLIT: (0.016, 3200)},
-}
-"""Step size and steps by label scale and network: what :func:`choose` returns.
 
-The compositional module of a split network does not notice the label scale, so that its choice is the same for all.
-"""
+
+@dataclass(frozen=True)
+class Family:
+    """A dense and a split network of one kind, and how they are trained.
+
+    Parameters
+    ----------
+    name : str
+    body : MLP or CNN
+        Of each of two modules; as published, the dense network has twice the units or channels.
+    training : BatchDescent
+        All but the step size, and the most steps.
+    choice : mapping of float to mapping of str to (float, int)
+        Step size and steps by label scale and network: what :func:`choose` returned. The compositional module of a
+        split network does not notice the label scale, so that its choice is the same for all.
+    """
+
+    name: str
+    body: Body
+    training: BatchDescent
+    choice: Mapping[float, Mapping[str, tuple[float, int]]]
+
+    def network(self, name: str) -> ImageNetwork:
+        """The dense or the split network."""
+        return ImageNetwork(self.body.widened(2)) if name == DENSE else ImageNetwork(self.body, "output_split")
+
+    def chosen(self, name: str, label_scale: float, *, quick: bool = False) -> BatchDescent:
+        """The training chosen for a network at this label scale; a quarter of it for a first look."""
+        step_size, steps = self.choice[label_scale][name]
+        return replace(self.training, step_size=step_size, steps=steps // 4 if quick else steps)
+
+
+MLPS = Family(
+    "MLP",
+    MLP((HIDDEN,)),
+    BatchDescent(steps=4000, record_every=400, momentum=0.9),
+    {
+        0.1: {DENSE: (0.016, 3200), SPLIT: (0.016, 3200)},
+        0.3: {DENSE: (0.016, 3200), SPLIT: (0.016, 3200)},
+        1.0: {DENSE: (0.016, 3200), SPLIT: (0.016, 3200)},
+        3.0: {DENSE: (0.004, 3600), SPLIT: (0.016, 3200)},
+        10.0: {DENSE: (0.002, 3200), SPLIT: (0.016, 3200)},
+    },
+)
+CNNS = Family(
+    "CNN",
+    CNN(channels=(4, 4, 4), kernels=CNN.for_digits().kernels),
+    BatchDescent(steps=2000, record_every=400, momentum=0.9, initial_std=0.05),
+    {10.0: {DENSE: (0.002, 2000), SPLIT: (0.008, 2000)}},
+)
 
 
 @cache
@@ -78,26 +116,22 @@ def same_moments(dataset: Dataset) -> Dataset:
     return Dataset(scale * R.T, scale * dataset.Y @ Q, **blocks)
 
 
-def learn(name: str, splits: Sequence[ImageSplits], seeds: Sequence[int], training: BatchDescent) -> LearningRecord:
+def learn(
+    network: ImageNetwork, splits: Sequence[ImageSplits], seeds: Sequence[int], training: BatchDescent
+) -> LearningRecord:
     """Train one network for each seed on its own data."""
     from ..dynamics.nonlinear import train_networks
 
-    return train_networks(NETWORKS[name], splits, training, seeds)
+    return train_networks(network, splits, training, seeds)
 
 
 def choose(
-    name: str, label_scale: float, progress: Callable[[float], None] = lambda _: None
+    family: Family, name: str, label_scale: float, progress: Callable[[float], None] = lambda _: None
 ) -> tuple[float, int, float]:
     """Choose step size and number of steps by the compositional loss on validation images.
 
     No test split is looked at, and the seeds, and with them combinations, samples and starts, are those of no claim;
     the digits, of which every seed makes its own division, are the same.
-
-    Parameters
-    ----------
-    name : str
-        Of :data:`NETWORKS`.
-    label_scale : float
 
     Returns
     -------
@@ -109,8 +143,9 @@ def choose(
     splits = [draw(seed, label_scale) for seed in CHOICE_SEEDS]
     found = []
     for done, step_size in enumerate(STEP_SIZES):
+        training = replace(family.training, step_size=step_size)
         try:
-            record = learn(name, splits, CHOICE_SEEDS, replace(TRAINING, step_size=step_size))
+            record = learn(family.network(name), splits, CHOICE_SEEDS, training)
         except Divergence:
             continue
         finally:
@@ -120,12 +155,6 @@ def choose(
         found.append((float(losses[best]), step_size, int(record.steps[best])))
     loss, step_size, steps = min(found)
     return step_size, steps, loss
-
-
-def chosen(name: str, label_scale: float, *, quick: bool = False) -> BatchDescent:
-    """The training chosen for a network at this label scale; a quarter of it for a first look."""
-    step_size, steps = CHOSEN[label_scale][name]
-    return replace(TRAINING, step_size=step_size, steps=steps // 4 if quick else steps)
 
 
 def unseen_error(record: LearningRecord) -> FloatArray:

@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,7 +16,7 @@ from linmod.figures import image_coverage, image_norms, image_order, image_split
 from linmod.figures.image_norms import Course
 from linmod.figures.image_order import Half
 from linmod.figures.image_split import Paired
-from linmod.figures.image_tasks import DENSE, NETWORKS, SPLIT
+from linmod.figures.image_tasks import CNNS, DENSE, MLPS, SPLIT
 
 pytest.importorskip("torch")
 
@@ -81,7 +82,7 @@ def test_choice_reads_validation_only(monkeypatch):
     """The best step size and step by validation is found, with the test losses saying the opposite."""
     seen = []
 
-    def learn(name, splits, seeds, training):
+    def learn(network, splits, seeds, training):
         seen.append((list(seeds), training))
         steps = np.array([0, 400, 800])
         losses = np.array([3.0, 1.0 + abs(math.log2(training.step_size / 0.004)), 2.5])
@@ -89,38 +90,39 @@ def test_choice_reads_validation_only(monkeypatch):
         return SimpleNamespace(steps=steps, losses=tests | {("validation", "compositional"): losses[:, None]})
 
     monkeypatch.setattr(image_tasks, "learn", learn)
-    assert image_tasks.choose(DENSE, 1.0) == (0.004, 400, 1.0)
+    assert image_tasks.choose(MLPS, DENSE, 1.0) == (0.004, 400, 1.0)
     assert {training.step_size for _, training in seen} == set(image_tasks.STEP_SIZES)
     assert all(min(seeds) >= 1000 for seeds, _ in seen)
 
 
 def test_choice_leaves_out_what_diverges(monkeypatch):
-    def learn(name, splits, seeds, training):
+    def learn(network, splits, seeds, training):
         if training.step_size > 0.001:
             raise linmod.Divergence("too large")
         losses = {("validation", "compositional"): np.array([[2.0], [1.0]])}
         return SimpleNamespace(steps=np.array([0, 4000]), losses=losses)
 
     monkeypatch.setattr(image_tasks, "learn", learn)
-    assert image_tasks.choose(SPLIT, 1.0)[0] <= 0.001
+    assert image_tasks.choose(MLPS, SPLIT, 1.0)[0] <= 0.001
 
 
-def test_chosen_settings_are_of_the_grid():
-    for scale, by_network in image_tasks.CHOSEN.items():
-        assert set(by_network) == set(NETWORKS)
+@pytest.mark.parametrize("family", [MLPS, CNNS], ids=lambda family: family.name)
+def test_chosen_settings_are_of_the_grid(family):
+    for scale, by_network in family.choice.items():
+        assert set(by_network) == {DENSE, SPLIT}
         for name, (step_size, steps) in by_network.items():
             assert step_size in image_tasks.STEP_SIZES
-            assert steps in image_tasks.TRAINING.recorded_steps
-            assert image_tasks.chosen(name, scale) == BatchDescent(step_size, steps, record_every=400, momentum=0.9)
+            assert steps in family.training.recorded_steps
+            assert family.chosen(name, scale) == replace(family.training, step_size=step_size, steps=steps)
 
 
 def test_the_compositional_module_does_not_notice_the_label_scale():
     """Which is why one choice of its settings serves all label scales: its numbers are the same to the last bit."""
     training = BatchDescent(0.01, 20, record_every=20, initial_std=0.1)
     ends = {}
-    for name in NETWORKS:
+    for name in (DENSE, SPLIT):
         for scale in (1.0, 3.0):
-            record = image_tasks.learn(name, [image_tasks.draw(0, scale)], [0], training)
+            record = image_tasks.learn(MLPS.network(name), [image_tasks.draw(0, scale)], [0], training)
             ends[name, scale] = record.losses["test_unseen", "compositional"][-1, 0]
     assert ends[SPLIT, 1.0] == ends[SPLIT, 3.0]
     assert abs(ends[DENSE, 1.0] / ends[DENSE, 3.0] - 1) > 1e-3
@@ -207,7 +209,7 @@ CLEAR, NONE = paired([-0.3, -0.32, -0.28, -0.31]), paired([0.1, -0.2, 0.05, 0.1]
     ids=["clear", "no difference", "shuffling changes nothing", "dense is better", "nan"],
 )
 def test_split_is_judged_by_its_interval(real, shuffled, passed):
-    assert image_split._finding(1.0, real, shuffled).passed is passed
+    assert image_split._finding("MLP", real, shuffled).passed is passed
 
 
 def test_coverage_rejects_no_growth_and_no_fall():
