@@ -12,6 +12,11 @@ from .double_descent import DOUBLE_DESCENT, FEATURE_COVARIANCE
 from .early_stopping import EARLY_STOPPING
 from .generalisation import FULL_RANK, HELD_OUT_SIZE, MOTIVATING
 from .known_directions import KNOWN_DIRECTIONS
+from .image_coverage import IMAGE_COVERAGE
+from .image_modules import IMAGE_MODULES
+from .image_norms import IMAGE_NORMS
+from .image_order import IMAGE_ORDER
+from .image_split import IMAGE_SPLIT
 from .limits import INITIAL_SCALE, STEP_SIZE
 from .linear_modules import LINEAR_MODULES
 from .module_finding import MODULE_FINDING
@@ -25,6 +30,7 @@ from .rules import RULES
 from .sample_complexity import LOSS_TRENDS, SAMPLE_COMPLEXITY
 from .sample_criteria import SAMPLE_CRITERIA
 from .space import ALIGNED, SPECTRUM, SYSTEMATICITY
+from .torch_linear import TORCH_LINEAR
 
 SPECIALIZATION: tuple[Claim, ...] = (
     SPECTRUM,
@@ -61,13 +67,16 @@ SCALING: tuple[Claim, ...] = (
     MODULE_SAMPLES,
 )
 
-CATALOGUE: tuple[Claim, ...] = (*SPECIALIZATION, *SCALING)
+IMAGES: tuple[Claim, ...] = (IMAGE_ORDER, IMAGE_SPLIT, IMAGE_COVERAGE, IMAGE_NORMS)
+
+CATALOGUE: tuple[Claim, ...] = (*SPECIALIZATION, *SCALING, *IMAGES)
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "specialization": tuple(claim.name for claim in SPECIALIZATION),
     "scaling": tuple(claim.name for claim in SCALING),
+    "images": tuple(claim.name for claim in IMAGES),
 }
-"""Names that stand for all claims of one paper."""
+"""Names that stand for all claims of one paper, or all that need torch."""
 
 
 def select(names: Iterable[str]) -> tuple[Claim, ...]:
