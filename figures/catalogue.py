@@ -11,12 +11,12 @@ from .depth import DEPTH
 from .double_descent import DOUBLE_DESCENT, FEATURE_COVARIANCE
 from .early_stopping import EARLY_STOPPING
 from .generalisation import FULL_RANK, HELD_OUT_SIZE, MOTIVATING
-from .known_directions import KNOWN_DIRECTIONS
 from .image_coverage import IMAGE_COVERAGE
 from .image_modules import IMAGE_MODULES
 from .image_norms import IMAGE_NORMS
 from .image_order import IMAGE_ORDER
 from .image_split import IMAGE_SPLIT
+from .known_directions import KNOWN_DIRECTIONS
 from .limits import INITIAL_SCALE, STEP_SIZE
 from .linear_modules import LINEAR_MODULES
 from .module_finding import MODULE_FINDING
@@ -67,7 +67,7 @@ SCALING: tuple[Claim, ...] = (
     MODULE_SAMPLES,
 )
 
-IMAGES: tuple[Claim, ...] = (IMAGE_ORDER, IMAGE_SPLIT, IMAGE_COVERAGE, IMAGE_NORMS)
+IMAGES: tuple[Claim, ...] = (TORCH_LINEAR, IMAGE_ORDER, IMAGE_SPLIT, IMAGE_COVERAGE, IMAGE_NORMS, IMAGE_MODULES)
 
 CATALOGUE: tuple[Claim, ...] = (*SPECIALIZATION, *SCALING, *IMAGES)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -13,7 +11,8 @@ from ..claims import Claim, Evidence, Finding, Settings
 from ..validation import FloatArray
 from .dense import PAPER
 from .image_split import Paired, compare_networks
-from .image_tasks import CLASSES, DENSE, MLPS, SEEN, SPLIT, TRAIN, interval
+from .image_tasks import CLASSES, DENSE, MLPS, SEEN, SPLIT, TRAIN
+from .intervals import mean_interval
 from .style import STROKES, canvas, house_style, title
 
 COMBINATIONS = CLASSES**3
@@ -30,7 +29,9 @@ def _check(settings: Settings) -> Evidence:
     todo = [*((scale, SEEN) for scale in scales), *((LARGE, count) for count in counts if count != SEEN)]
     runs: Runs = {}
     for done, (scale, count) in enumerate(todo):
-        runs[scale, count] = compare_networks(MLPS, scale, seeds, seen=count, quick=settings.quick)
+        runs[scale, count] = compare_networks(
+            MLPS, scale, seeds, images=settings.source_images, seen=count, quick=settings.quick
+        )
         settings.progress((done + 1) / len(todo))
     by_scale = {scale: runs[scale, SEEN] for scale in scales}
     by_count = {count: runs[LARGE, count] for count in counts}
@@ -53,15 +54,14 @@ def _fall(by_count: dict[int, Paired], name: str) -> Finding:
 
 def _above_zero(label: str, differences: FloatArray) -> Finding:
     """The 95 % interval of the mean lies above zero; that of the opposite statement must not."""
-    mean, half = interval(differences)
-    error, opposite = (half / value if value > 0 else math.inf for value in (mean, -mean))
+    opposite, stated = mean_interval(differences), mean_interval(-differences)
     return Finding(
-        label=f"{label}: {mean:.3f} ± {half:.3f}; half-width of the interval over it",
-        error=error,
+        label=f"{label}: {opposite}; half-width of the interval over it",
+        error=stated.uncertainty,
         tolerance=1.0,
-        passed=error < 1 <= opposite,
+        passed=stated.below_zero and not opposite.below_zero,
         controls=1,
-        rejected=int(opposite >= 1),
+        rejected=int(not opposite.below_zero),
     )
 
 
@@ -85,11 +85,11 @@ def _draw(evidence: Evidence) -> Figure:
 
 def _draw_errors(axes: Axes, runs: Mapping[float, Paired]) -> None:
     for stroke, name in zip(STROKES, (DENSE, SPLIT), strict=False):
-        unseen = np.array([interval(each.errors[name]) for each in runs.values()]).T
+        unseen = [mean_interval(each.errors[name]) for each in runs.values()]
         axes.errorbar(
             [*runs],
-            unseen[0],
-            unseen[1],
+            [each.mean for each in unseen],
+            [each.half_width for each in unseen],
             color=stroke.color,
             linestyle=stroke.linestyle,
             marker=stroke.marker,

@@ -24,7 +24,7 @@ from .image_trials import (
     scores,
     task_of,
 )
-from .paired import lower
+from .intervals import lower
 from .style import STROKES, Stroke, canvas, house_style, label_ends, title
 
 PAPER = '"Breaking Neural Network Scaling Laws with Modularity" (Boopathy et al., ICLR 2025)'

@@ -123,8 +123,9 @@ def train(
 def _check(settings: Settings) -> Evidence:
     seeds = settings.seeds(full=3, quick=1)
     nonlinearities = NONLINEARITIES[:1] if settings.quick else NONLINEARITIES
-    sources = [task(seed, SCALE) for seed in seeds]
-    splits = [centred(draw(seed, SCALE)) for seed in seeds]
+    images = settings.source_images
+    sources = [task(seed, SCALE, images=images) for seed in seeds]
+    splits = [centred(draw(seed, SCALE, images=images)) for seed in seeds]
     learned = [same_moments(by_place(source, one.train)) for source, one in zip(sources, splits, strict=True)]
     seen = [by_place(source, one.test_seen, ITEMS) for source, one in zip(sources, splits, strict=True)]
     step = STEP / float(np.linalg.norm(learned[0].sigma_yx, 2))

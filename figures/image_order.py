@@ -11,12 +11,13 @@ from matplotlib.figure import Figure
 
 from .. import dynamics
 from ..claims import Claim, Evidence, Finding, Settings
-from ..datasets import Dataset
+from ..datasets import Dataset, Images
 from ..dynamics.nonlinear import MLP, BatchDescent, ImageNetwork, ImageSplits
 from ..problem import Deep, Descent, Problem, SmallRandom
 from ..validation import FloatArray
 from .dense import PAPER
-from .image_tasks import HIDDEN, centred, draw, interval, same_moments
+from .image_tasks import HIDDEN, centred, draw, same_moments
+from .intervals import mean_interval
 from .style import STROKES, TIME, canvas, house_style, title
 
 SCALES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
@@ -89,11 +90,11 @@ def predict_half_time(dataset: Dataset, seed: int, step: float) -> float:
     return crossing(run.times, run.loss, half_level(moments))
 
 
-def study(scale: float, seeds: list[int]) -> Half:
+def study(scale: float, seeds: list[int], images: Images) -> Half:
     """Predict from second moments, and train non-linear networks of two modules."""
     from ..dynamics.nonlinear import train_networks
 
-    splits = [centred(draw(seed, scale)) for seed in seeds]
+    splits = [centred(draw(seed, scale, images=images)) for seed in seeds]
     datasets = {block: [block_dataset(one, block) for one in splits] for block in BLOCKS}
     singular = {block: float(np.linalg.norm(each[0].sigma_yx, 2)) for block, each in datasets.items()}
     step = STEP / max(singular.values())
@@ -117,7 +118,7 @@ def _check(settings: Settings) -> Evidence:
     scales = (SCALES[2], SCALES[-1]) if settings.quick else SCALES
     found = {}
     for done, scale in enumerate(scales):
-        found[scale] = study(scale, seeds)
+        found[scale] = study(scale, seeds, settings.source_images)
         settings.progress((done + 1) / len(scales))
     return Evidence((_ratios(found), *(_orders(found, each) for each in NONLINEARITIES)), {"found": found})
 
@@ -202,7 +203,8 @@ def _draw_ratios(axes: Axes, found: dict[float, Half]) -> None:
     axes.axhline(1, color="0.6", linewidth=0.8, linestyle=(0, (2, 2)))
     axes.plot([*found], [math.exp(half.log_ratio) for half in found.values()], color="0.2", label="linear, predicted")
     for stroke, nonlinearity in zip(STROKES[2:], NONLINEARITIES, strict=True):
-        means, reach = np.array([interval(half.log_ratios(nonlinearity)) for half in found.values()]).T
+        intervals = [mean_interval(half.log_ratios(nonlinearity)) for half in found.values()]
+        means, reach = np.array([(each.mean, each.half_width) for each in intervals]).T
         low, middle, high = np.exp(means - reach), np.exp(means), np.exp(means + reach)
         axes.errorbar(
             [*found],

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-from scipy.stats import t as student
 
 from ..datasets import CompositionalImages, Dataset, Images, digits
 from ..dynamics.nonlinear import CNN, MLP, BatchDescent, ImageNetwork, ImageSplits, LearningRecord
@@ -75,23 +74,25 @@ CNNS = Family(
 
 
 @cache
-def few_digits() -> Images:
-    """The first classes of the bundled digits."""
-    every = digits()
-    kept = every.labels < CLASSES
-    return Images(every.pixels[kept], every.labels[kept], "digits")
+def first_classes(images: Images) -> Images:
+    """Images of the first classes alone."""
+    kept = images.labels < CLASSES
+    return Images(images.pixels[kept], images.labels[kept], images.name)
 
 
-def task(seed: int, label_scale: float, *, seen: int = SEEN, shuffled: bool = False) -> CompositionalImages:
-    """Three digits side by side; combinations, images and samples depend on the seed."""
-    return CompositionalImages(
-        images=few_digits(), seen=seen, label_scale=label_scale, shuffled_labels=shuffled, seed=seed
-    )
+def task(
+    seed: int, label_scale: float, *, images: Images | None = None, seen: int = SEEN, shuffled: bool = False
+) -> CompositionalImages:
+    """Three images side by side, digits unless given; combinations, images and samples depend on the seed."""
+    source = first_classes(images or digits())
+    return CompositionalImages(images=source, seen=seen, label_scale=label_scale, shuffled_labels=shuffled, seed=seed)
 
 
-def draw(seed: int, label_scale: float, *, seen: int = SEEN, shuffled: bool = False) -> ImageSplits:
+def draw(
+    seed: int, label_scale: float, *, images: Images | None = None, seen: int = SEEN, shuffled: bool = False
+) -> ImageSplits:
     """Samples of such a task."""
-    source = task(seed, label_scale, seen=seen, shuffled=shuffled)
+    source = task(seed, label_scale, images=images, seen=seen, shuffled=shuffled)
     return ImageSplits.draw(source, train=TRAIN, evaluation=EVALUATION)
 
 
@@ -160,17 +161,3 @@ def choose(
 def unseen_error(record: LearningRecord) -> FloatArray:
     """Squared error of the compositional outputs on unseen combinations at the end, for each network."""
     return np.asarray(2 * record.losses["test_unseen", "compositional"][-1])
-
-
-def interval(differences: FloatArray) -> tuple[float, float]:
-    """Mean of paired differences and the half-width of its 95 % t-interval.
-
-    Examples
-    --------
-    >>> mean, half = interval(np.array([1.0, 2.0, 3.0]))
-    >>> round(mean, 3), round(half, 3)
-    (2.0, 2.484)
-    """
-    count = len(differences)
-    spread = float(np.std(differences, ddof=1)) / np.sqrt(count)
-    return float(np.mean(differences)), float(student.ppf(0.975, count - 1) * spread)

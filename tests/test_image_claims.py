@@ -17,6 +17,7 @@ from linmod.figures.image_norms import Course
 from linmod.figures.image_order import Half
 from linmod.figures.image_split import Paired
 from linmod.figures.image_tasks import CNNS, DENSE, MLPS, SPLIT
+from linmod.figures.intervals import mean_interval
 
 pytest.importorskip("torch")
 
@@ -131,8 +132,8 @@ def test_the_compositional_module_does_not_notice_the_label_scale():
 def test_interval_covers():
     """Of 2000 intervals 95 % hold the mean; less than 93.5 or more than 96.5 % has probability 0.002."""
     generator = np.random.default_rng(0)
-    found = [image_tasks.interval(generator.standard_normal(5)) for _ in range(2000)]
-    assert 0.935 <= np.mean([abs(mean) <= half for mean, half in found]) <= 0.965
+    found = [mean_interval(generator.standard_normal(5)) for _ in range(2000)]
+    assert 0.935 <= np.mean([abs(each.mean) <= each.half_width for each in found]) <= 0.965
 
 
 # Order.

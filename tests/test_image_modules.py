@@ -10,13 +10,13 @@ from linmod.__main__ import app
 from linmod.datasets import Images, digits
 from linmod.figures.image_modules import IMAGE_MODULES
 from linmod.figures.image_trials import COMPONENTS, DIMS, PLACES, RANDOM, WHOLE, Descent, Trial, View, choose, task_of
-from linmod.figures.paired import lower, paired_difference
+from linmod.figures.intervals import lower, mean_interval
 
 
 def test_paired_interval_is_that_of_the_paired_t_test():
     rng = np.random.default_rng(0)
     first, second = rng.normal(1.0, 0.5, 12), rng.normal(1.4, 0.5, 12)
-    difference = paired_difference(first, second)
+    difference = mean_interval(first - second)
     interval = ttest_rel(first, second).confidence_interval(0.95)
     # a few roundings of numbers of order 1
     assert difference.mean - difference.half_width == pytest.approx(interval.low, abs=1e-13)
@@ -27,8 +27,8 @@ def test_pairing_removes_what_seeds_share():
     rng = np.random.default_rng(1)
     seeds = 10 * rng.standard_normal(10)
     first, second = seeds + 0.1 * rng.standard_normal(10), seeds + 1 + 0.1 * rng.standard_normal(10)
-    assert paired_difference(first, second).below_zero
-    assert not paired_difference(first, rng.permutation(second)).below_zero
+    assert mean_interval(first - second).below_zero
+    assert not mean_interval(first - rng.permutation(second)).below_zero
 
 
 def test_lower_needs_an_advantage_that_the_control_lacks():
@@ -42,7 +42,7 @@ def test_lower_needs_an_advantage_that_the_control_lacks():
 
 def test_interval_of_one_seed_is_an_error():
     with pytest.raises(ValueError, match="an interval needs at least 2 seeds, got 1"):
-        paired_difference([1.0], [2.0])
+        mean_interval([1.0])
 
 
 @pytest.fixture(scope="module")

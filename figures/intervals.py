@@ -1,4 +1,4 @@
-"""When one method is better than another on the same draws: the paired difference with its interval."""
+"""Means over seeds with their intervals, and when one method is better than another on the same draws."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ COVERAGE = 0.95
 
 
 @dataclass(frozen=True)
-class PairedDifference:
-    """Mean of the differences between two methods over seeds, and half the width of its 95% t-interval."""
+class MeanInterval:
+    """A mean over seeds, and half the width of its 95% t-interval."""
 
     mean: float
     half_width: float
@@ -28,27 +28,31 @@ class PairedDifference:
 
     @property
     def uncertainty(self) -> float:
-        """Half width in units of the decrease: below 1 if the whole interval is below zero."""
+        """Half width in units of the distance below zero: below 1 if the whole interval is."""
         return self.half_width / -self.mean if self.mean < 0 else math.inf
 
     def __str__(self) -> str:
         return f"{self.mean:+.3f} ± {self.half_width:.3f}"
 
 
-def paired_difference(first: ArrayLike, second: ArrayLike) -> PairedDifference:
-    """Difference between two methods that saw the same draws, one pair of values for each seed.
+def mean_interval(values: ArrayLike) -> MeanInterval:
+    """Mean of one value for each seed, with its 95% t-interval.
+
+    Raises
+    ------
+    ValueError
+        For fewer than 2 values.
 
     Examples
     --------
-    >>> print(paired_difference([0.10, 0.12, 0.11], [0.20, 0.23, 0.20]))
-    -0.100 ± 0.025
+    >>> print(mean_interval([1.0, 2.0, 3.0]))
+    +2.000 ± 2.484
     """
-    differences = np.subtract(first, second)
-    if len(differences) < 2:
-        raise ValueError(f"an interval needs at least 2 seeds, got {len(differences)}")
-    standard_error = float(np.std(differences, ddof=1)) / math.sqrt(len(differences))
-    quantile = float(t.ppf((1 + COVERAGE) / 2, len(differences) - 1))
-    return PairedDifference(float(np.mean(differences)), quantile * standard_error)
+    given = np.asarray(values, dtype=np.float64)
+    if len(given) < 2:
+        raise ValueError(f"an interval needs at least 2 seeds, got {len(given)}")
+    standard_error = float(np.std(given, ddof=1)) / math.sqrt(len(given))
+    return MeanInterval(float(np.mean(given)), float(t.ppf((1 + COVERAGE) / 2, len(given) - 1)) * standard_error)
 
 
 def lower(label: str, methods: tuple[ArrayLike, ArrayLike], control: tuple[ArrayLike, ArrayLike]) -> Finding:
@@ -60,10 +64,10 @@ def lower(label: str, methods: tuple[ArrayLike, ArrayLike], control: tuple[Array
     methods, control : pair of array_like, shape (seeds,)
         Values of both methods, and of both where there is nothing to find, for the same seeds.
     """
-    difference, null = paired_difference(*methods), paired_difference(*control)
-    removed = paired_difference(np.subtract(*methods), np.subtract(*control)).below_zero
+    advantage, null = np.subtract(*methods), np.subtract(*control)
+    difference, removed = mean_interval(advantage), mean_interval(advantage - null).below_zero
     return Finding(
-        label=f"{label}: {difference} (control {null})",
+        label=f"{label}: {difference} (control {mean_interval(null)})",
         error=difference.uncertainty,
         tolerance=1.0,
         passed=difference.below_zero and removed,
