@@ -24,7 +24,7 @@ pytest.importorskip("torch")
 
 def test_group_selects_its_claims():
     names = [claim.name for claim in select(["images"])]
-    assert names == ["image-order", "image-split", "image-coverage", "image-norms"]
+    assert names == ["torch-linear", "image-order", "image-split", "image-coverage", "image-norms", "image-modules"]
 
 
 def test_without_torch_everything_else_is_there_and_the_extra_is_named():
