@@ -67,7 +67,7 @@ def _above_zero(label: str, differences: FloatArray) -> Finding:
 
 def _draw(evidence: Evidence) -> Figure:
     with house_style():
-        figure, axes = canvas(1, 2, height=2.7)
+        figure, axes = canvas(1, 2, height=3.1)
         _draw_errors(axes[0], evidence.data["by_scale"])
         axes[0].set(xscale="log", xlabel="label scale $r$", ylabel="compositional squared error, unseen")
         axes[0].set_xticks([*evidence.data["by_scale"]], [f"{scale:g}" for scale in evidence.data["by_scale"]])
@@ -79,7 +79,7 @@ def _draw(evidence: Evidence) -> Figure:
         for panel in axes:
             panel.set_ylim(0, None)
         handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=4, handlelength=2.8)
+        figure.legend(handles, labels, loc="outside lower center", ncols=2, handlelength=2.8)
     return figure
 
 

@@ -68,8 +68,8 @@ MLPS = Family(
 CNNS = Family(
     "CNN",
     CNN(channels=(4, 4, 4), kernels=CNN.for_digits().kernels),
-    BatchDescent(steps=2000, record_every=400, momentum=0.9, initial_std=0.05),
-    {10.0: {DENSE: (0.002, 2000), SPLIT: (0.008, 2000)}},
+    BatchDescent(steps=3000, record_every=300, momentum=0.9, initial_std=0.1),
+    {10.0: {DENSE: (0.002, 3000), SPLIT: (0.008, 3000)}},
 )
 
 
