@@ -136,7 +136,7 @@ class Ensemble:
     -----
     Several networks are evaluated in one call (:func:`torch.vmap`). A step of five networks on images of 8 x 24 with
     batches of 16 takes 1.2 ms on one core then, and 2.3 ms one network after the other (hidden layer of 64 units), or
-    7.7 ms and 12.4 ms (three convolutions of 16 channels); a single network is faster without, 0.6 ms and 0.9 ms.
+    7.7 ms and 12.4 ms (three convolutions of 16 channels); a single network is faster without: 0.6 ms against 0.9 ms.
     """
 
     def __init__(self, network: ImageNetwork, layout: ImageLayout, weights: Weights) -> None:
