@@ -16,7 +16,7 @@ from ..dynamics.module_finding import FeatureObjective, LinearFeatures, descend,
 from ..dynamics.module_finding.threads import threads_for
 from ..validation import FloatArray
 from .module_finding import PAPER
-from .standard_errors import Measured, finding_of
+from .standard_errors import Measured, draw_measured, finding_of
 from .style import STROKES, canvas, house_style, title
 
 SAMPLES, INPUTS, STARTS, RIDGE = 60, 8, 30, 1.0
@@ -138,16 +138,7 @@ def _draw_errors(axes: Axes, errors: dict[str, dict[int, Measured]]) -> None:
         grid = range(DIMENSIONS[0], DIMENSIONS[-1] + 1)
         line = [theory.excess_error(m if label == "unknown" else len(WEIGHTS), SAMPLES, 1.0) for m in grid]
         axes.plot(grid, line, color=stroke.color, linestyle=stroke.linestyle, label=f"modules {label}")
-        axes.errorbar(
-            list(points),
-            [point.simulated for point in points.values()],
-            [3 * point.standard_error for point in points.values()],
-            color=stroke.color,
-            marker=stroke.marker,
-            linestyle="",
-            markersize=4,
-            markerfacecolor="white",
-        )
+        draw_measured(axes, points, stroke)
     axes.set(xlabel="inputs, $m$", ylabel="excess test error", ylim=(0, None))
     axes.legend(loc="upper left", handlelength=2.6)
 

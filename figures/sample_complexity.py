@@ -15,7 +15,7 @@ from ..datasets import PowerLaw, RandomFeatures
 from ..dynamics import scaling as simulated
 from ..theory import scaling as predicted
 from .double_descent import PAPER
-from .standard_errors import Measured, critical_value, finding_of
+from .standard_errors import Measured, critical_value, draw_measured, finding_of
 from .style import STROKES, Stroke, canvas, house_style, title
 
 OMEGA = 1.5
@@ -107,16 +107,7 @@ def _draw_trend(axes: Axes, trend: Trend, points: dict[int, Measured], stroke: S
     grid = range(trend.values[0], trend.values[-1] + 1)
     line = [(value, predicted.expected_losses(*trend.at(value)).test) for value in grid]
     axes.plot(*zip(*line, strict=True), color=stroke.color, linestyle=stroke.linestyle, label=trend.label)
-    axes.errorbar(
-        list(points),
-        [point.simulated for point in points.values()],
-        [3 * point.standard_error for point in points.values()],
-        color=stroke.color,
-        marker=stroke.marker,
-        linestyle="",
-        markersize=4,
-        markerfacecolor="white",
-    )
+    draw_measured(axes, points, stroke)
 
 
 ERROR = 0.5

@@ -16,7 +16,7 @@ from ..dynamics import scaling as simulated
 from ..theory import scaling as predicted
 from .double_descent import PAPER
 from .sample_complexity import student
-from .standard_errors import Measured, finding_of
+from .standard_errors import Measured, draw_measured, finding_of
 from .style import STROKES, canvas, house_style, title
 
 OMEGA, SIZE, SHARE, ERROR = 2.0, 10, 0.5, 0.5
@@ -113,16 +113,7 @@ def _draw(evidence: Evidence) -> Figure:
             axes[0].plot(list(laws), rows, color=stroke.color, linestyle=stroke.linestyle, label=label)
             axes[1].plot(list(laws), losses, color=stroke.color, linestyle=stroke.linestyle)
             points = evidence.data["points"].get(criterion.label, {})
-            axes[1].errorbar(
-                list(points),
-                [point.simulated for point in points.values()],
-                [3 * point.standard_error for point in points.values()],
-                color=stroke.color,
-                marker=stroke.marker,
-                linestyle="",
-                markersize=4,
-                markerfacecolor="white",
-            )
+            draw_measured(axes[1], points, stroke)
         _draw_fixed_error(axes, laws)
         axes[0].set(yscale="log", ylim=(3, 1e7), ylabel="rows needed, $n$")
         axes[1].set(ylim=(0, 1.05), ylabel="relative test loss reached")

@@ -1,13 +1,15 @@
-"""When a prediction agrees with a mean over random draws: the criterion, in standard errors."""
+"""When a prediction agrees with a mean over random draws: the criterion, in standard errors, and its points."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from matplotlib.axes import Axes
 from scipy.stats import norm
 
 from ..claims import Finding
+from .style import Stroke
 
 FALSE_ALARM = 1e-4
 """Probability with which a true statement with all of its points is rejected."""
@@ -73,3 +75,17 @@ def finding_of(label: str, points: Iterable[Measured]) -> Finding:
     ]
     passed = worst <= critical and bool(rejected) and all(rejected)
     return Finding(f"{label}, in standard errors", worst, critical, passed, len(rejected), sum(rejected))
+
+
+def draw_measured(axes: Axes, points: Mapping[int, Measured], stroke: Stroke) -> None:
+    """Draw simulated means as markers with bars of three standard errors."""
+    axes.errorbar(
+        list(points),
+        [point.simulated for point in points.values()],
+        [3 * point.standard_error for point in points.values()],
+        color=stroke.color,
+        marker=stroke.marker,
+        linestyle="",
+        markersize=4,
+        markerfacecolor="white",
+    )
