@@ -11,7 +11,7 @@ from ..claims import Claim, Evidence, Finding, Settings
 from ..validation import FloatArray
 from .dense import PAPER
 from .image_split import Paired, compare_networks
-from .image_tasks import CLASSES, DENSE, MLPS, SEEN, SPLIT, TRAIN
+from .image_tasks import CLASSES, DENSE, MLPS, SEEN, SPLIT, TRAIN, images_of
 from .intervals import mean_interval
 from .style import STROKES, canvas, house_style, title
 
@@ -30,7 +30,7 @@ def _check(settings: Settings) -> Evidence:
     runs: Runs = {}
     for done, (scale, count) in enumerate(todo):
         runs[scale, count] = compare_networks(
-            MLPS, scale, seeds, images=settings.source_images, seen=count, quick=settings.quick
+            MLPS, scale, seeds, images=images_of(settings), seen=count, quick=settings.quick
         )
         settings.progress((done + 1) / len(todo))
     by_scale = {scale: runs[scale, SEEN] for scale in scales}
@@ -105,7 +105,7 @@ def _draw_errors(axes: Axes, runs: Mapping[float, Paired]) -> None:
 
 IMAGE_COVERAGE = Claim(
     name="image-coverage",
-    source=f"{PAPER}, compositional MNIST; here three of five digits of 8 x 8 pixels",
+    source=f"{PAPER}, compositional MNIST; here three digits of five classes",
     statement="What a module of its own for the compositional labels gains on unseen combinations grows with the scale "
     "of the non-compositional labels, which a split network does not feel; both networks gain from combinations seen.",
     assumptions=(

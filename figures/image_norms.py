@@ -22,7 +22,7 @@ from ..trajectory import BlockPair
 from ..validation import FloatArray
 from .dense import PAPER
 from .image_order import STD, STEP
-from .image_tasks import DENSE, HIDDEN, SPLIT, centred, draw, same_moments, task
+from .image_tasks import DENSE, HIDDEN, SPLIT, centred, draw, images_of, same_moments, task
 from .style import STROKES, TIME, canvas, house_style, title
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def train(
 def _check(settings: Settings) -> Evidence:
     seeds = settings.seeds(full=3, quick=1)
     nonlinearities = NONLINEARITIES[:1] if settings.quick else NONLINEARITIES
-    images = settings.source_images
+    images = images_of(settings)
     sources = [task(seed, SCALE, images=images) for seed in seeds]
     splits = [centred(draw(seed, SCALE, images=images)) for seed in seeds]
     learned = [same_moments(by_place(source, one.train)) for source, one in zip(sources, splits, strict=True)]

@@ -16,7 +16,7 @@ from ..dynamics.nonlinear import MLP, BatchDescent, ImageNetwork, ImageSplits
 from ..problem import Deep, Descent, Problem, SmallRandom
 from ..validation import FloatArray
 from .dense import PAPER
-from .image_tasks import HIDDEN, centred, draw, same_moments
+from .image_tasks import HIDDEN, centred, draw, images_of, same_moments
 from .intervals import mean_interval
 from .style import STROKES, TIME, canvas, house_style, title
 
@@ -118,7 +118,7 @@ def _check(settings: Settings) -> Evidence:
     scales = (SCALES[2], SCALES[-1]) if settings.quick else SCALES
     found = {}
     for done, scale in enumerate(scales):
-        found[scale] = study(scale, seeds, settings.source_images)
+        found[scale] = study(scale, seeds, images_of(settings))
         settings.progress((done + 1) / len(scales))
     return Evidence((_ratios(found), *(_orders(found, each) for each in NONLINEARITIES)), {"found": found})
 

@@ -12,7 +12,7 @@ from ..claims import Claim, Evidence, Finding, Settings
 from ..datasets import Images
 from ..validation import FloatArray
 from .dense import PAPER
-from .image_tasks import CNNS, DENSE, MLPS, SEEN, SPLIT, TRAIN, Family, draw, learn, unseen_error
+from .image_tasks import CNNS, DENSE, MLPS, SEEN, SPLIT, TRAIN, Family, draw, images_of, learn, unseen_error
 from .intervals import lower, mean_interval
 from .style import STROKES, canvas, house_style, title
 
@@ -68,7 +68,7 @@ def _check(settings: Settings) -> Evidence:
     todo = [(family, scale, shuffled) for family, scale in conditions for shuffled in (False, True)]
     for done, (family, scale, shuffled) in enumerate(todo):
         paired = compare_networks(
-            family, scale, seeds, images=settings.source_images, shuffled=shuffled, quick=settings.quick
+            family, scale, seeds, images=images_of(settings), shuffled=shuffled, quick=settings.quick
         )
         runs[f"{family.name}, scale {scale:g}", shuffled] = paired
         settings.progress((done + 1) / len(todo))
@@ -124,7 +124,7 @@ def _draw_differences(axes: Axes, runs: dict[tuple[str, bool], Paired]) -> None:
 
 IMAGE_SPLIT = Claim(
     name="image-split",
-    source=f"{PAPER}, compositional MNIST; here three of five digits of 8 x 8 pixels",
+    source=f"{PAPER}, compositional MNIST; here three digits of five classes",
     statement="An MLP with a module of its own for the compositional labels makes smaller compositional errors on "
     "combinations never seen than a dense one, at label scales 10 and 1; with shuffled labels it does not.",
     assumptions=(

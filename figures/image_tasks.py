@@ -8,9 +8,11 @@ from functools import cache
 
 import numpy as np
 
+from ..claims import Settings
 from ..datasets import CompositionalImages, Dataset, Images, digits
 from ..dynamics.nonlinear import CNN, MLP, BatchDescent, ImageNetwork, ImageSplits, LearningRecord
 from ..dynamics.nonlinear.architectures import Body
+from ..extras import require
 from ..problem import Divergence
 from ..validation import FloatArray
 
@@ -71,6 +73,12 @@ CNNS = Family(
     BatchDescent(steps=3000, record_every=300, momentum=0.9, initial_std=0.1),
     {10.0: {DENSE: (0.002, 3000), SPLIT: (0.008, 3000)}},
 )
+
+
+def images_of(settings: Settings) -> Images:
+    """The images of a check whose networks need torch, which is asked for first."""
+    require("torch", extra="torch")
+    return settings.source_images
 
 
 @cache

@@ -42,6 +42,14 @@ except linmod.extras.MissingExtra as error:
     assert done.stdout == "torch is not installed; install it with: pip install 'linmod[torch]'\n", done.stderr
 
 
+@pytest.mark.parametrize("name", ["torch-linear", "image-order", "image-split", "image-coverage", "image-norms"])
+def test_claims_name_the_extra_at_once(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    (claim,) = select([name])
+    with pytest.raises(linmod.extras.MissingExtra, match=r"pip install 'linmod\[torch\]'"):
+        claim.run(Settings(quick=True))
+
+
 # What the claims share.
 
 
