@@ -15,11 +15,12 @@ def threads_for(coordinates: str) -> AbstractContextManager[None]:
     The matrices of rotated coordinates are small: sharing one among threads costs more than it saves, many times more
     on a machine that is busy, and makes the last digits depend on the number of processors.
     """
-    return nullcontext() if coordinates == "data" else _one_thread()
+    return nullcontext() if coordinates == "data" else one_thread()
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
+    """Limit BLAS to one thread, in the whole process while inside."""
     with _controller().limit(limits=1, user_api="blas"):
         yield
 

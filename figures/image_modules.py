@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..claims import Claim, Evidence, Settings
-from ..dynamics.module_finding.threads import threads_for
+from ..dynamics.threads import one_thread
 from .image_trials import (
     COMPONENTS,
     DIMS,
@@ -45,7 +45,7 @@ def _check(settings: Settings) -> Evidence:
     tasks = [task_of(images, covered, seed) for covered in coverages for seed in seeds]
     tasks += [task_of(images, TESTED, seed, shuffled=True) for seed in seeds]
     measured: list[dict[str, Score]] = []
-    with threads_for(dims=1):
+    with one_thread():
         for task in tasks:
             measured.append(scores(task))
             settings.progress(len(measured) / len(tasks))

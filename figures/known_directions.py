@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from ..claims import Claim, Evidence, Finding, Settings
 from ..datasets import CosineModules, PowerLaw
 from ..dynamics import scaling as simulated
-from ..dynamics.module_finding.threads import threads_for
 from ..dynamics.scaling import Estimate
+from ..dynamics.threads import one_thread
 from ..theory import scaling as predicted
 from .double_descent import PAPER
 from .standard_errors import Measured, critical_value, finding_of
@@ -34,7 +34,7 @@ def task(inputs: int, modules: int = MODULES, *, orthonormal: bool = True) -> Co
 def _check(settings: Settings) -> Evidence:
     draws = 40 if settings.quick else 120
     inputs, rows = (INPUTS[::4], ROW_COUNTS[::2]) if settings.quick else (INPUTS, ROW_COUNTS)
-    with threads_for(dims=1):
+    with one_thread():
         known = {m: _measured(task(m), ROWS, draws, settings.seed + m) for m in inputs}
         correlated = {m: _measured(task(m, orthonormal=False), ROWS, draws, settings.seed + m) for m in inputs}
         by_rows = {n: _measured(task(FIXED_INPUTS), n, draws, settings.seed + n) for n in rows}

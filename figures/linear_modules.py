@@ -13,7 +13,7 @@ from ..claims import Claim, Evidence, Finding, Settings
 from ..datasets import RandomFeatures
 from ..dynamics import scaling as simulated
 from ..dynamics.module_finding import FeatureObjective, LinearFeatures, descend, random_projections
-from ..dynamics.module_finding.threads import threads_for
+from ..dynamics.threads import one_thread
 from ..validation import FloatArray
 from .module_finding import PAPER
 from .standard_errors import Measured, draw_measured, finding_of
@@ -72,7 +72,7 @@ def descents(outputs: int, seed: int) -> Descents:
 
 
 def _check(settings: Settings) -> Evidence:
-    with threads_for(dims=1):
+    with one_thread():
         found = {name: descents(outputs, settings.seed) for name, outputs in OUTPUTS.items()}
     settings.progress(0.3)
     draws = 300 if settings.quick else 1000

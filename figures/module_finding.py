@@ -13,7 +13,7 @@ from ..claims import Claim, Evidence, Finding, Settings
 from ..datasets import SineSample, SineTask
 from ..dynamics.module_finding import find_modules, fit_additive, random_projections, recovered
 from ..dynamics.module_finding.networks import train_network
-from ..dynamics.module_finding.threads import threads_for
+from ..dynamics.threads import one_thread
 from ..validation import FloatArray
 from .style import STROKES, canvas, house_style, title
 
@@ -73,7 +73,7 @@ def _check_rules(settings: Settings) -> Evidence:
     seeds = settings.seeds(full=4, quick=1)
     by_method: dict[str, list[Score]] = {}
     for done, seed in enumerate(seeds):
-        with threads_for(dims=1):
+        with one_thread():
             for name, score in scores(SineTask(seed=seed)):
                 by_method.setdefault(name, []).append(score)
         settings.progress((done + 1) / len(seeds))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from unusual_datasets import UNUSUAL
 
 import linmod
 from linmod import (
@@ -29,18 +30,6 @@ DESCENT = Descent(0.05, 12, 5)
 MOMENTUM = Descent(0.05, 12, 5, momentum=0.6)
 COUPLED = Dataset(np.random.default_rng(1).standard_normal((3, 4)), np.random.default_rng(2).standard_normal((2, 4)))
 WHITENED = Dataset(np.eye(6)[:, :5], np.random.default_rng(0).standard_normal((4, 5)))
-DATASETS = {
-    "permuted and overlapping": SystematicityDataset(3, 2, 2, 2, 1.1, input_signs=(2, 0, 1), output_signs=(1, 3)),
-    "disjoint, more bits": SystematicityDataset(2, 2, 3, 1, 0.6, input_signs=(0, 3), output_signs=(2, 1), n_bits=5),
-    "one class missing": SystematicityDataset(2, 2, 0, 2, 0.6, input_signs=(4, 1), output_signs=(1, 0), n_bits=5),
-    "negative scale": SystematicityDataset(3, 2, 3, 2, -1.5),
-    "scales of opposite sign": SystematicityDataset(3, 2, 1, 2, -1.5, r_y=0.4),
-    "output identity zero": SystematicityDataset(3, 2, 2, 2, 1.5, r_y=0.0),
-    "input identity zero": SystematicityDataset(3, 2, 2, 2, 0.0, r_y=1.5),
-    "no sign inputs": SystematicityDataset(0, 3, 2, 1),
-    "no sign outputs": SystematicityDataset(4, 0, 2, 1),
-    "only identity": SystematicityDataset(0, 0, 2, 1, n_bits=3),
-}
 
 
 def test_automatic_choice_follows_the_count_of_operations() -> None:
@@ -79,7 +68,7 @@ def test_origin_names_the_coordinates() -> None:
 
 def test_largest_stable_step_of_classes_is_that_of_the_data() -> None:
     networks: list[Network] = [Shallow(), Deep(9), Deep(9, layers=3)]
-    for dataset, network in product(DATASETS.values(), networks):
+    for dataset, network in product(UNUSUAL.values(), networks):
         as_data = Dataset(dataset.X, dataset.Y)
         steps = [largest_stable_step(Problem(one, network, SmallRandom(), DESCENT)) for one in (dataset, as_data)]
         assert steps[0] == pytest.approx(steps[1], rel=1e-10)

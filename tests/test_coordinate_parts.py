@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import ks_2samp
+from unusual_datasets import UNUSUAL
 
 import linmod
 from linmod import (
@@ -25,23 +26,11 @@ from linmod.validation import FloatArray
 
 DESCENT = Descent(0.05, 12, 5)
 MOMENTUM = Descent(0.05, 12, 5, momentum=0.6)
-DATASETS = {
-    "permuted and overlapping": SystematicityDataset(3, 2, 2, 2, 1.1, input_signs=(2, 0, 1), output_signs=(1, 3)),
-    "disjoint, more bits": SystematicityDataset(2, 2, 3, 1, 0.6, input_signs=(0, 3), output_signs=(2, 1), n_bits=5),
-    "one class missing": SystematicityDataset(2, 2, 0, 2, 0.6, input_signs=(4, 1), output_signs=(1, 0), n_bits=5),
-    "negative scale": SystematicityDataset(3, 2, 3, 2, -1.5),
-    "scales of opposite sign": SystematicityDataset(3, 2, 1, 2, -1.5, r_y=0.4),
-    "output identity zero": SystematicityDataset(3, 2, 2, 2, 1.5, r_y=0.0),
-    "input identity zero": SystematicityDataset(3, 2, 2, 2, 0.0, r_y=1.5),
-    "no sign inputs": SystematicityDataset(0, 3, 2, 1),
-    "no sign outputs": SystematicityDataset(4, 0, 2, 1),
-    "only identity": SystematicityDataset(0, 0, 2, 1, n_bits=3),
-}
 
 
 def test_rotation_is_orthonormal_and_diagonalises() -> None:
     generator = np.random.default_rng(0)
-    for dataset in DATASETS.values():
+    for dataset in UNUSUAL.values():
         z = walsh_functions(dataset.n_bits, np.arange(dataset.n_items))
         for side, features in zip(sides(dataset), (dataset.X, dataset.Y), strict=True):
             weights = generator.standard_normal((2, 3, side.n_features))
@@ -79,7 +68,7 @@ def test_lower_factor_times_orthonormal_rows_is_the_matrix(columns: int, lead: t
 
 
 def test_classes_count_all_items() -> None:
-    for dataset in [*DATASETS.values(), SystematicityDataset(100, 3, 1, 1)]:
+    for dataset in [*UNUSUAL.values(), SystematicityDataset(100, 3, 1, 1)]:
         assert sum(one.count for one in mode_classes(dataset)) == dataset.n_items
 
 

@@ -12,6 +12,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from unusual_datasets import UNUSUAL
 
 from linmod import (
     Aligned,
@@ -85,27 +86,18 @@ def test_all_coordinates_agree_on_the_edge_grid(n_bits: int, k_x: int, k_y: int,
                 assert worst(problem, coordinates) < TOLERANCE, (problem, coordinates)
 
 
-UNUSUAL = {
-    "permuted and overlapping": SystematicityDataset(3, 2, 2, 2, 1.1, input_signs=(2, 0, 1), output_signs=(1, 3)),
-    "disjoint, more bits": SystematicityDataset(2, 2, 3, 1, 0.6, input_signs=(0, 3), output_signs=(2, 1), n_bits=5),
-    "one class missing": SystematicityDataset(2, 2, 0, 2, 0.6, input_signs=(4, 1), output_signs=(1, 0), n_bits=5),
-    "negative scale": SystematicityDataset(3, 2, 3, 2, -1.5),
-    "scales of opposite sign": SystematicityDataset(3, 2, 1, 2, -1.5, r_y=0.4),
-    "output identity zero": SystematicityDataset(3, 2, 2, 2, 1.5, r_y=0.0),
-    "input identity zero": SystematicityDataset(3, 2, 2, 2, 0.0, r_y=1.5),
-    "no sign inputs": SystematicityDataset(0, 3, 2, 1),
-    "no sign outputs": SystematicityDataset(4, 0, 2, 1),
-    "only identity": SystematicityDataset(0, 0, 2, 1, n_bits=3),
+EVERY = {
+    **UNUSUAL,
     "many more modes than hidden units": SystematicityDataset(8, 2, 2, 2, 1.5),
 }
 
 
-SMALL = [dataset for dataset in UNUSUAL.values() if dataset.n_bits < 8]
+SMALL = [dataset for dataset in EVERY.values() if dataset.n_bits < 8]
 
 
 @pytest.mark.parametrize("coordinates", OTHERS)
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
-@pytest.mark.parametrize("dataset", UNUSUAL.values(), ids=UNUSUAL)
+@pytest.mark.parametrize("dataset", EVERY.values(), ids=EVERY)
 def test_all_coordinates_agree_on_unusual_datasets(
     dataset: SystematicityDataset, network: Network, coordinates: str
 ) -> None:

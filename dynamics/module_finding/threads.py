@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
-from threadpoolctl import threadpool_limits
+from ..threads import one_thread
 
 
-def threads_for(dims: int) -> AbstractContextManager[Any]:
+def threads_for(dims: int) -> AbstractContextManager[None]:
     """Limit BLAS to one thread where matrices are small (one dimension); leave it as it is for n x n matrices.
 
     Holds for the whole process while inside.
@@ -18,4 +17,4 @@ def threads_for(dims: int) -> AbstractContextManager[Any]:
     >>> with threads_for(dims=1):
     ...     pass
     """
-    return nullcontext() if dims > 1 else threadpool_limits(limits=1, user_api="blas")
+    return nullcontext() if dims > 1 else one_thread()
