@@ -7,7 +7,25 @@ from sympy import Derivative, Eq, Function, Symbol, log, sqrt
 from .checks import Algebra, Integration, Solves, Through
 from .derivation import Derivation, Given, Rejected, Step
 from .notation import delta, lam, pi, sigma, t
-from .rules import COMMON, SOURCE, A, B, F, a, b, determinant, drift, final, gamma, nabla, path, rate_a, rate_b, trace
+from .rules import (
+    COMMON,
+    LINEARISATION,
+    SOURCE,
+    A,
+    B,
+    F,
+    a,
+    b,
+    determinant,
+    drift,
+    final,
+    gamma,
+    nabla,
+    path,
+    rate_a,
+    rate_b,
+    trace,
+)
 
 p, squares, velocity = Symbol("p", real=True), Function("S"), Function("V")
 rate, balanced = Symbol("r", real=True), Symbol("r_balanced", real=True)
@@ -118,16 +136,7 @@ MIXED = Derivation(
             Eq(rate_b(A, B), A * delta * (final - A * B) + gamma * delta * B * (final**2 - A**2 * B**2)),
             "From the reduction to one mode, with sigma = delta pi*^2.",
         ),
-        Step("fixed point of a", Eq(rate_a(1, final), 0), "At a = 1, b = pi* nothing moves.", Algebra("motion of a")),
-        Step("fixed point of b", Eq(rate_b(1, final), 0), "At a = 1, b = pi* nothing moves.", Algebra("motion of b")),
-        Given(
-            "determinant",
-            Eq(determinant, rate_a(A, B).diff(A) * rate_b(A, B).diff(B) - rate_a(A, B).diff(B) * rate_b(A, B).diff(A)),
-            "Definition.",
-        ),
-        Given("trace", Eq(trace, rate_a(A, B).diff(A) + rate_b(A, B).diff(B)), "Definition."),
-        Given("a at the fixed point", Eq(A, 1), "From above."),
-        Given("b at the fixed point", Eq(B, final), "From above."),
+        *LINEARISATION,
         Step(
             "determinant at the fixed point",
             Eq(determinant, 2 * nabla * delta**2 * (1 + 2 * gamma * final**2)),

@@ -138,6 +138,20 @@ A, B = Symbol("a", positive=True), Symbol("b", positive=True)
 F, drift, path = Symbol("F", real=True), Symbol("G", real=True), Symbol("e", real=True)
 rate_of_a = B * delta * (final - A * B) + nabla * delta * A * (1 - A**2)
 rate_of_b = A * delta * (final - A * B)
+LINEARISATION = (
+    Step("fixed point of a", Eq(rate_a(1, final), 0), "At a = 1, b = pi* nothing moves.", Algebra("motion of a")),
+    Step("fixed point of b", Eq(rate_b(1, final), 0), "At a = 1, b = pi* nothing moves.", Algebra("motion of b")),
+    Given(
+        "determinant",
+        Eq(determinant, rate_a(A, B).diff(A) * rate_b(A, B).diff(B) - rate_a(A, B).diff(B) * rate_b(A, B).diff(A)),
+        "Definition.",
+    ),
+    Given("trace", Eq(trace, rate_a(A, B).diff(A) + rate_b(A, B).diff(B)), "Definition."),
+    Given("a at the fixed point", Eq(A, 1), "From above."),
+    Given("b at the fixed point", Eq(B, final), "From above."),
+)
+"""The fixed point that learns everything, and the linear motion about it."""
+
 FIXED = Derivation(
     name="rule-fixed-points",
     title="Hebbian term: fixed point, stability and the slow approach",
@@ -162,16 +176,7 @@ FIXED = Derivation(
     lines=(
         Given("motion of a", Eq(rate_a(A, B), rate_of_a), "From the reduction to one mode, with gamma = 0."),
         Given("motion of b", Eq(rate_b(A, B), rate_of_b), "From the reduction to one mode, with gamma = 0."),
-        Step("fixed point of a", Eq(rate_a(1, final), 0), "At a = 1, b = pi* nothing moves.", Algebra("motion of a")),
-        Step("fixed point of b", Eq(rate_b(1, final), 0), "At a = 1, b = pi* nothing moves.", Algebra("motion of b")),
-        Given(
-            "determinant",
-            Eq(determinant, rate_a(A, B).diff(A) * rate_b(A, B).diff(B) - rate_a(A, B).diff(B) * rate_b(A, B).diff(A)),
-            "Definition.",
-        ),
-        Given("trace", Eq(trace, rate_a(A, B).diff(A) + rate_b(A, B).diff(B)), "Definition."),
-        Given("a at the fixed point", Eq(A, 1), "From above."),
-        Given("b at the fixed point", Eq(B, final), "From above."),
+        *LINEARISATION,
         Step(
             "determinant at the fixed point",
             Eq(determinant, 2 * nabla * delta**2),
