@@ -7,70 +7,105 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import datasets, dynamics, figures, sweeps, theory
-    from .claims import Claim, Evidence, Finding, Settings
-    from .convergence import ConvergenceOrder, convergence_order
     from .datasets import Dataset, HeldOut, SystematicityDataset
-    from .modules import Deep, Module, Shallow
-    from .networks import Modular
     from .problem import (
         Aligned,
+        Deep,
         Descent,
         Divergence,
         Explicit,
         Flow,
+        Modular,
+        Module,
         NoClosedForm,
         Problem,
         RandomModes,
+        Rule,
+        Shallow,
         SmallRandom,
-    )
-    from .projection import Projection, project
-    from .rules import Rule
-    from .substructures import (
+        Statistics,
         SubStructure,
         Systematicity,
+        Trajectory,
         isolated_map,
+        load_trajectory,
         sub_structure,
         sub_structures,
         systematicity,
         weak_systematicity,
     )
+    from .projection import Projection, project
     from .sweeps import Sweep, load_sweep, read_sweep, sweep
     from .theory.derivations import Derivation, derive
-    from .trajectory import Statistics, Trajectory, load_trajectory
-    from .verification import Agreement, compare, verify
+    from .verification import (
+        Agreement,
+        Claim,
+        ConvergenceOrder,
+        Evidence,
+        Finding,
+        Settings,
+        compare,
+        convergence_order,
+        verify,
+    )
 
 _HOMES = {
-    "datasets": ("Dataset", "HeldOut", "SystematicityDataset"),
-    "modules": ("Deep", "Module", "Shallow"),
-    "networks": ("Modular",),
+    "datasets": (
+        "Dataset",
+        "HeldOut",
+        "SystematicityDataset",
+    ),
     "problem": (
         "Aligned",
+        "Deep",
         "Descent",
         "Divergence",
         "Explicit",
         "Flow",
+        "Modular",
+        "Module",
         "NoClosedForm",
         "Problem",
         "RandomModes",
+        "Rule",
+        "Shallow",
         "SmallRandom",
-    ),
-    "projection": ("Projection", "project"),
-    "rules": ("Rule",),
-    "substructures": (
+        "Statistics",
         "SubStructure",
         "Systematicity",
+        "Trajectory",
         "isolated_map",
+        "load_trajectory",
         "sub_structure",
         "sub_structures",
         "systematicity",
         "weak_systematicity",
     ),
-    "trajectory": ("Statistics", "Trajectory", "load_trajectory"),
-    "verification": ("Agreement", "compare", "verify"),
-    "convergence": ("ConvergenceOrder", "convergence_order"),
-    "sweeps": ("Sweep", "load_sweep", "read_sweep", "sweep"),
-    "claims": ("Claim", "Evidence", "Finding", "Settings"),
-    "theory.derivations": ("Derivation", "derive"),
+    "projection": (
+        "Projection",
+        "project",
+    ),
+    "sweeps": (
+        "Sweep",
+        "load_sweep",
+        "read_sweep",
+        "sweep",
+    ),
+    "theory.derivations": (
+        "Derivation",
+        "derive",
+    ),
+    "verification": (
+        "Agreement",
+        "Claim",
+        "ConvergenceOrder",
+        "Evidence",
+        "Finding",
+        "Settings",
+        "compare",
+        "convergence_order",
+        "verify",
+    ),
 }
 _SUBPACKAGES = ("datasets", "dynamics", "figures", "sweeps", "theory")
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..networks import Modular
-from ..problem import Descent, Divergence, Problem
-from ..trajectory import Statistics, Trajectory
+from ..problem import Descent, Divergence, Modular, Problem, Statistics, Trajectory
 from ..validation import FloatArray, instance
 from .coordinates import Coordinates
 from .integrators import Progress, descent_states
-from .simulation import in_words, remedy, solve
+from .running import in_words, remedy
+from .solving import solve
 from .systems import Seen, System, drift
 from .threads import threads_for
 

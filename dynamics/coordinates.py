@@ -8,21 +8,26 @@ from functools import cached_property, partial
 import numpy as np
 
 from ..datasets import SystematicityDataset
-from ..networks import Modular
-from ..problem import Problem, RandomModes, Weights
+from ..problem import Modular, Problem, RandomModes, Weights
 from ..validation import choice
-from .commuting import DIAGONAL_TOLERANCE, CommutingFrame, CommutingShallow, CommutingTwoLayer, commuting_frame
-from .compressed import CompressedFrame, compress, narrow, narrow_static
-from .data_coordinates import DataCoordinates, flat_start
-from .layout import IDENTITY, PLAIN, full_layout, layout, width
-from .local_learning import RuledWeights
-from .modular import ModuleCoordinates
-from .observer import Observer
-from .random_modes import NoFrame, draw
-from .shallow import ShallowCompressed, ShallowSpectral
-from .spectral import SpectralFrame, StaticFrame
+from .dense.commuting import (
+    DIAGONAL_TOLERANCE,
+    CommutingFrame,
+    CommutingShallow,
+    CommutingTwoLayer,
+    commuting_frame,
+)
+from .dense.compressed import CompressedFrame, compress, narrow, narrow_static
+from .dense.data_coordinates import DataCoordinates, flat_start
+from .dense.layout import IDENTITY, PLAIN, full_layout, layout, width
+from .dense.observer import Observer
+from .dense.random_modes import NoFrame, draw
+from .dense.shallow import ShallowCompressed, ShallowSpectral
+from .dense.spectral import SpectralFrame, StaticFrame
+from .dense.two_layer import TwoLayerCoordinates, TwoLayerParts
+from .modular.systems import ModuleCoordinates
+from .rules.systems import RuledWeights
 from .systems import System
-from .two_layer import TwoLayerCoordinates, TwoLayerParts
 
 COORDINATES = ("data", "spectral", "compressed")
 CALL_OVERHEAD = 200_000

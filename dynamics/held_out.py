@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..datasets import HeldOut
 from ..problem import Initial, Network, Problem, Training, product
 from ..validation import FloatArray, instance
-from .simulation import train
+from .solving import train
 
 
 def held_out_errors(split: HeldOut, network: Network, initial: Initial, training: Training) -> dict[str, FloatArray]:

@@ -10,8 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..problem import Weights
-from ..trajectory import BlockPair, Observation
+from ..problem import BlockPair, Observation, Weights
 from ..validation import FloatArray
 
 CHUNK_SIZE = 2**13

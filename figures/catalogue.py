@@ -5,32 +5,32 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from ..claims import Claim
-from .dense import DENSE_DEEP, DENSE_SHALLOW
-from .depth import DEPTH
-from .double_descent import DOUBLE_DESCENT, FEATURE_COVARIANCE
-from .early_stopping import EARLY_STOPPING
-from .generalisation import FULL_RANK, HELD_OUT_SIZE, MOTIVATING
-from .image_coverage import IMAGE_COVERAGE
-from .image_modules import IMAGE_MODULES
-from .image_norms import IMAGE_NORMS
-from .image_order import IMAGE_ORDER
-from .image_split import IMAGE_SPLIT
-from .known_directions import KNOWN_DIRECTIONS
-from .limits import INITIAL_SCALE, STEP_SIZE
-from .linear_modules import LINEAR_MODULES
-from .module_finding import MODULE_FINDING
-from .module_mixture import MODULE_MIXTURE
-from .module_samples import MODULE_SAMPLES
-from .modules import FULLY_PARTITIONED, LEAK, OUTPUT_SPLIT
-from .phase import RATIO_PHASES, TIME_PHASES
-from .race import RACE
-from .rule_order import RULE_ORDER
-from .rules import RULES
-from .sample_complexity import LOSS_TRENDS, SAMPLE_COMPLEXITY
-from .sample_criteria import SAMPLE_CRITERIA
-from .space import ALIGNED, SPECTRUM, SYSTEMATICITY
-from .torch_linear import TORCH_LINEAR
+from ..verification.claims import Claim
+from .images.coverage import IMAGE_COVERAGE
+from .images.modules import IMAGE_MODULES
+from .images.norms import IMAGE_NORMS
+from .images.order import IMAGE_ORDER
+from .images.split import IMAGE_SPLIT
+from .images.torch_linear import TORCH_LINEAR
+from .scaling.double_descent import DOUBLE_DESCENT, FEATURE_COVARIANCE
+from .scaling.early_stopping import EARLY_STOPPING
+from .scaling.known_directions import KNOWN_DIRECTIONS
+from .scaling.linear_modules import LINEAR_MODULES
+from .scaling.module_finding import MODULE_FINDING
+from .scaling.module_mixture import MODULE_MIXTURE
+from .scaling.module_samples import MODULE_SAMPLES
+from .scaling.sample_complexity import LOSS_TRENDS, SAMPLE_COMPLEXITY
+from .scaling.sample_criteria import SAMPLE_CRITERIA
+from .specialization.dense import DENSE_DEEP, DENSE_SHALLOW
+from .specialization.depth import DEPTH
+from .specialization.generalisation import FULL_RANK, HELD_OUT_SIZE, MOTIVATING
+from .specialization.limits import INITIAL_SCALE, STEP_SIZE
+from .specialization.modules import FULLY_PARTITIONED, LEAK, OUTPUT_SPLIT
+from .specialization.phase import RATIO_PHASES, TIME_PHASES
+from .specialization.race import RACE
+from .specialization.rule_order import RULE_ORDER
+from .specialization.rules import RULES
+from .specialization.space import ALIGNED, SPECTRUM, SYSTEMATICITY
 
 SPECIALIZATION: tuple[Claim, ...] = (
     SPECTRUM,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..modules import Weights
+from ..problem import Weights
 from .arrays import DOUBLE, axes, is_array, memory, read_array
 from .torch_modules import is_module
 

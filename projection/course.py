@@ -11,10 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..datasets import Data
-from ..modules import Deep, Shallow, Weights
-from ..networks import Network
-from ..problem import Explicit, Problem, Training
-from ..trajectory import Trajectory, observe
+from ..problem import Deep, Explicit, Network, Problem, Shallow, Training, Trajectory, Weights, observe
 from ..validation import FloatArray, array, instance
 from .checkpoints import Checkpoint, read_checkpoints
 from .maps import chosen_map, outputs

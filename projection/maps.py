@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..datasets import Data
-from ..modules import product
+from ..problem import product
 from ..validation import FloatArray, choice
 from .arrays import DOUBLE, read_array
 from .checkpoints import Checkpoint

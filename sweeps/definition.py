@@ -11,7 +11,17 @@ from typing import Any
 
 from ..problem import Problem
 from ..validation import instance, integer
-from .description import KINDS, Description, build_problem, build_section, canonical, fields, known, label, plain
+from .description import (
+    KINDS,
+    Description,
+    build_problem,
+    build_section,
+    canonical,
+    fields,
+    known,
+    label,
+    plain,
+)
 from .quantities import DIMENSIONS, QUANTITIES, SOLUTIONS
 
 Columns = dict[str, list[Any]]

@@ -9,8 +9,7 @@ import numpy as np
 
 from .. import dynamics, theory
 from ..datasets import CLASS_NAMES
-from ..problem import Problem
-from ..trajectory import Trajectory
+from ..problem import Problem, Trajectory
 from ..validation import FloatArray
 
 Labels = tuple[str, ...]

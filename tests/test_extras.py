@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from linmod.claims import run_claims
 from linmod.extras import MissingExtra, require
-from linmod.figures.torch_linear import TORCH_LINEAR
+from linmod.figures.images.torch_linear import TORCH_LINEAR
+from linmod.verification.claims import run_claims
 
 
 def test_the_claim_ends_in_one_line_without_torch(monkeypatch):

@@ -31,7 +31,7 @@ def test_solving_loads_no_symbols():
         " linmod.Aligned(1e-2), linmod.Descent(0.1, 2));"
         "linmod.theory.solve(p); linmod.dynamics.solve(p); print(json.dumps(sorted(sys.modules)))"
     )
-    assert "linmod.theory.modes" in loaded
+    assert "linmod.theory.spectrum" in loaded
     assert not {"sympy", "matplotlib"} & set(loaded)
 
 

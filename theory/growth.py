@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..rules import Rule
+from ..problem import Rule
 from ..validation import FloatArray, instance
-from .modes import ModeClass, Spectrum
+from .spectrum import ModeClass, Spectrum
 
 
 def growth_rate(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: Rule) -> FloatArray:

@@ -1,7 +1,7 @@
 from sympy import Eq, Limit, Symbol, exp, oo
 
 from linmod.theory.derivations import AsLimit, Derivation, Given, Solves, Step
-from linmod.theory.symbols import pi, t
+from linmod.theory.symbolic.symbols import pi, t
 
 lam, delta, c = (Symbol(name, positive=True) for name in ("lam", "delta", "c"))
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from .catalogue import catalogue, derive
-from .checks import Algebra, AsLimit, Check, Claim, Combination, Conservation, Integration, Solves, Through
-from .derivation import Derivation, DoesNotFollow, Given, Rejected, Step
-from .matrices import InAlgebra, Instance, OnMatrices, TraceInAlgebra
+from .book.catalogue import catalogue, derive
+from .steps.checks import (
+    Algebra,
+    AsLimit,
+    Check,
+    Claim,
+    Combination,
+    Conservation,
+    Integration,
+    Solves,
+    Through,
+)
+from .steps.derivation import Derivation, DoesNotFollow, Given, Rejected, Step
+from .steps.matrices import InAlgebra, Instance, OnMatrices, TraceInAlgebra
 
 __all__ = [
     "Algebra",

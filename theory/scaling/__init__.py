@@ -6,7 +6,13 @@ from types import ModuleType
 from .criteria import rows_of_optimal_size, sample_complexity_at_size, useful_sample_complexity
 from .flow import FlowLosses, flow_losses, flow_losses_given
 from .ideal import ideal_loss, ideal_sample_complexity, log_ideal_sample_complexity
-from .losses import ExpectedLosses, deterministic_equivalent, effective_ridge, expected_losses, isotropic_losses
+from .losses import (
+    ExpectedLosses,
+    deterministic_equivalent,
+    effective_ridge,
+    expected_losses,
+    isotropic_losses,
+)
 from .sample_complexity import (
     log_sample_complexity,
     modular_sample_complexity,

@@ -1,0 +1,28 @@
+"""The commands, in the order in which `linmod --help` lists them."""
+
+from __future__ import annotations
+
+import typer
+
+from .derive import derive
+from .reproduce import check, list_claims, reproduce
+from .spectrum import spectrum
+from .sweep import run_sweep
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Closed-form and simulated learning dynamics of linear neural modules, verified against each other.",
+)
+app.command()(derive)
+app.command()(reproduce)
+app.command()(check)
+app.command("list")(list_claims)
+app.command()(spectrum)
+app.command("sweep")(run_sweep)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

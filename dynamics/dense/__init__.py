@@ -1,0 +1,1 @@
+"""Training of one chain of layers, in data, spectral and compressed coordinates."""

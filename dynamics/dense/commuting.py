@@ -1,0 +1,122 @@
+"""Spectral coordinates for any data whose X'X and Y'Y commute, by dense orthonormal bases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...datasets import Data
+from ...problem import Weights, observe
+from ...validation import FloatArray
+from ..systems import Seen
+from .shallow import ShallowEquations
+from .two_layer import TwoLayerEquations
+
+DIAGONAL_TOLERANCE = 1e-13
+
+
+@dataclass(frozen=True, eq=False)
+class CommutingFrame:
+    """Orthonormal bases in which the correlations of a dataset are diagonal.
+
+    Attributes
+    ----------
+    V : ndarray, shape (input features, moving columns)
+        The modes, then directions that the inputs contain and the targets do not.
+    U : ndarray, shape (output features, output features)
+        The modes, then all other output directions.
+    lam : ndarray, shape (modes,)
+    delta : ndarray, shape (moving columns,)
+    residual : float
+        Largest entry of the correlations off their diagonals, relative to their largest singular value.
+    """
+
+    V: FloatArray
+    U: FloatArray
+    lam: FloatArray
+    delta: FloatArray
+    residual: float
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the correlations are diagonal to rounding, so that these coordinates lose nothing."""
+        return self.residual <= DIAGONAL_TOLERANCE
+
+
+def commuting_frame(dataset: Data) -> CommutingFrame:
+    """Complete the modes of a dataset to orthonormal bases, and measure how diagonal the correlations are there."""
+    basis, root = dataset.mode_basis, np.sqrt(dataset.n_items)
+    X, Y = dataset.X / root, dataset.Y / root
+    V = np.concatenate([basis.V, _remaining_directions(X, basis.V)], axis=1)
+    U = np.linalg.qr(basis.U, mode="complete").Q
+    U[:, : basis.n_modes] = basis.U
+    inputs, targets = V.T @ X, U.T @ Y
+    correlation, input_correlation = targets @ inputs.T, inputs @ inputs.T
+    lam, delta = np.diagonal(correlation)[: basis.n_modes].copy(), np.diagonal(input_correlation).copy()
+    off_diagonal = correlation.copy()
+    np.fill_diagonal(off_diagonal[: basis.n_modes, : basis.n_modes], 0.0)
+    scale_x, scale_y = (np.linalg.norm(side, 2) or 1.0 for side in (X, Y))
+    errors = (
+        np.abs(off_diagonal).max(initial=0.0) / (scale_x * scale_y),
+        np.abs(input_correlation - np.diag(delta)).max(initial=0.0) / scale_x**2,
+        np.abs(X - V @ inputs).max(initial=0.0) / scale_x,
+    )
+    return CommutingFrame(V, U, lam, delta, float(max(errors)))
+
+
+def _remaining_directions(X: FloatArray, V: FloatArray) -> FloatArray:
+    """Input directions that the data contain beside V, as singular vectors of what V leaves of X."""
+    left = X - V @ (V.T @ X)
+    left -= V @ (V.T @ left)
+    directions, sizes, _ = np.linalg.svd(left, full_matrices=False)
+    threshold = max(X.shape) * np.finfo(float).eps * np.linalg.norm(X, 2)
+    return np.asarray(directions[:, sizes > threshold])
+
+
+class CommutingTwoLayer(TwoLayerEquations):
+    """A two-layer network on data whose X'X and Y'Y commute."""
+
+    def __init__(self, dataset: Data, frame: CommutingFrame, weights: Weights) -> None:
+        first, second = weights
+        A = first @ frame.V
+        self._dataset, self._frame, self._static = dataset, frame, first - A @ frame.V.T
+        super().__init__(frame.lam, frame.delta, A, second.T @ frame.U, np.sum(np.square(self._static)))
+
+    def weights(self, state: FloatArray) -> Weights:
+        """All weights of the network, in their own coordinates."""
+        A, C = self.matrices(state)
+        return (A @ self._frame.V.T + self._static, self._frame.U @ C.T)
+
+    def observe(self, states: Iterable[FloatArray]) -> Seen:
+        """Modes, block norms and loss, from the product of the weights."""
+        layers = (self.weights(state) for state in states)
+        return Seen.of_maps(observe(self._dataset, (second @ first for first, second in layers)))
+
+    def strengths(self, state: FloatArray) -> FloatArray:
+        """Effective singular value of every mode."""
+        A, C = self.matrices(state)
+        paired = len(self._frame.lam)
+        return np.asarray(np.sum(A[:, :paired] * C[:, :paired], axis=0))
+
+
+class CommutingShallow(ShallowEquations):
+    """A shallow network on data whose X'X and Y'Y commute."""
+
+    def __init__(self, dataset: Data, frame: CommutingFrame, weights: Weights) -> None:
+        columns = weights[0] @ frame.V
+        self._dataset, self._frame, self._static = dataset, frame, weights[0] - columns @ frame.V.T
+        super().__init__(frame.lam, frame.delta, frame.U.T @ columns)
+
+    def weights(self, state: FloatArray) -> Weights:
+        """The weights, in their own coordinates."""
+        return (self._frame.U @ state.reshape(self._shape) @ self._frame.V.T + self._static,)
+
+    def observe(self, states: Iterable[FloatArray]) -> Seen:
+        """Modes, block norms and loss of a sequence of states."""
+        return Seen.of_maps(observe(self._dataset, (self.weights(state)[0] for state in states)))
+
+    def strengths(self, state: FloatArray) -> FloatArray:
+        """Effective singular value of every mode."""
+        return np.diagonal(state.reshape(self._shape))[: len(self._frame.lam)]

@@ -1,0 +1,71 @@
+"""Spectral coordinates: every weight, rotated so that the correlations of the dataset space are diagonal."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...datasets import SystematicityDataset
+from ...problem import Weights
+from ...validation import FloatArray
+from .layout import full_layout, gather, scatter
+from .rotation import sides
+from .two_layer import TwoLayerParts
+
+
+class SpectralFrame:
+    """The rotated basis of a systematicity dataset, in which no weight is lost and no correlation off the diagonal."""
+
+    def __init__(self, dataset: SystematicityDataset) -> None:
+        self.dataset = dataset
+        self.layout = full_layout(dataset)
+        self.input, self.output = sides(dataset)
+
+    def inputs(self, weights: FloatArray) -> FloatArray:
+        """Weights of shape (..., input features) with their columns rotated and laid out."""
+        return gather(self.input, self.layout.columns, self.layout.classes, weights)
+
+    def outputs(self, weights: FloatArray) -> FloatArray:
+        """Weights of shape (..., output features) with their columns rotated and laid out."""
+        return gather(self.output, self.layout.rows, self.layout.classes, weights)
+
+    def two_layer(self, weights: Weights) -> TwoLayerParts:
+        """Rotate the weights of a two-layer network."""
+        first, second = weights
+        inputs = self.inputs(first)
+        static = inputs[..., self.layout.n_moving :]
+        return TwoLayerParts(
+            self.layout, inputs, self.outputs(second.swapaxes(-1, -2)), np.sum(np.square(static), axis=(-2, -1))
+        )
+
+    def two_layer_weights(self, parts: TwoLayerParts) -> Weights:
+        """All weights of a two-layer network: the inverse of :meth:`two_layer`."""
+        layout = self.layout
+        return (
+            scatter(self.input, layout.columns, layout.classes, parts.inputs),
+            scatter(self.output, layout.rows, layout.classes, parts.outputs).swapaxes(-1, -2),
+        )
+
+    def map(self, weights: FloatArray) -> FloatArray:
+        """Rotate an input-output map of shape (..., output features, input features) on both sides."""
+        return self.outputs(self.inputs(weights).swapaxes(-1, -2)).swapaxes(-1, -2)
+
+    def full_map(self, J: FloatArray) -> FloatArray:
+        """An input-output map from its rotated form: the inverse of :meth:`map`."""
+        layout = self.layout
+        columns = scatter(self.output, layout.rows, layout.classes, J.swapaxes(-1, -2)).swapaxes(-1, -2)
+        return scatter(self.input, layout.columns, layout.classes, columns)
+
+
+class StaticFrame:
+    """The way back from parts whose static columns alone were reduced."""
+
+    def __init__(self, spectral: SpectralFrame, weights: Weights) -> None:
+        self._spectral, self._start = spectral, spectral.two_layer(weights)
+
+    def parts(self, parts: TwoLayerParts) -> TwoLayerParts:
+        """The same moving columns beside the full static ones."""
+        return self._start.moved(parts.moving, parts.outputs)
+
+    def weights(self, parts: TwoLayerParts) -> Weights:
+        """All weights of the network."""
+        return self._spectral.two_layer_weights(self.parts(parts))

@@ -1,0 +1,218 @@
+r"""The equations of pathways: the scalar gains of any modules from an aligned start, a second and smaller simulation.
+
+In the dataset space every module is diagonal in the same functions z of the items. With the input gain
+:math:`\xi_p = |X_p z|/\sqrt N` of module p, the target :math:`\eta_o = |Y_o z|/\sqrt N` of output block o, the gains
+:math:`g_{p,1}, \ldots, g_{p,L_p-1}` of its lower layers and the gain :math:`b_{p,o}` of its last layer towards block o,
+
+.. math:: e_o = \eta_o - \sum_p \xi_p \Big(\prod_l g_{p,l}\Big) b_{p,o}, \qquad
+          \dot b_{p,o} = \xi_p \Big(\prod_l g_{p,l}\Big) e_o, \qquad
+          \dot g_{p,l} = \xi_p \Big(\prod_{k \ne l} g_{p,k}\Big) \sum_o b_{p,o} e_o
+
+Two modules that write one block make the race of two scalars; a module that writes two blocks, of which another
+writes one, makes five scalars. All lengths are measured on the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...datasets import SystematicityDataset, walsh_functions
+from ...problem import (
+    Aligned,
+    Chain,
+    Deep,
+    Modular,
+    Module,
+    Problem,
+    Trajectory,
+    Weights,
+    assembled,
+    by_module,
+    observe,
+)
+from ...validation import FloatArray, instance
+from ..running import integrate
+from ..systems import Balance, Seen, balance_of
+
+
+def solve_pathways(
+    problem: Problem, *, integrator: str = "DOP853", progress: Callable[[float], None] | None = None
+) -> Trajectory:
+    """Integrate the scalar gains of all modules from an aligned start: see :mod:`linmod.dynamics.modular.pathways`.
+
+    It equals training of all weights exactly, at the cost of a few scalars for each item, and is the only short
+    description where modules that share outputs have no closed form.
+
+    Parameters
+    ----------
+    problem : Problem
+        With a modular network, on a systematicity dataset, from an Aligned start.
+    integrator, progress
+        As for :func:`linmod.dynamics.solve`.
+
+    Returns
+    -------
+    Trajectory
+
+    Raises
+    ------
+    ValueError
+        For another network, dataset or start.
+    Divergence
+        As :func:`linmod.dynamics.solve`.
+
+    Examples
+    --------
+    >>> import linmod
+    >>> race = linmod.Modular.race(linmod.Deep(hidden=8))
+    >>> problem = linmod.Problem(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=4, k_y=0), race,
+    ...                          linmod.Aligned(1e-4), linmod.Flow([0.0, 5.0, 50.0]))
+    >>> linmod.dynamics.solve_pathways(problem).norms["omega_x", "omega_y"].round(3)
+    array([0.   , 0.659, 0.954])
+    """
+    instance("problem", problem, (Problem,))
+    network, dataset, initial = problem.network, problem.dataset, problem.initial
+    if not isinstance(network, Modular):
+        raise ValueError(f"network must be Modular for the equations of pathways, got {network!r}")
+    if not isinstance(initial, Aligned):
+        raise ValueError(f"initial must be Aligned for the equations of pathways, got {initial!r}")
+    views = [module.view(dataset) for module in network.modules]
+    if not isinstance(dataset, SystematicityDataset) or not all(isinstance(v, SystematicityDataset) for v in views):
+        raise ValueError(f"dataset must be a SystematicityDataset, with unscaled sign features, got {dataset!r}")
+    pathways = [
+        _Pathway(dataset, module, initial.of_module(i, len(network.modules)))
+        for i, module in enumerate(network.modules)
+    ]
+    return integrate(problem, _Pathways(dataset, network, pathways), "pathways", integrator, progress)
+
+
+@dataclass(frozen=True, eq=False)
+class _Axis:
+    """Lengths and directions of features over all Walsh functions of the items."""
+
+    lengths: FloatArray
+    units: FloatArray
+
+
+def _axis(features: FloatArray, items: FloatArray) -> _Axis:
+    along = features @ items
+    lengths = np.linalg.norm(along, axis=0)
+    return _Axis(lengths / np.sqrt(len(items)), along / np.where(lengths > 0, lengths, 1.0))
+
+
+class _Pathway:
+    """One module: its input gains, its targets by output block, and the strengths that it starts from."""
+
+    def __init__(self, dataset: SystematicityDataset, module: Module, initial: Aligned) -> None:
+        items = walsh_functions(dataset.n_bits, np.arange(dataset.n_items))
+        view = module.view(dataset)
+        classes = view.class_masks if isinstance(view, SystematicityDataset) else {}
+        self.network: Chain = module.network
+        self.blocks = tuple(name for name in dataset.output_blocks if name in module.outputs)
+        self.inputs = _axis(view.X, items)
+        self.outputs = [_axis(view.Y[view.output_blocks[name]], items) for name in self.blocks]
+        self.strengths = np.zeros(dataset.n_items)
+        self.order: NDArray[np.intp] = np.concatenate(
+            [np.zeros(0, dtype=np.intp), *(masks for masks in classes.values())]
+        )
+        for name, masks in classes.items():
+            self.strengths[masks] = initial.of_class(name)
+        self.shape = (module.network.layers - 1 + len(self.blocks), dataset.n_items)
+
+    def start(self) -> FloatArray:
+        """Balanced gains: those of the lower layers, then those of the last layer towards each block."""
+        gain = np.abs(self.strengths) ** (1 / self.network.layers)
+        whole = np.sqrt(sum(axis.lengths**2 for axis in self.outputs))
+        shares = [axis.lengths / np.where(whole > 0, whole, 1.0) for axis in self.outputs]
+        last = gain * np.sign(self.strengths) if self.network.layers > 1 else self.strengths
+        return np.stack([*[gain] * (self.network.layers - 1), *(last * share for share in shares)])
+
+    def gains(self, state: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Gains of the lower layers, and those of the last layer towards each block."""
+        return state[: self.network.layers - 1], state[self.network.layers - 1 :]
+
+    def through(self, state: FloatArray) -> FloatArray:
+        """Contribution to each output block, shape (blocks, items), per unit of input."""
+        lower, last = self.gains(state)
+        return np.asarray(np.prod(lower, axis=0) * last)
+
+    def velocity(self, state: FloatArray, errors: FloatArray) -> FloatArray:
+        """Time derivative of all gains, for the errors of its output blocks."""
+        lower, last = self.gains(state)
+        pull = self.inputs.lengths * np.sum(last * errors, axis=0)
+        others = [np.prod(np.delete(lower, layer, axis=0), axis=0) * pull for layer in range(len(lower))]
+        return np.stack([*others, *(self.inputs.lengths * np.prod(lower, axis=0) * errors)])
+
+    def map(self, state: FloatArray) -> FloatArray:
+        """Input-output map of the module."""
+        parts = [axis.units * gain for axis, gain in zip(self.outputs, self.through(state), strict=True)]
+        return np.concatenate(parts) @ self.inputs.units.T
+
+    def weights(self, state: FloatArray) -> Weights:
+        """The module's layers, each mode with its own hidden unit, as an aligned start lays them out."""
+        if not isinstance(self.network, Deep):
+            return (self.map(state),)
+        lower, last = self.gains(state)
+        started = self.order[self.strengths[self.order] != 0]
+        units = np.eye(self.network.hidden, len(started))
+        written = np.concatenate([axis.units * gain for axis, gain in zip(self.outputs, last, strict=True)])
+        first = (units * lower[0, started]) @ self.inputs.units[:, started].T
+        middle = [(units * gain[started]) @ units.T for gain in lower[1:]]
+        return (first, *middle, written[:, started] @ units.T)
+
+
+class _Pathways:
+    """All modules together."""
+
+    def __init__(self, dataset: SystematicityDataset, network: Modular, pathways: Sequence[_Pathway]) -> None:
+        self._dataset, self._network, self._pathways = dataset, network, pathways
+        items = walsh_functions(dataset.n_bits, np.arange(dataset.n_items))
+        self._targets = {name: _axis(dataset.Y[block], items).lengths for name, block in dataset.output_blocks.items()}
+        self._stops = np.cumsum([0, *(np.prod(pathway.shape) for pathway in pathways)])
+        self.start = np.concatenate([pathway.start().ravel() for pathway in pathways])
+
+    def _states(self, state: FloatArray) -> list[FloatArray]:
+        return [
+            state[self._stops[i] : self._stops[i + 1]].reshape(pathway.shape)
+            for i, pathway in enumerate(self._pathways)
+        ]
+
+    def velocity(self, state: FloatArray) -> FloatArray:
+        """Time derivative of all gains."""
+        errors = {name: target.copy() for name, target in self._targets.items()}
+        states = self._states(state)
+        for pathway, own in zip(self._pathways, states, strict=True):
+            for name, written in zip(pathway.blocks, pathway.through(own), strict=True):
+                errors[name] -= pathway.inputs.lengths * written
+        return np.concatenate(
+            [
+                pathway.velocity(own, np.stack([errors[name] for name in pathway.blocks])).ravel()
+                for pathway, own in zip(self._pathways, states, strict=True)
+            ]
+        )
+
+    def weights(self, state: FloatArray) -> Weights:
+        """All weights, module after module."""
+        pairs = zip(self._pathways, self._states(state), strict=True)
+        return tuple(matrix for pathway, own in pairs for matrix in pathway.weights(own))
+
+    def observe(self, states: Iterable[FloatArray]) -> Seen:
+        """Modes, block norms and loss of the sum of the modules' maps."""
+        return Seen.of_maps(observe(self._dataset, (self._map(state) for state in states)))
+
+    def strengths(self, state: FloatArray) -> FloatArray:
+        """Effective singular value of every mode."""
+        return np.asarray(observe(self._dataset, [self._map(state)]).strengths[0])
+
+    def balance(self, state: FloatArray) -> Balance:
+        """What gradient flow conserves in each module."""
+        return balance_of(*by_module(self._network, self.weights(state)))
+
+    def _map(self, state: FloatArray) -> FloatArray:
+        pairs = zip(self._pathways, self._states(state), strict=True)
+        maps = {i: pathway.map(own) for i, (pathway, own) in enumerate(pairs)}
+        return assembled(self._network, self._dataset, maps)

@@ -1,0 +1,1 @@
+"""Training under learning rules other than the gradient."""

@@ -1,0 +1,153 @@
+"""The simulation of a problem: training of all its weights, or of its modes one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from ..problem import Modular, Problem, Trajectory, Weights
+from ..validation import choice, instance
+from .coordinates import Coordinates
+from .dense.mode_equations import ShallowModes, TwoLayerModes
+from .integrators import INTEGRATORS, Progress
+from .rules.systems import RuledModes
+from .running import in_words, integrate, states_of, weights_over_time
+from .threads import threads_for
+
+
+def solve(
+    problem: Problem,
+    *,
+    coordinates: str = "auto",
+    integrator: str = "RK45",
+    progress: Callable[[float], None] | None = None,
+) -> Trajectory:
+    """Train all weights of the network on the data, by gradient flow or by full-batch descent.
+
+    Parameters
+    ----------
+    problem : Problem
+        Any data, any number of layers, any start.
+    coordinates : {"auto", "data", "spectral", "compressed"}
+        Data coordinates are the weights as they are. Spectral coordinates are rotated so that the correlations of
+        the data are diagonal: for one and two layers, on data whose X'X and Y'Y commute. Compressed coordinates keep
+        one triangular factor for each class of equal modes, so that a step costs the same for any number of items:
+        for one and two layers in the dataset space. By default, those of the fewest operations.
+    integrator : {"RK45", "DOP853", "RK23", "LSODA", "Radau", "BDF"}
+        SciPy's method for gradient flow; descent does not use it. RK45 keeps its accuracy between its steps, where
+        most requested times lie; the long steps of DOP853 do not, but at ``rtol`` below 1e-9 it takes fewer. LSODA,
+        Radau and BDF may form the Jacobian of all state variables, which only small networks can afford.
+    progress : callable, optional
+        Called with the fraction done each time that a state is reported.
+
+    Returns
+    -------
+    Trajectory
+        With `statistics`: steps, gradient evaluations, and the drift of what gradient flow conserves. Strengths of
+        single modes and weights are made when first asked for, if need be by training once more.
+
+    Raises
+    ------
+    ValueError
+        If the problem cannot be trained in the given coordinates.
+    Divergence
+        If training leaves the range of finite numbers (with the largest stable step for this dataset), or an
+        integrator cannot meet its tolerances.
+
+    Notes
+    -----
+    All coordinates are exact, for gradient flow, descent and momentum: these treat all directions of weight space
+    alike, so training commutes with an orthonormal change of basis. Rules that treat each weight by itself (Adam,
+    sign descent, noise or dropout of single weights) do not commute with it. For gradient flow, `rtol` and `atol`
+    hold for each coordinate, so that two coordinate systems agree to the tolerance.
+
+    Examples
+    --------
+    >>> import linmod
+    >>> problem = linmod.Problem(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1), linmod.Deep(hidden=50),
+    ...                          linmod.SmallRandom(std=2e-4, seed=0), linmod.Descent(step_size=0.16, steps=300))
+    >>> simulation = linmod.dynamics.solve(problem)
+    >>> print(simulation.modes["sign_to_sign"][-1].round(4), simulation.statistics.steps)
+    0.9045 300
+    >>> compressed = linmod.dynamics.solve(problem, coordinates="compressed")
+    >>> bool(abs(compressed.loss - simulation.loss).max() < 1e-12)
+    True
+    """
+    instance("problem", problem, (Problem,))
+    options = Coordinates([problem], alone=True)
+    name = options.choose(coordinates)
+    threads = partial(threads_for, name)
+    with threads():
+        return integrate(problem, options.build(name), in_words(name), integrator, progress, threads)
+
+
+def train(problem: Problem, *, integrator: str = "DOP853") -> Weights:
+    """Train all weights, and return nothing but them: the weights of :func:`solve`, without its observations.
+
+    Parameters
+    ----------
+    problem, integrator
+        As for :func:`solve`.
+
+    Returns
+    -------
+    tuple of ndarray
+        For each layer one array of shape (T, units after, units before).
+
+    Examples
+    --------
+    >>> import linmod
+    >>> problem = linmod.Problem(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1), linmod.Deep(hidden=50),
+    ...                          linmod.SmallRandom(std=2e-4, seed=0), linmod.Descent(step_size=0.16, steps=3))
+    >>> [layer.shape for layer in linmod.dynamics.train(problem)]
+    [(4, 50, 27), (4, 9, 50)]
+    """
+    instance("problem", problem, (Problem,))
+    choice("integrator", integrator, INTEGRATORS)
+    system = Coordinates([problem], alone=True).build("data")
+    return weights_over_time(states_of(problem, system, integrator, Progress(system.start)), system)
+
+
+def solve_modes(
+    problem: Problem, *, integrator: str = "RK45", progress: Callable[[float], None] | None = None
+) -> Trajectory:
+    """Integrate the equations of single modes, each by itself, from the initial weights.
+
+    A second route between the closed form and training of all weights: it shows which part of a difference comes
+    from the coupling of modes. See :mod:`linmod.dynamics.dense.mode_equations`.
+
+    Parameters
+    ----------
+    problem : Problem
+        With one or two layers.
+    integrator, progress
+        As for :func:`solve`.
+
+    Returns
+    -------
+    Trajectory
+
+    Raises
+    ------
+    ValueError
+        For more than two layers.
+    Divergence
+        As :func:`solve`.
+
+    Examples
+    --------
+    >>> import linmod
+    >>> problem = linmod.Problem(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1), linmod.Shallow(),
+    ...                          linmod.Aligned(0.0), linmod.Flow([0.0, 1.0, 100.0]))
+    >>> linmod.dynamics.solve_modes(problem).modes["sign_to_sign"].round(4)
+    array([0.    , 0.6758, 0.9045])
+    """
+    instance("problem", problem, (Problem,))
+    if isinstance(problem.network, Modular):
+        raise ValueError("the equations of modes are for single chains; of modules see dynamics.solve_pathways")
+    if problem.network.layers > 2:
+        raise ValueError(f"the equations of modes are for one and two layers, got layers={problem.network.layers}")
+    if not problem.training.rule.is_gradient:
+        return integrate(problem, RuledModes(problem), "single modes", integrator, progress)
+    system = ShallowModes(problem) if problem.network.layers == 1 else TwoLayerModes(problem)
+    return integrate(problem, system, "single modes", integrator, progress)

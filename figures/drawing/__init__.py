@@ -1,0 +1,1 @@
+"""How pictures look, and the kinds of picture that several claims draw."""

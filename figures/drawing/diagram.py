@@ -1,0 +1,154 @@
+"""Points of a phase diagram: simulated means over seeds, held against a closed form, and drawn on its contours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap, LogNorm
+
+from ... import theory
+from ...validation import FloatArray
+from ...verification.claims import Finding
+from .style import STROKES
+
+SIGMAS = 5.0
+SHADES = ListedColormap(colormaps["Blues"](np.linspace(0.02, 0.6, 256)))
+
+
+@dataclass(frozen=True)
+class Point:
+    """A place in the diagram, what is expected there, and what single simulations gave.
+
+    Attributes
+    ----------
+    bits : int
+        Sign inputs n_x.
+    part : float
+        k_x r^2.
+    expected : Expected
+    measured : ndarray, shape (seeds,)
+    wrong : mapping of str to float
+        Values of formulas that are wrong on purpose.
+    """
+
+    bits: int
+    part: float
+    expected: theory.Expected
+    measured: FloatArray
+    wrong: Mapping[str, float]
+
+    @property
+    def mean(self) -> float:
+        """Mean over seeds."""
+        return float(np.mean(self.measured))
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of the mean, from the scatter between seeds."""
+        return float(np.std(self.measured, ddof=1)) / math.sqrt(len(self.measured))
+
+    @property
+    def bound(self) -> float:
+        """How far the mean may be from the expected: five of its expected standard errors, and what is neglected."""
+        return SIGMAS * self.expected.deviation / math.sqrt(len(self.measured)) + self.expected.neglected
+
+    @property
+    def scatter(self) -> FloatArray:
+        """Deviations of the single simulations in units of the expected standard deviation."""
+        return (self.measured - self.expected.mean) / self.expected.deviation
+
+
+def mean_finding(label: str, points: Sequence[Point]) -> Finding:
+    """Means over seeds against the closed form, in units of their bounds; wrong formulas must exceed theirs."""
+    error = max(abs(point.mean - point.expected.mean) / point.bound for point in points)
+    distinct = [
+        bool(abs(point.mean - value) > point.bound)
+        for point in points
+        for value in point.wrong.values()
+        if abs(value - point.expected.mean) > 2 * point.bound
+    ]
+    passed = error <= 1 and bool(distinct) and all(distinct)
+    what = f"{label}: {len(points)} means, in units of their bounds"
+    return Finding(what, error, 1.0, passed, len(distinct), sum(distinct))
+
+
+def scatter_finding(label: str, points: Sequence[Point]) -> Finding:
+    """Scatter between seeds against its closed form; from a start three times too wide or narrow it must differ."""
+    scatter = np.concatenate([point.scatter for point in points])
+    size, bound = float(np.sqrt(np.mean(scatter**2))), SIGMAS / math.sqrt(2 * len(scatter))
+    rejected = sum(abs(size * factor - 1) > bound for factor in (1 / 3, 3))
+    passed = abs(size - 1) <= bound and rejected == 2
+    return Finding(f"{label}: scatter over its closed form, less 1", abs(size - 1), bound, passed, 2, rejected)
+
+
+def draw_diagram(
+    axes: Axes,
+    points: Sequence[Point],
+    closed_form: Callable[[int, float], float],
+    form: str,
+    levels: Sequence[float],
+) -> None:
+    """Contours of the closed form, and on them the simulated means as points in the same shades, with their values."""
+    bits = np.arange(1, max(point.bits for point in points) + 1)
+    parts = np.geomspace(min(p.part for p in points) / 2, max(p.part for p in points) * 2, 60)
+    values = np.array([[closed_form(int(b), float(part)) for b in bits] for part in parts])
+    norm = LogNorm(values.min() / 2, values.max() * 2)
+    axes.pcolormesh(bits, parts, values, cmap=SHADES, norm=norm, shading="gouraud", rasterized=True)
+    lines = axes.contour(bits, parts, values, levels=levels, colors="0.25", linewidths=0.7)
+    axes.set_yscale("log", base=2)
+    between = (values[:, 1] + values[:, 2]) / 2  # labels stand between columns, where there are no points
+    order = np.argsort(between)
+    places = [
+        (2.5, float(np.interp(level, between[order], parts[order])))
+        for level in levels
+        if between.min() < level < between.max()
+    ]
+    axes.clabel(lines, fmt="%g", fontsize=6, manual=places)
+    for point in points:
+        face = SHADES(norm(point.mean))
+        axes.plot(point.bits, point.part, "o", color="0.1", markerfacecolor=face, markersize=5, markeredgewidth=0.7)
+        axes.annotate(
+            form.format(point.mean),
+            (point.bits, point.part),
+            xytext=(0, 4.5),
+            textcoords="offset points",
+            ha="center",
+            fontsize=5.5,
+        )
+    axes.set(xlim=(0.6, bits[-1] + 0.4), xlabel="sign inputs $n_x$", ylabel="$k_x r^2$")
+    axes.set_xticks(bits)
+
+
+def draw_deviations(axes: Axes, groups: Mapping[str, Sequence[Point]], unit: float | None) -> None:
+    """Deviations of the means with their standard errors, inside the bounds; in units of the closed form by default."""
+    for stroke, (label, points) in zip(STROKES, groups.items(), strict=False):
+        scale = np.array([point.expected.mean if unit is None else unit for point in points])
+        at = np.arange(len(points)) + (0.3 * (stroke is STROKES[1]))
+        deviations = np.array([point.mean - point.expected.mean for point in points]) / scale
+        errors = np.array([point.standard_error for point in points]) / scale
+        bounds = np.array([point.bound for point in points]) / scale
+        axes.errorbar(
+            at,
+            deviations,
+            errors,
+            color=stroke.color,
+            marker=stroke.marker,
+            linestyle="none",
+            markersize=3.2,
+            markerfacecolor="white",
+            capsize=1.5,
+            linewidth=0.8,
+            label=f"{label}: simulated",
+        )
+        axes.plot(np.tile(at, 2), [*bounds, *-bounds], "_", color=stroke.color, markersize=5, label=f"{label}: bound")
+    axes.axhline(0.0, color="0.4", linewidth=0.6)
+    first = next(iter(groups.values()))
+    columns = sorted({point.bits for point in first})
+    middles = [np.mean([at for at, point in enumerate(first) if point.bits == bits]) for bits in columns]
+    axes.set_xticks(middles, [str(bits) for bits in columns])
+    axes.set_xlabel("$n_x$ (within each, rising $N/(N + k_x r^2)$)")

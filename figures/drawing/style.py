@@ -1,0 +1,128 @@
+"""How pictures look: readable in print, without colour, and without a LaTeX installation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ...validation import FloatArray
+
+COLUMN, FULL = 3.4, 7.0
+TIME = r"time $t$ (units of $\tau$)"
+BLOCK_SYMBOLS = {"omega_x": r"\Omega_x", "gamma_x": r"\Gamma_x", "omega_y": r"\Omega_y", "gamma_y": r"\Gamma_y"}
+LABEL_SPACING = 0.065
+
+RC: dict[Any, Any] = {
+    "font.size": 8,
+    "font.family": "serif",
+    "font.serif": ["STIX Two Text", "STIXGeneral", "DejaVu Serif"],
+    "mathtext.fontset": "stix",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.titlesize": 8.5,
+    "axes.titlelocation": "left",
+    "lines.linewidth": 1.2,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 7,
+    "figure.dpi": 110,
+    "savefig.dpi": 220,
+    "savefig.bbox": "tight",
+    "pdf.fonttype": 42,
+}
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """One way to draw a curve: colour, line and marker together, so that each alone tells it apart."""
+
+    color: str
+    linestyle: str | tuple[int, tuple[float, ...]]
+    marker: str
+
+
+STROKES = (
+    Stroke("#0072B2", "-", "o"),
+    Stroke("#D55E00", (0, (5, 1.6)), "s"),
+    Stroke("#009E73", (0, (1.4, 1.2)), "^"),
+    Stroke("#8E4585", (0, (6, 1.5, 1.3, 1.5)), "D"),
+)
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Use the house style for figures made inside."""
+    with mpl.rc_context(RC):
+        yield
+
+
+def canvas(rows: int, columns: int, *, width: float = FULL, height: float = 2.4) -> tuple[Figure, list[Axes]]:
+    """Make a figure with a grid of axes, titled (a), (b), ... by :func:`title`.
+
+    It belongs to no window system and needs no closing.
+    """
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    return figure, list(axes.ravel())
+
+
+def title(axes: Axes, index: int, text: str) -> None:
+    """Give a panel its letter and title."""
+    axes.set_title(f"({'abcdef'[index]}) {text}")
+
+
+def label_ends(axes: Axes, labels: Mapping[str, tuple[float, str]], at: float) -> None:
+    """Write labels beside the ends of curves, moved apart where they would overlap.
+
+    Parameters
+    ----------
+    axes : Axes
+        With its final limits.
+    labels : mapping of str to (height, color)
+        In data coordinates.
+    at : float
+        Where the curves end on the horizontal axis, in data coordinates.
+    """
+    transform = axes.transData + axes.transAxes.inverted()
+    heights = [float(transform.transform((at, height))[1]) for height, _ in labels.values()]
+    placed = spread(heights, LABEL_SPACING)
+    for (text, (_, color)), height in zip(labels.items(), placed, strict=True):
+        axes.annotate(
+            text, (1.02, height), xycoords="axes fraction", va="center", color=color, fontsize=7, annotation_clip=False
+        )
+
+
+def spread(heights: Sequence[float], spacing: float) -> FloatArray:
+    """Move heights apart to at least the given spacing, as little as possible and in their order."""
+    order = np.argsort(heights, kind="stable")
+    placed = np.array(heights, dtype=np.float64)[order]
+    for _ in range(200):
+        gaps = np.diff(placed)
+        crowded = gaps < spacing - 1e-9
+        if not crowded.any():
+            break
+        push = np.where(crowded, (spacing - gaps) / 2, 0.0)
+        placed[1:] += push
+        placed[:-1] -= push
+    result = np.empty_like(placed)
+    result[order] = placed
+    return result
+
+
+def class_label(name: str) -> str:
+    """A class of modes as it is written in a picture."""
+    return name.replace("_to_", r" $\to$ ").replace("_", " ")
+
+
+def block_label(source: str, target: str) -> str:
+    """A block of the map as it is written in a picture."""
+    return rf"${BLOCK_SYMBOLS.get(source, source)} \to {BLOCK_SYMBOLS.get(target, target)}$"

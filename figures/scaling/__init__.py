@@ -1,0 +1,1 @@
+"""Claims of "Breaking Neural Network Scaling Laws with Modularity"."""

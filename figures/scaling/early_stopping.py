@@ -1,0 +1,132 @@
+"""Losses of random features during gradient flow, and what early stopping gains."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ...datasets import PowerLaw, RandomFeatures
+from ...dynamics import scaling as simulated
+from ...theory import scaling as predicted
+from ...theory.scaling import FlowLosses
+from ...validation import FloatArray
+from ...verification.claims import Claim, Evidence, Finding, Settings
+from ...verification.standard_errors import Measured, critical_value, finding_of
+from ..drawing.style import STROKES, canvas, house_style, title
+
+LAW = PowerLaw.with_exponent(dimension=2, omega=1.5)
+FEATURES = 200
+TIMES = np.array([0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 2000.0, 10000.0])
+FINE = np.geomspace(TIMES[0], TIMES[-1], 120)
+DRAWS = 300
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """One model and its number of rows."""
+
+    label: str
+    model: RandomFeatures
+    rows: int
+
+    def without_noise(self) -> RandomFeatures:
+        """Return the model without label noise, a null control."""
+        return RandomFeatures.scaled(self.model.feature_variances, self.model.used)
+
+
+SETTINGS = (
+    Setting("more features than rows", RandomFeatures.scaled(LAW.eigenvalues(FEATURES), 120, noise=0.1), 40),
+    Setting("fewer features than rows", RandomFeatures.scaled(LAW.eigenvalues(FEATURES), 40, noise=0.1), 80),
+)
+
+
+def _check(settings: Settings) -> Evidence:
+    findings: list[Finding] = []
+    curves: dict[str, simulated.EstimatedFlow] = {}
+    times = TIMES[2::3] if settings.quick else TIMES
+    for done, setting in enumerate(SETTINGS):
+        found = simulated.estimate_flow(
+            setting.model,
+            setting.rows,
+            times,
+            draws=DRAWS // 3 if settings.quick else DRAWS,
+            seed=settings.seed + done,
+        )
+        right = predicted.flow_losses(setting.model, setting.rows, times)
+        wrong = predicted.flow_losses(setting.without_noise(), setting.rows, times)
+        findings.append(
+            _held(f"{setting.label}, test loss", found.test, found.test_error, right, right.test, wrong.test)
+        )
+        if setting.model.used < setting.rows:
+            findings.append(
+                _held(f"{setting.label}, train loss", found.train, found.train_error, right, right.train, wrong.train)
+            )
+        findings.append(_gain(setting.label, found))
+        curves[setting.label] = found
+        settings.progress((done + 1) / len(SETTINGS))
+    return Evidence(tuple(findings), curves)
+
+
+def _held(
+    label: str, simulated: FloatArray, error: FloatArray, right: FlowLosses, mine: FloatArray, other: FloatArray
+) -> Finding:
+    rows = np.stack([mine, simulated, error, right.declared_error * mine, other], axis=1).tolist()
+    return finding_of(label, [Measured(p, s, e, declared, (wrong,)) for p, s, e, declared, wrong in rows])
+
+
+def _gain(label: str, found: simulated.EstimatedFlow) -> Finding:
+    """Whether the loss at the best time lies below that at the end; `error` is the bound over the gain."""
+    best = int(np.argmin(found.test))
+    errors = float(np.hypot(found.test_error[best], found.test_error[-1]))
+    gain, bound = float(found.test[-1] - found.test[best]), critical_value(len(found.times)) * errors
+    share = bound / gain if gain > 0 else math.inf
+    return Finding(f"{label}: stopping early gains {gain:.3f}; its bound over it", share, 1.0, share < 1, 0, 0)
+
+
+def _draw(evidence: Evidence) -> Figure:
+    with house_style():
+        figure, axes = canvas(1, 2, height=2.7)
+        for index, (axis, setting) in enumerate(zip(axes, SETTINGS, strict=True)):
+            _draw_setting(axis, setting, evidence.data[setting.label])
+            title(axis, index, f"{setting.label}: $N = {setting.rows}$, $p = {setting.model.used}$")
+        axes[0].set_ylabel("loss per row")
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    return figure
+
+
+def _draw_setting(axes: Axes, setting: Setting, found: simulated.EstimatedFlow) -> None:
+    right = predicted.flow_losses(setting.model, setting.rows, FINE)
+    for stroke, kind in zip(STROKES, ("test", "train"), strict=False):
+        values, error = getattr(found, kind), getattr(found, f"{kind}_error")
+        axes.plot(
+            FINE, getattr(right, kind), color=stroke.color, linestyle=stroke.linestyle, label=f"{kind}, predicted"
+        )
+        axes.errorbar(
+            found.times,
+            values,
+            3 * error,
+            color=stroke.color,
+            marker=stroke.marker,
+            linestyle="",
+            markersize=4,
+            markerfacecolor="white",
+            label=f"{kind}, simulated ($\\pm 3$ s.e.)",
+        )
+    best = int(np.argmin(right.test))
+    axes.axvline(FINE[best], color="0.4", linewidth=0.8, linestyle=":", label="best time, predicted")
+    axes.set(xscale="log", xlabel="time $t$ (step size times steps)", ylim=(0, None))
+
+
+EARLY_STOPPING = Claim(
+    name="early-stopping",
+    source="Advani, Saxe & Sompolinsky (2020), Ali, Kolter & Tibshirani (2019); Ledoit & Peche (2011) for the limit",
+    statement="The losses during gradient flow on random features follow one contour integral of the effective ridge, "
+    "and the test loss is smallest at a finite time.",
+    assumptions=("Gaussian features and weights", "start at zero", "5 degrees of freedom from the threshold"),
+    check=_check,
+    draw=_draw,
+)

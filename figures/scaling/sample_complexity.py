@@ -1,0 +1,265 @@
+"""How losses and the number of samples needed depend on dimension, size, samples and modules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ...datasets import PowerLaw, RandomFeatures
+from ...dynamics import scaling as simulated
+from ...theory import scaling as predicted
+from ...verification.claims import Claim, Evidence, Finding, Settings
+from ...verification.standard_errors import Measured, critical_value, finding_of
+from ..drawing.points import draw_measured
+from ..drawing.style import STROKES, Stroke, canvas, house_style, title
+from .double_descent import PAPER
+
+OMEGA = 1.5
+DRAWN = 60
+"""Unseen features that are drawn one by one; the rest of the infinitely many are drawn as their sum."""
+
+
+def student(dimension: int, size: int, modules: int = 1, omega: float = OMEGA) -> RandomFeatures:
+    """K modules, each with a target of infinitely many features of which its student sees `size`."""
+    law = PowerLaw.with_exponent(dimension, omega)
+    features = size + DRAWN
+    return RandomFeatures.scaled(law.eigenvalues(features), size, rest=law.tail(features)).repeated(modules)
+
+
+@dataclass(frozen=True)
+class Trend:
+    """How the test loss depends on one quantity: the model and rows at each of its values, and a wrong model."""
+
+    label: str
+    axis: str
+    values: tuple[int, ...]
+    at: Callable[[int], tuple[RandomFeatures, int]]
+    wrong: Callable[[int], tuple[RandomFeatures, int]]
+
+
+TRENDS = (
+    Trend("monolithic", "m", (1, 2, 3, 4, 6), lambda m: (student(m, 20), 100), lambda m: (student(m + 1, 20), 100)),
+    Trend("m = 2", "p", (2, 5, 10, 20, 40, 60, 80), lambda p: (student(2, p), 100), lambda p: (student(3, p), 100)),
+    Trend("m = 4", "p", (2, 5, 10, 20, 40, 60), lambda p: (student(4, p), 100), lambda p: (student(3, p), 100)),
+    Trend("p = 10", "N", (18, 25, 40, 80, 160), lambda n: (student(2, 10), n), lambda n: (student(3, 10), n)),
+    Trend("p = 20", "N", (30, 40, 80, 160), lambda n: (student(2, 20), n), lambda n: (student(3, 20), n)),
+    Trend("80 rows", "K", (1, 2, 4, 6, 7), lambda k: (student(1, 8, k), 80), lambda k: (student(1, 8, k), 40 + 40 * k)),
+    Trend(
+        "20 rows per module",
+        "K",
+        (1, 2, 4, 6, 8),
+        lambda k: (student(1, 8, k), 20 * k),
+        lambda k: (student(1, 8, k), 12 + 8 * k),
+    ),
+)
+AXES = {
+    "m": "dimension of the task, $m$",
+    "p": "features of the student, $p$",
+    "N": "rows, $N$",
+    "K": "modules, $K$",
+}
+
+
+def _measured(
+    at: tuple[RandomFeatures, int], wrong: Sequence[tuple[RandomFeatures, int]], draws: int, seed: int
+) -> Measured:
+    found = simulated.estimate_losses(*at, draws=draws, seed=seed)
+    controls = [predicted.expected_losses(*other).test for other in wrong if other[1] >= other[0].used + 2]
+    return Measured(predicted.expected_losses(*at).test, found.test, found.test_error, wrong=tuple(controls))
+
+
+def _check_trends(settings: Settings) -> Evidence:
+    draws, findings, data = (60 if settings.quick else 200), [], {}
+    for done, trend in enumerate(TRENDS):
+        values = trend.values[::2] if settings.quick else trend.values
+        points = [
+            _measured(trend.at(value), [trend.wrong(value)], draws, settings.seed + 100 * done + i)
+            for i, value in enumerate(values)
+        ]
+        findings.append(finding_of(f"test loss against {trend.axis}, {trend.label}", points))
+        data[trend] = dict(zip(values, points, strict=True))
+        settings.progress((done + 1) / len(TRENDS))
+    return Evidence(tuple(findings), {"trends": data})
+
+
+def _draw_trends(evidence: Evidence) -> Figure:
+    with house_style():
+        figure, axes = canvas(1, 4, height=2.5)
+        for index, (axis, name) in enumerate(zip(axes, AXES, strict=True)):
+            of_axis = [trend for trend in TRENDS if trend.axis == name]
+            for stroke, trend in zip(STROKES, of_axis, strict=False):
+                _draw_trend(axis, trend, evidence.data["trends"][trend], stroke)
+            axis.set(xlabel=AXES[name], ylim=(0, 1.3 if name in "mp" else 1))
+            title(axis, index, f"against ${name}$")
+            axis.legend(loc="upper right" if name == "N" else "best", handlelength=1.8)
+        level = predicted.expected_losses(student(1, 7, 3), 100).test
+        axes[0].axhline(level, color=STROKES[1].color, linestyle=STROKES[1].linestyle, label="3 modules, any $m$")
+        axes[0].legend(loc="upper left", handlelength=1.8)
+        axes[0].set_ylabel("test loss per row")
+    return figure
+
+
+def _draw_trend(axes: Axes, trend: Trend, points: dict[int, Measured], stroke: Stroke) -> None:
+    grid = range(trend.values[0], trend.values[-1] + 1)
+    line = [(value, predicted.expected_losses(*trend.at(value)).test) for value in grid]
+    axes.plot(*zip(*line, strict=True), color=stroke.color, linestyle=stroke.linestyle, label=trend.label)
+    draw_measured(axes, points, stroke)
+
+
+ERROR = 0.5
+BRACKETED = ((1.5, 1), (1.5, 2), (1.5, 3), (1.5, 4), (2.0, 1), (2.0, 2))
+"""Omega and m of the tasks whose sample complexity is bracketed by simulations."""
+FACTOR = 1.4
+MODULES = (1, 2, 3, 5, 8)
+FAR = range(8, 15)
+
+
+def _check_samples(settings: Settings) -> Evidence:
+    draws = 100 if settings.quick else 250
+    chosen = BRACKETED[::2] if settings.quick else BRACKETED
+    jobs = [(omega, m, 1) for omega, m in chosen] + [(2.0, 1, k) for k in ((3,) if settings.quick else MODULES[1:4])]
+    findings, brackets = [], {}
+    for done, (omega, m, modules) in enumerate(jobs):
+        needed = predicted.sample_complexity(PowerLaw.with_exponent(m, omega), ERROR, modules)
+        brackets[omega, m, modules] = needed
+        findings.append(_bracket(omega, m, modules, needed, draws, settings.seed + done))
+        settings.progress((done + 1) / len(jobs))
+    findings += [_growth(omega) for omega in (1.5, 2.0)]
+    return Evidence(tuple(findings), {"brackets": brackets})
+
+
+def _bracket(omega: float, m: int, modules: int, needed: int, draws: int, seed: int) -> Finding:
+    """Hold the simulated loss of the best size against the formula about n*, and against the target on either side."""
+    law = PowerLaw.with_exponent(m, omega)
+    rows = [math.floor((needed - 1) / FACTOR), needed, math.ceil((needed - 1) * FACTOR) + 2]
+    sizes = [max(1, predicted.optimal_size(law, n, modules)) for n in rows]
+    wrong = [(student(m + 1, size, modules, omega), n) for size, n in zip(sizes, rows, strict=True)]
+    points = [
+        _measured((student(m, size, modules, omega), n), [other], draws, seed)
+        for size, n, other in zip(sizes, rows, wrong, strict=True)
+    ]
+    held = finding_of(f"Omega = {omega:g}, m = {m}, K = {modules}: test loss about n* = {needed}", points)
+    critical = critical_value(len(points))
+    below, above = points[0], points[-1]
+    margins = ((below.simulated - ERROR) / below.standard_error, (ERROR - above.simulated) / above.standard_error)
+    crossed = [margin > critical for margin in margins]
+    passed = held.passed and all(crossed)
+    return Finding(held.label, held.error, held.tolerance, passed, held.controls + 2, held.rejected + sum(crossed))
+
+
+def _growth(omega: float) -> Finding:
+    r"""Slope of ln ln n* in m, against ln Omega with its next order.
+
+    From :math:`\ln n^* = D l + \ln D + 1`, with :math:`D = \Omega^m, l = \ln 1/\epsilon`, the slope is
+    :math:`\ln\Omega\,(D l + 1)/(D l + \ln D + 1)`; what is left out is of order :math:`1/D` of it.
+    """
+    steps = np.array(FAR)
+    logs = [predicted.log_sample_complexity(PowerLaw.with_exponent(m, omega), ERROR) for m in FAR]
+    slopes = np.diff(np.log(logs))
+    size, middle = omega ** (steps[:-1] + 0.5), math.log(1 / ERROR)
+    expected = math.log(omega) * (size * middle + 1) / (size * middle + np.log(size) + 1)
+    bound = 2 / omega ** FAR[0]
+    error = float(np.max(np.abs(slopes / expected - 1)))
+    controls = (2 * expected, 1 / steps[:-1])
+    rejected = sum(bool(np.max(np.abs(slopes / wrong - 1)) > bound) for wrong in controls)
+    passed = error <= bound and rejected == len(controls)
+    label = f"Omega = {omega:g}: slope of ln ln n* in m, relative to theory (last {slopes[-1]:.3f})"
+    return Finding(label, error, bound, passed, len(controls), rejected)
+
+
+def _draw_samples(evidence: Evidence) -> Figure:
+    with house_style():
+        figure, axes = canvas(1, 3, height=2.7)
+        for stroke, omega in zip(STROKES, (2.0, 1.5), strict=False):
+            _draw_needed(axes[0], omega, stroke, evidence)
+            _draw_far(axes[1], omega, stroke)
+        _draw_modules(axes[2], evidence)
+        axes[0].set(yscale="log", xlabel="dimension of the task, $m$", ylabel=r"rows needed, $n^*$", ylim=(3, 1e25))
+        axes[0].annotate("dotted: best linear method", (0.04, 0.6), xycoords="axes fraction", fontsize=7, color="0.3")
+        axes[0].set_xticks(range(1, 7))
+        axes[1].set_xticks(range(2, 13, 2))
+        axes[0].legend(loc="upper left", handlelength=1.8)
+        axes[1].set(yscale="log", xlabel="dimension of the task, $m$", ylabel=r"$\ln n^*$")
+        axes[1].legend(loc="upper left", handlelength=1.8)
+        axes[2].set(xlabel="modules, $K$", ylabel=r"rows needed, $n^*$", ylim=(0, None))
+        title(axes[0], 0, rf"$\epsilon = {ERROR:g}$")
+        title(axes[1], 1, r"doubly exponential in $m$")
+        title(axes[2], 2, r"modules of one dimension, $\Omega = 2$")
+    return figure
+
+
+def _draw_needed(axes: Axes, omega: float, stroke: Stroke, evidence: Evidence) -> None:
+    dimensions = range(1, 7)
+    values = [float(predicted.sample_complexity(PowerLaw.with_exponent(m, omega), ERROR)) for m in dimensions]
+    axes.plot(
+        dimensions, values, color=stroke.color, linestyle=stroke.linestyle, label=rf"monolithic, $\Omega={omega:g}$"
+    )
+    checked = [(m, float(n)) for (o, m, k), n in evidence.data["brackets"].items() if o == omega and k == 1]
+    axes.plot(*zip(*checked, strict=True), stroke.marker, color=stroke.color, markersize=4, markerfacecolor="white")
+    ideal = [predicted.ideal_sample_complexity(PowerLaw.with_exponent(m, omega), ERROR) for m in dimensions]
+    axes.plot(dimensions, ideal, color=stroke.color, linewidth=0.7, linestyle=(0, (1, 1)))
+    modular = predicted.modular_sample_complexity(6, 3, 1, omega, ERROR)
+    label = rf"3 modules, $\Omega={omega:g}$: {modular}"
+    axes.plot([3, 6], [float(modular)] * 2, color="0.35", linestyle=stroke.linestyle, label=label)
+
+
+def _draw_far(axes: Axes, omega: float, stroke: Stroke) -> None:
+    dimensions = range(1, 13)
+    doubly = [predicted.log_sample_complexity(PowerLaw.with_exponent(m, omega), ERROR) for m in dimensions]
+    singly = [predicted.log_sample_complexity(PowerLaw.with_scale(m, omega, 1.0), ERROR) for m in dimensions]
+    axes.plot(
+        dimensions,
+        doubly,
+        color=stroke.color,
+        linestyle=stroke.linestyle,
+        label=rf"in the exponent, $\Omega={omega:g}$",
+    )
+    axes.plot(
+        dimensions,
+        singly,
+        stroke.marker,
+        color=stroke.color,
+        markersize=2.5,
+        label=rf"in the scale, $\Omega={omega:g}$",
+    )
+
+
+def _draw_modules(axes: Axes, evidence: Evidence) -> None:
+    law = PowerLaw.with_exponent(1, 2.0)
+    values = [predicted.sample_complexity(law, ERROR, k) for k in MODULES]
+    axes.plot(MODULES, values, color=STROKES[0].color)
+    checked = [(k, n) for (omega, m, k), n in evidence.data["brackets"].items() if omega == 2.0 and m == 1]
+    axes.plot(*zip(*checked, strict=True), "o", color=STROKES[0].color, markersize=4, markerfacecolor="white")
+    axes.annotate("points: crossing\nsimulated", (0.55, 0.12), xycoords="axes fraction", fontsize=7, color="0.3")
+
+
+LOSS_TRENDS = Claim(
+    name="loss-trends",
+    source=f"{PAPER}, loss against dimension, size, samples and modules",
+    statement="The test loss rises with the dimension of the task, is smallest at a finite size of the student, "
+    "falls with the rows, and rises with the number of modules at fixed rows; at fixed rows per module it hardly "
+    "changes.",
+    assumptions=("fewer features than rows", "known projections of the modules", "Gaussian features and weights"),
+    check=_check_trends,
+    draw=_draw_trends,
+)
+SAMPLE_COMPLEXITY = Claim(
+    name="sample-complexity",
+    source=f"{PAPER}, sample complexity, re-derived",
+    statement="At fixed relative error the samples that a monolithic student needs grow as "
+    "exp(Omega^m ln 1/epsilon), doubly exponentially in the dimension m, if it enters through the exponent of the "
+    "eigenvalues; those of modules with known projections do not depend on m and are proportional to their number.",
+    assumptions=(
+        "fewer features than rows, best size",
+        "infinitely many features",
+        "no label noise",
+        f"simulations cross the target within a factor {FACTOR:g} of n*",
+    ),
+    check=_check_samples,
+    draw=_draw_samples,
+)

@@ -1,0 +1,146 @@
+"""How fast the number of samples grows with the dimension depends on what they are to achieve."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ...datasets import PowerLaw, RandomFeatures
+from ...dynamics import scaling as simulated
+from ...theory import scaling as predicted
+from ...verification.claims import Claim, Evidence, Finding, Settings
+from ...verification.standard_errors import Measured, finding_of
+from ..drawing.points import draw_measured
+from ..drawing.style import STROKES, canvas, house_style, title
+from .double_descent import PAPER
+from .sample_complexity import student
+
+OMEGA, SIZE, SHARE, ERROR = 2.0, 10, 0.5, 0.5
+DIMENSIONS = range(1, 9)
+SIMULATED = (2, 3, 4, 5)
+"""At m = 1 the rows that are better than 0 are 4 above the threshold: the variance of the loss is barely finite."""
+FAR = range(12, 18)
+SLOPE_BOUND = 0.01
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What the samples are to achieve: how many it takes at a dimension, and with how many features of the student."""
+
+    label: str
+    rows: Callable[[PowerLaw], float]
+    size: Callable[[PowerLaw], float]
+    power: int
+    """Of Omega^m, in proportion to which the rows grow."""
+
+
+CRITERIA = (
+    Criterion("better than 0", predicted.useful_sample_complexity, lambda _: 1.0, 1),
+    Criterion(
+        f"half of what {SIZE} features can gain",
+        lambda law: predicted.sample_complexity_at_size(law, SIZE, SHARE),
+        lambda _: float(SIZE),
+        1,
+    ),
+    Criterion(
+        "Omega^m features are the best size",
+        lambda law: predicted.rows_of_optimal_size(law, 1 / law.exponent),
+        lambda law: 1 / law.exponent,
+        2,
+    ),
+)
+
+
+def relative_loss(law: PowerLaw, size: float, rows: float) -> float:
+    """Test loss of a student of any real size on any real number of rows."""
+    return law.tail(size) / law.total * (rows - 1) / (rows - size - 1)
+
+
+def _check(settings: Settings) -> Evidence:
+    findings, points = [], {}
+    for place, criterion in enumerate(CRITERIA[:2]):
+        chosen = SIMULATED[::2] if settings.quick else SIMULATED
+        measured = [_measured(criterion, m, settings, 10 * place + m) for m in chosen]
+        findings.append(finding_of(f"{criterion.label}: test loss at the rows needed", measured))
+        points[criterion.label] = dict(zip(chosen, measured, strict=True))
+        settings.progress((place + 1) / 2)
+    return Evidence((*findings, *(_growth(criterion) for criterion in CRITERIA)), {"points": points})
+
+
+def _measured(criterion: Criterion, m: int, settings: Settings, seed: int) -> Measured:
+    """The loss at the rows needed; wrong are those of one dimension more, and of a quarter fewer rows."""
+    law, more = PowerLaw.with_exponent(m, OMEGA), PowerLaw.with_exponent(m + 1, OMEGA)
+    rows, size = int(criterion.rows(law)), int(criterion.size(law))
+    model: RandomFeatures = student(m, size, omega=OMEGA)
+    draws = 300 if settings.quick else 600
+    found = simulated.estimate_losses(model, rows, draws=draws, targets=64, seed=settings.seed + seed)
+    wrong = (relative_loss(more, size, rows), relative_loss(law, size, max(0.75 * rows, size + 2)))
+    return Measured(predicted.expected_losses(model, rows).test, found.test, found.test_error, wrong=wrong)
+
+
+def _growth(criterion: Criterion) -> Finding:
+    """Slope of ln n in m over ln Omega, against the power; the other of the two powers must be rejected."""
+    logs = [math.log(criterion.rows(PowerLaw.with_exponent(m, OMEGA))) for m in FAR]
+    slopes = np.diff(logs) / math.log(OMEGA)
+    error, control = (float(np.max(np.abs(slopes - power))) for power in (criterion.power, 3 - criterion.power))
+    rejected = control > SLOPE_BOUND
+    return Finding(
+        f"{criterion.label}: slope of ln n in m, over ln Omega",
+        error,
+        SLOPE_BOUND,
+        error <= SLOPE_BOUND and rejected,
+        1,
+        int(rejected),
+        float(slopes[-1]),
+    )
+
+
+def _draw(evidence: Evidence) -> Figure:
+    laws = {m: PowerLaw.with_exponent(m, OMEGA) for m in DIMENSIONS}
+    named = r"$\Omega^m$"
+    with house_style():
+        figure, axes = canvas(1, 2, height=3.0)
+        for stroke, criterion in zip(STROKES[1:], CRITERIA, strict=False):
+            rows = [criterion.rows(law) for law in laws.values()]
+            losses = [relative_loss(law, criterion.size(law), n) for law, n in zip(laws.values(), rows, strict=True)]
+            label = (
+                rf"{criterion.label.replace('Omega^m', named)}: $\Omega^{{{'2m' if criterion.power == 2 else 'm'}}}$"
+            )
+            axes[0].plot(list(laws), rows, color=stroke.color, linestyle=stroke.linestyle, label=label)
+            axes[1].plot(list(laws), losses, color=stroke.color, linestyle=stroke.linestyle)
+            points = evidence.data["points"].get(criterion.label, {})
+            draw_measured(axes[1], points, stroke)
+        _draw_fixed_error(axes, laws)
+        axes[0].set(yscale="log", ylim=(3, 1e7), ylabel="rows needed, $n$")
+        axes[1].set(ylim=(0, 1.05), ylabel="relative test loss reached")
+        for axis in axes:
+            axis.set(xlabel="dimension of the task, $m$", xticks=list(DIMENSIONS))
+        title(axes[0], 0, rf"rows needed, $\Omega = {OMEGA:g}$")
+        title(axes[1], 1, r"what they reach (points: simulated $\pm 3$ s.e.)")
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure
+
+
+def _draw_fixed_error(axes: list[Axes], laws: dict[int, PowerLaw]) -> None:
+    stroke = STROKES[0]
+    rows = [math.exp(min(predicted.log_sample_complexity(law, ERROR), 40.0)) for law in laws.values()]
+    label = rf"relative loss {ERROR:g}: $\Omega^m \epsilon^{{-\Omega^m}}$"
+    axes[0].plot(list(laws), rows, color=stroke.color, linestyle=stroke.linestyle, label=label)
+    axes[1].plot(list(laws), [ERROR] * len(laws), color=stroke.color, linestyle=stroke.linestyle)
+
+
+SAMPLE_CRITERIA = Claim(
+    name="sample-criteria",
+    source=f"{PAPER}, sample complexity, re-derived under other criteria",
+    statement="Rows in proportion to Omega^m make a student better than nothing, or as good as its fixed size allows, "
+    "and Omega^2m rows pay for Omega^m features; but the relative loss that they reach goes to 1 with the dimension, "
+    "while a fixed relative loss takes doubly exponentially many.",
+    assumptions=("fewer features than rows", "infinitely many features", "no label noise", "K = 1"),
+    check=_check,
+    draw=_draw,
+)

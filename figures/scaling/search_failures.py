@@ -1,0 +1,91 @@
+"""Whether a rule that missed the modules searched too little, or was misled by its samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...datasets import SineTask
+from ...dynamics.module_finding import descend, gaussian_objective, random_projections, recovered
+from ...dynamics.module_finding.objective import Objective
+from ...validation import FloatArray
+from ...verification.claims import Finding
+
+LENGTH_SCALE = RIDGE = 1.0
+"""Of the kernel that rules search with."""
+SMALL_SEARCHES = 8
+MAJORITY = 0.5
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A rule that missed the modules: the objective of its search, per sample, at what it found and at the truth.
+
+    Attributes
+    ----------
+    samples : int
+    found : float
+        After descent from the projections that were found, since the rule's last steps are with another kernel.
+    true : float
+        At the true projections as they are.
+    """
+
+    samples: int
+    found: float
+    true: float
+
+    @property
+    def by_search(self) -> bool:
+        """Whether the truth is better by the rule's own objective, so that a better search would not have stopped here.
+
+        Otherwise the samples prefer something else to the truth: an information limit of the objective, which no
+        search overcomes.
+        """
+        return self.true < self.found
+
+
+def failure(task: SineTask, samples: int, projections: FloatArray) -> Failure:
+    """Compare what a rule found in so many samples with the truth."""
+    objective = _objective(task, samples)
+    found = descend(objective, projections, scale=samples).value
+    return Failure(samples, found / samples, objective(task.projections)[0] / samples)
+
+
+def single_starts(task: SineTask, samples: int) -> tuple[Failure, ...]:
+    """Failures of searches that are too small on purpose: joint descents, each from one random start."""
+    rng, shape = np.random.default_rng([task.seed, 7]), (task.modules, task.inputs, task.dims)
+    objective = _objective(task, samples)
+    starts = [random_projections(rng, *shape) for _ in range(SMALL_SEARCHES)]
+    ends = [descend(objective, start, scale=samples).projections for start in starts]
+    return tuple(failure(task, samples, end) for end in ends if recovered(end, task.projections) < task.modules)
+
+
+def _objective(task: SineTask, samples: int) -> Objective:
+    """Objective of the search, of standardised targets."""
+    train = task.train(samples)
+    Y = (train.y - train.y.mean(axis=0)) / train.y.std()
+    return gaussian_objective(train.X, Y, ridge=RIDGE, length_scale=LENGTH_SCALE, dims=task.dims)
+
+
+def share_by_search(failures: Sequence[Failure]) -> tuple[float, float]:
+    """Share of the failures that are the search's, with its binomial standard error (Laplace's, never 0)."""
+    n, hits = len(failures), sum(one.by_search for one in failures)
+    smooth = (hits + 1) / (n + 2)
+    return hits / max(n, 1), float(np.sqrt(smooth * (1 - smooth) / (n + 2)))
+
+
+def finding_of(failures: Sequence[Failure], small: Sequence[Failure], cost: float) -> Finding:
+    """Most failures are no fault of the search; those of a search that is too small on purpose must be told apart.
+
+    `cost` is the factor of samples that the search costs, for the label.
+    """
+    share, error = share_by_search(failures)
+    control, _ = share_by_search(small)
+    rejected = bool(small) and control > MAJORITY
+    label = (
+        f"share of {len(failures)} failures by search, standard error {error:.2f}, which cost a factor {cost:.2f} of"
+        f" samples; of {len(small)} single starts with twice enough {control:.2f}"
+    )
+    return Finding(label, share, MAJORITY, bool(failures) and share <= MAJORITY and rejected, 1, int(rejected))

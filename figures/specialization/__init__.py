@@ -1,0 +1,1 @@
+"""Claims of "On The Specialization of Neural Modules"."""

@@ -1,0 +1,61 @@
+"""What is learned, by what, from where and how, and what both a prediction and a simulation return."""
+
+from .dense import Chain, Deep, Shallow, Weights, balanced_weights, product
+from .modular import Modular, Module, Network, assembled, by_module, input_output_map, stored_map
+from .problem import Problem
+from .refusals import Divergence, NoClosedForm
+from .rules import Rule
+from .starts import NO_WEIGHTS, Aligned, Explicit, Initial, RandomModes, SmallRandom
+from .systematicity import (
+    SubStructure,
+    Systematicity,
+    isolated_map,
+    sub_structure,
+    sub_structures,
+    systematicity,
+    weak_systematicity,
+)
+from .training import Descent, Flow, Training
+from .trajectory import BlockPair, Observation, Statistics, Trajectory, load_trajectory, observe
+
+__all__ = [
+    "NO_WEIGHTS",
+    "Aligned",
+    "BlockPair",
+    "Chain",
+    "Deep",
+    "Descent",
+    "Divergence",
+    "Explicit",
+    "Flow",
+    "Initial",
+    "Modular",
+    "Module",
+    "Network",
+    "NoClosedForm",
+    "Observation",
+    "Problem",
+    "RandomModes",
+    "Rule",
+    "Shallow",
+    "SmallRandom",
+    "Statistics",
+    "SubStructure",
+    "Systematicity",
+    "Training",
+    "Trajectory",
+    "Weights",
+    "assembled",
+    "balanced_weights",
+    "by_module",
+    "input_output_map",
+    "isolated_map",
+    "load_trajectory",
+    "observe",
+    "product",
+    "stored_map",
+    "sub_structure",
+    "sub_structures",
+    "systematicity",
+    "weak_systematicity",
+]

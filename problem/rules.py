@@ -1,0 +1,206 @@
+"""Learning rules beside gradient descent: what is added to the update of either layer of a two-layer network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from ..validation import choice, integer, real
+
+HEBBIAN_FORMS = ("inverse_norm", "oja")
+
+
+@dataclass(frozen=True)
+class Rule:
+    r"""A mixture of gradient, Hebbian and contrastive Hebbian learning of a two-layer network y = W_2 W_1 x.
+
+    With :math:`W = W_2 W_1`, :math:`\Sigma_x = \langle x x^\top \rangle`,
+    :math:`\Sigma_{yx} = \langle y x^\top \rangle` and :math:`\Sigma_y = \langle y y^\top \rangle`, all averaged over
+    items,
+
+    .. math::
+        \tau\,\dot W_1 &= W_2^\top (\Sigma_{yx} - W\Sigma_x) + \nabla\, H(W_1) \\
+        \tau\,\dot W_2 &= (\Sigma_{yx} - W\Sigma_x) W_1^\top + \gamma\, (\Sigma_y - W \Sigma_x W^\top)\, W_2
+
+    where :math:`H(W_1) = W_1\Sigma_x - W_1\Sigma_x W_1^\top W_1` is Oja's Hebbian term, or, for each hidden unit i
+    by itself, :math:`H_i = (W_1\Sigma_x)_i / (1 + |(W_1)_i|^2)`, the unbounded Hebbian term over a growing norm.
+
+    Parameters
+    ----------
+    gamma : float, default 0.0
+        Weight of the contrastive term on the second layer: 1 for contrastive Hebbian learning, -1 for predictive
+        coding.
+    nabla : float, default 0.0
+        Weight of the Hebbian term on the first layer: positive for Hebbian, negative for anti-Hebbian learning.
+    form : {"oja", "inverse_norm"}
+        Form H of the Hebbian term.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If gamma or nabla is not a finite number, or form not one of these two.
+
+    Notes
+    -----
+    Source: "On The Specialization of Neural Modules" (Jarvis, Klein, Rosman & Saxe; ICLR 2023), learning rules. The
+    published settings sum over items where this averages; see :meth:`summed_over_items`.
+
+    Examples
+    --------
+    >>> Rule.contrastive_hebbian()
+    Rule(gamma=1.0)
+    >>> Rule().is_gradient
+    True
+    """
+
+    gamma: float = 0.0
+    nabla: float = 0.0
+    form: str = "oja"
+
+    def __post_init__(self) -> None:
+        real("gamma", self.gamma)
+        real("nabla", self.nabla)
+        choice("form", self.form, HEBBIAN_FORMS)
+
+    def __repr__(self) -> str:
+        given = [
+            f"{item.name}={getattr(self, item.name)!r}"
+            for item in fields(self)
+            if getattr(self, item.name) != item.default
+        ]
+        return f"Rule({', '.join(given)})"
+
+    @property
+    def is_gradient(self) -> bool:
+        """Whether nothing is added to the gradient."""
+        return self.gamma == 0 and self.nabla == 0
+
+    @classmethod
+    def gradient(cls) -> Rule:
+        """Gradient descent of the loss alone.
+
+        Examples
+        --------
+        >>> Rule.gradient() == Rule()
+        True
+        """
+        return cls()
+
+    @classmethod
+    def hebbian(cls, nabla: float) -> Rule:
+        """Add Oja's Hebbian term to the first layer.
+
+        Parameters
+        ----------
+        nabla : float
+            Its weight, positive.
+
+        Examples
+        --------
+        >>> Rule.hebbian(0.1).nabla
+        0.1
+        """
+        return cls(nabla=real("nabla", nabla, positive=True))
+
+    @classmethod
+    def anti_hebbian(cls, nabla: float) -> Rule:
+        """Subtract Oja's Hebbian term from the update of the first layer.
+
+        Parameters
+        ----------
+        nabla : float
+            Its weight, negative.
+
+        Examples
+        --------
+        >>> Rule.anti_hebbian(-0.1).nabla
+        -0.1
+        """
+        return cls(nabla=_negative("nabla", nabla))
+
+    @classmethod
+    def inverse_norm_anti_hebbian(cls, nabla: float) -> Rule:
+        r"""Subtract the Hebbian term of each hidden unit, divided by one plus its squared norm.
+
+        Unlike Oja's term with a negative sign it is bounded, so that it cannot grow without limit in finite time.
+
+        Parameters
+        ----------
+        nabla : float
+            Its weight, negative.
+
+        Examples
+        --------
+        >>> Rule.inverse_norm_anti_hebbian(-0.1)
+        Rule(nabla=-0.1, form='inverse_norm')
+        """
+        return cls(nabla=_negative("nabla", nabla), form="inverse_norm")
+
+    @classmethod
+    def contrastive_hebbian(cls, gamma: float = 1.0) -> Rule:
+        """Add the contrast between the clamped and the free output to the second layer.
+
+        Parameters
+        ----------
+        gamma : float, default 1.0
+            Its weight, positive.
+
+        Examples
+        --------
+        >>> Rule.contrastive_hebbian().gamma
+        1.0
+        """
+        return cls(gamma=real("gamma", gamma, positive=True))
+
+    @classmethod
+    def predictive_coding(cls, gamma: float = -1.0) -> Rule:
+        """Subtract the contrast between the clamped and the free output from the update of the second layer.
+
+        Parameters
+        ----------
+        gamma : float, default -1.0
+            Its weight, negative.
+
+        Examples
+        --------
+        >>> Rule.predictive_coding().gamma
+        -1.0
+        """
+        return cls(gamma=_negative("gamma", gamma))
+
+    @classmethod
+    def summed_over_items(
+        cls, n_items: int, step_size: float, *, gamma: float = 0.0, nabla: float = 0.0, form: str = "oja"
+    ) -> Rule:
+        r"""The rule of descent whose added terms are sums over items, as in the published settings.
+
+        There one step is the gradient times :math:`\alpha = 1/\tau` plus
+
+        .. math:: \Delta W_1 = \nabla \sum_{\mathrm{items}} H, \qquad
+                  \Delta W_2 = \frac{\gamma}{\tau} \sum_{\mathrm{items}} (y y^\top - \hat y \hat y^\top)\, W_2
+
+        so that the Hebbian term is not scaled by the step, and both are N times as large as an average: gamma here
+        is N gamma there, nabla here is N nabla / alpha there.
+
+        Parameters
+        ----------
+        n_items : int
+            Number N of items.
+        step_size : float
+            The step alpha of the descent.
+        gamma, nabla, form
+            As published.
+
+        Examples
+        --------
+        >>> Rule.summed_over_items(8, 0.08, nabla=0.001)
+        Rule(nabla=0.1)
+        """
+        items, step = integer("n_items", n_items, 1), real("step_size", step_size, positive=True)
+        return cls(gamma=items * real("gamma", gamma), nabla=items * real("nabla", nabla) / step, form=form)
+
+
+def _negative(name: str, value: float) -> float:
+    number = real(name, value)
+    if number >= 0:
+        raise ValueError(f"{name} must be negative, got {number}")
+    return number

@@ -1,0 +1,204 @@
+"""How training starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..datasets import Data
+from ..validation import array, integer, real
+from .dense import Deep, Weights, balanced_weights
+from .modular import Modular, Network
+
+NO_WEIGHTS = "RandomModes draws neither full weights nor single modes of a class; use SmallRandom to have them"
+
+
+@dataclass(frozen=True)
+class Aligned:
+    r"""Start on the modes of the dataset, balanced across layers: every mode with its own hidden direction.
+
+    The input-output map is :math:`W(0) = \sum_\alpha \pi_\alpha(0)\, u_\alpha v_\alpha^\top`; in a network of L
+    layers each layer carries :math:`|\pi_\alpha(0)|^{1/L}`, and the last layer the sign.
+
+    Parameters
+    ----------
+    strength : float, mapping of str to float, or sequence of these, default 1e-6
+        Initial effective singular value :math:`\pi(0)` of every mode, or one for each class of modes. Zero
+        and negative values are allowed. A sequence holds one of either kind for each module of a modular network;
+        a module has the modes of what it reads and writes (:meth:`linmod.Module.view`).
+
+    Examples
+    --------
+    >>> Aligned({"sign_to_sign": 1e-6, "identity_to_identity": 0.0}).of_class("sign_to_sign")
+    1e-06
+    >>> Aligned([1e-3, 1e-6]).of_module(1, of=2)
+    Aligned(strength=1e-06)
+    """
+
+    strength: float | Mapping[str, float] | Sequence[float | Mapping[str, float]] = 1e-6
+
+    def __post_init__(self) -> None:
+        if isinstance(self.strength, list | tuple):
+            object.__setattr__(self, "strength", tuple(Aligned(part).strength for part in self.strength))
+        elif isinstance(self.strength, Mapping):
+            for name, value in self.strength.items():
+                real(f"strength[{name!r}]", value)
+        else:
+            real("strength", self.strength)
+
+    def of_module(self, index: int, of: int) -> Aligned:
+        """The start of one module of a network with so many modules."""
+        if isinstance(self.strength, Mapping | float | int):
+            return self
+        if len(self.strength) != of:
+            raise ValueError(f"strength must be one for all modules or one for each, {of}, got {len(self.strength)}")
+        return Aligned(self.strength[index])
+
+    def of_class(self, name: str) -> float:
+        """Initial strength of the modes of one class."""
+        if isinstance(self.strength, Sequence):
+            raise ValueError(f"strength must be one number or mapping for a single chain, got {self.strength}")
+        if not isinstance(self.strength, Mapping):
+            return float(self.strength)
+        if name not in self.strength:
+            raise ValueError(f"strength must name every class of modes; {name!r} is not in {sorted(self.strength)}")
+        return float(self.strength[name])
+
+    def check(self, network: Network, counts: Mapping[str, int]) -> None:
+        """Raise unless the strengths fit the dataset's classes of modes, and the modes the hidden units."""
+        if isinstance(self.strength, Mapping) and not set(self.strength) <= set(counts):
+            unknown = sorted(set(self.strength) - set(counts))
+            raise ValueError(f"strength names classes {unknown} that the dataset lacks; it has {sorted(counts)}")
+        needed = sum(count for name, count in counts.items() if self.of_class(name) != 0)
+        if isinstance(network, Deep) and network.hidden < needed:
+            raise ValueError(
+                f"hidden must be at least the number of modes with an initial strength, {needed}, got {network.hidden}"
+            )
+
+    def weights(self, network: Network, dataset: Data) -> Weights:
+        """Initial weights, one matrix for each layer from the input on."""
+        if isinstance(network, Modular):
+            starts = ((self.of_module(i, len(network.modules)), m) for i, m in enumerate(network.modules))
+            return tuple(chain.from_iterable(start.weights(m.network, m.view(dataset)) for start, m in starts))
+        basis = dataset.mode_basis
+        counts = {name: block.stop - block.start for name, block in basis.classes.items()}
+        self.check(network, counts)
+        strengths = np.repeat([self.of_class(name) for name in counts], list(counts.values()))
+        return balanced_weights(network, basis, strengths)
+
+
+@dataclass(frozen=True)
+class SmallRandom:
+    """Independent Gaussian weights of mean zero.
+
+    Parameters
+    ----------
+    std : float, default 1e-3
+        Standard deviation of every weight; zero is allowed.
+    seed : int, default 0
+        Seed of the generator (:func:`numpy.random.default_rng`); layers are drawn from the input on.
+
+    Examples
+    --------
+    >>> SmallRandom(std=2e-4, seed=1)
+    SmallRandom(std=0.0002, seed=1)
+    """
+
+    std: float = 1e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        real("std", self.std, 0.0)
+        integer("seed", self.seed)
+
+    def weights(self, network: Network, dataset: Data) -> Weights:
+        """Initial weights, one matrix for each layer from the input on."""
+        generator, shapes = np.random.default_rng(self.seed), network.shapes(dataset)
+        try:
+            weights = tuple(generator.standard_normal(shape) for shape in shapes)
+        except (MemoryError, OverflowError, ValueError) as error:
+            sizes = " and ".join("x".join(map(str, shape)) for shape in shapes)
+            raise ValueError(f"weights of {sizes} do not fit into memory (RandomModes draws none)") from error
+        for matrix in weights:
+            matrix *= self.std
+        return weights
+
+
+@dataclass(frozen=True)
+class RandomModes:
+    r"""Independent Gaussian weights of mean zero, drawn for the modes of the dataset instead of weight by weight.
+
+    The course of learning has the same distribution as from :class:`SmallRandom` with this `std`, but the numbers of
+    one seed differ. Only the compressed coordinates of a two-layer network on a systematicity dataset are drawn, so
+    that the cost does not depend on the number of items; full weights and the strengths of single modes do not exist.
+
+    Parameters
+    ----------
+    std : float, default 1e-3
+        Standard deviation of every weight; zero is allowed. The N rows of the second layer add up, so a start is
+        small only if :math:`N \sigma^2` is.
+    seed : int, default 0
+        Seed of the generator (:func:`numpy.random.default_rng`).
+
+    Examples
+    --------
+    >>> import linmod
+    >>> problem = linmod.Problem(linmod.SystematicityDataset(n_x=40, n_y=1, k_x=3, k_y=1), linmod.Deep(hidden=50),
+    ...                          RandomModes(std=1e-9, seed=1), linmod.Descent(step_size=0.16, steps=300))
+    >>> print(linmod.dynamics.solve(problem).modes["sign_to_sign"][-1].round(4))
+    1.0
+    """
+
+    std: float = 1e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        real("std", self.std, 0.0)
+        integer("seed", self.seed)
+
+    def weights(self, network: Network, dataset: Data) -> Weights:
+        """Raise ValueError: there are no weights."""
+        raise ValueError(NO_WEIGHTS)
+
+
+class Explicit:
+    """Given initial weights.
+
+    Parameters
+    ----------
+    weights : sequence of array_like
+        One matrix of shape (units after, units before) for each layer, from the input on; of a modular network
+        module after module.
+
+    Examples
+    --------
+    >>> Explicit([[[0.1, 0.0]]])
+    Explicit(1 matrix: 1x2)
+    """
+
+    def __init__(self, weights: Sequence[ArrayLike]) -> None:
+        if isinstance(weights, np.ndarray) and weights.ndim < 3:
+            raise TypeError("weights must be a sequence of matrices, one for each layer, got one array")
+        if not isinstance(weights, Iterable) or isinstance(weights, str | bytes | Mapping):
+            raise TypeError(f"weights must be a sequence of matrices, got {type(weights).__name__}")
+        self.matrices: Weights = tuple(array(f"weights[{i}]", matrix, 2) for i, matrix in enumerate(weights))
+        if not self.matrices:
+            raise ValueError("weights must hold one matrix for each layer, got none")
+
+    def __repr__(self) -> str:
+        shapes = ", ".join("x".join(map(str, matrix.shape)) for matrix in self.matrices)
+        return f"Explicit({len(self.matrices)} matri{'x' if len(self.matrices) == 1 else 'ces'}: {shapes})"
+
+    def weights(self, network: Network, dataset: Data) -> Weights:
+        """Initial weights, after a check of their shapes."""
+        given = tuple(matrix.shape for matrix in self.matrices)
+        if given != network.shapes(dataset):
+            raise ValueError(f"weights must have shapes {network.shapes(dataset)}, from the input on, got {given}")
+        return self.matrices
+
+
+Initial = Aligned | SmallRandom | RandomModes | Explicit

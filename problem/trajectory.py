@@ -1,0 +1,234 @@
+"""What a prediction and a simulation return alike: the course of learning in the quantities that matter."""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+from zipfile import BadZipFile
+
+import numpy as np
+
+from ..datasets import Data
+from ..validation import FloatArray, instance
+from .dense import Weights
+
+BlockPair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Statistics:
+    r"""What a simulation cost, and how well it kept what gradient flow conserves.
+
+    Attributes
+    ----------
+    steps : int
+        Steps taken (accepted ones, for an adaptive integrator).
+    evaluations : int
+        Evaluations of the gradient.
+    conserved_drift : float
+        Largest change of :math:`W_{l+1}^\top W_{l+1} - W_l W_l^\top` over training, in the Frobenius norm, relative
+        to the largest :math:`|W_l|_F^2`. Gradient flow conserves it exactly, descent to first order in the step.
+    """
+
+    steps: int
+    evaluations: int
+    conserved_drift: float
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    r"""The course of learning, predicted or simulated.
+
+    Attributes
+    ----------
+    description : str
+        The problem that was solved.
+    origin : str
+        Where the values come from: which closed form, or which integrator.
+    times : ndarray, shape (T,)
+        In units of tau.
+    modes : mapping of str to ndarray, shape (T,)
+        Effective singular value of each class c of :math:`n_c` modes, :math:`|(U^\top W V)_{cc}|_F / \sqrt{n_c}`.
+    norms : mapping of (input block, output block) to ndarray, shape (T,)
+        Frobenius norms of the blocks of the input-output map W.
+    loss : ndarray, shape (T,)
+        :math:`\frac{1}{2} \langle |y - W x|^2 \rangle` over the items.
+    neglected : float, default 0.0
+        Size of what a prediction neglects, relative to the largest value: 0 if it is exact, NaN if unknown.
+    statistics : Statistics or None
+        Cost and conserved quantities of a simulation; None for a prediction.
+    """
+
+    description: str
+    origin: str
+    times: FloatArray
+    modes: Mapping[str, FloatArray]
+    norms: Mapping[BlockPair, FloatArray]
+    loss: FloatArray
+    neglected: float = 0.0
+    statistics: Statistics | None = None
+    make_strengths: Callable[[], FloatArray] = field(kw_only=True, repr=False)
+    make_weights: Callable[[], Weights] = field(kw_only=True, repr=False)
+
+    def __repr__(self) -> str:
+        span = f"{len(self.times)} times from {self.times[0]:g} to {self.times[-1]:g}"
+        return f"{type(self).__name__}({self.origin}; {span}; modes: {', '.join(self.modes) or 'none'})"
+
+    @cached_property
+    def strengths(self) -> FloatArray:
+        r"""Effective singular value :math:`u_\alpha^\top W v_\alpha` of every mode, shape (T, modes)."""
+        return self.make_strengths()
+
+    @cached_property
+    def weights(self) -> Weights:
+        """All weights over time, one array of shape (T, units after, units before) for each layer."""
+        return self.make_weights()
+
+    @property
+    def quantities(self) -> dict[str, FloatArray]:
+        """Everything that a comparison looks at, by name: ``mode ...``, ``norm ... -> ...`` and ``loss``."""
+        modes = {f"mode {name}": values for name, values in self.modes.items()}
+        norms = {f"norm {source} -> {target}": values for (source, target), values in self.norms.items()}
+        return {**modes, **norms, "loss": self.loss}
+
+    @property
+    def systematicity_ratio(self) -> FloatArray:
+        r"""Share of the sign outputs' map that reads sign inputs, shape (T,).
+
+        .. math:: |W_{\Omega_x \Omega_y}|_F^2 \,/\, (|W_{\Omega_x \Omega_y}|_F^2 + |W_{\Gamma_x \Omega_y}|_F^2)
+
+        It is not a number (NaN) where the whole map to the sign outputs is zero.
+        """
+        for pair in (("omega_x", "omega_y"), ("gamma_x", "omega_y")):
+            if pair not in self.norms:
+                raise ValueError(
+                    f"the systematicity ratio needs the blocks {pair}; this dataset has {list(self.norms)}"
+                )
+        signs, identities = self.norms["omega_x", "omega_y"], self.norms["gamma_x", "omega_y"]
+        total = np.hypot(signs, identities)
+        return np.square(np.divide(signs, total, out=np.full_like(total, np.nan), where=total > 0))
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything but the weights to an ``.npz`` file that :func:`load_trajectory` reads."""
+        header = {
+            "description": self.description,
+            "origin": self.origin,
+            "neglected": self.neglected,
+            "modes": list(self.modes),
+            "norms": [list(pair) for pair in self.norms],
+            "statistics": None if self.statistics is None else asdict(self.statistics),
+        }
+        target = Path(path)
+        if target.suffix != ".npz":
+            target = target.with_name(f"{target.name}.npz")
+        np.savez_compressed(
+            target,
+            header=np.array(json.dumps(header)),
+            times=self.times,
+            modes=np.array([*self.modes.values()]),
+            norms=np.array([*self.norms.values()]),
+            loss=self.loss,
+            strengths=self.strengths,
+        )
+        return target
+
+
+def load_trajectory(path: str | Path) -> Trajectory:
+    """Read a trajectory that :meth:`Trajectory.save` has written.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is not a saved trajectory; on access to the weights, which are not saved.
+
+    Examples
+    --------
+    >>> import tempfile, linmod
+    >>> problem = linmod.Problem(linmod.SystematicityDataset(3, 1, 3, 1), linmod.Deep(),
+    ...                          linmod.Aligned(1e-3), linmod.Descent(0.16, 300))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = linmod.theory.solve(problem).save(folder + "/prediction.npz")
+    ...     print(linmod.load_trajectory(path).loss[-1] < 1e-6)
+    True
+    """
+    instance("path", path, (str, os.PathLike))
+    with open(path, "rb") as stream:
+        try:
+            return _read(stream)
+        except (BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{path} is not a saved trajectory: {error}") from error
+
+
+def _read(stream: BinaryIO) -> Trajectory:
+    with np.load(stream, allow_pickle=False) as file:
+        header = json.loads(str(file["header"]))
+        strengths = file["strengths"]
+        return Trajectory(
+            description=header["description"],
+            origin=header["origin"],
+            times=file["times"],
+            modes=dict(zip(header["modes"], file["modes"], strict=True)),
+            norms=dict(zip(map(tuple, header["norms"]), file["norms"], strict=True)),
+            loss=file["loss"],
+            neglected=header["neglected"],
+            statistics=None if header["statistics"] is None else Statistics(**header["statistics"]),
+            make_strengths=lambda: strengths,
+            make_weights=_not_saved,
+        )
+
+
+def _not_saved() -> Weights:
+    raise ValueError("the weights are not saved with a trajectory; solve the problem again to have them")
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """The observed quantities of a sequence of input-output maps, in the layout of :class:`Trajectory`."""
+
+    strengths: FloatArray
+    modes: dict[str, FloatArray]
+    norms: dict[BlockPair, FloatArray]
+    loss: FloatArray
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def observe(dataset: Data, maps: Iterable[FloatArray]) -> Observation:
+    """Measure modes, block norms and loss of input-output maps, one after the other.
+
+    Parameters
+    ----------
+    dataset : Data
+    maps : iterable of ndarray, shape (output features, input features)
+
+    Returns
+    -------
+    Observation
+    """
+    basis = dataset.mode_basis
+    pairs = [(source, target) for target in dataset.output_blocks for source in dataset.input_blocks]
+    strengths, modes, norms, loss = [], [], [], []
+    for W in maps:
+        projected = basis.U.T @ (W @ basis.V)
+        strengths.append(np.diagonal(projected).copy())
+        modes.append([_root_mean_square(projected[block, block]) for block in basis.classes.values()])
+        norms.append([np.linalg.norm(W[dataset.output_blocks[o], dataset.input_blocks[i]]) for i, o in pairs])
+        loss.append(np.sum(np.square(dataset.Y - W @ dataset.X)) / (2 * dataset.n_items))
+    by_class, by_pair = np.array(modes).T, np.array(norms).T
+    return Observation(
+        strengths=np.array(strengths),
+        modes=dict(zip(basis.classes, by_class, strict=False)),
+        norms=dict(zip(pairs, by_pair, strict=True)),
+        loss=np.array(loss),
+    )
+
+
+def _root_mean_square(block: FloatArray) -> float:
+    return float(np.linalg.norm(block) / np.sqrt(len(block)))

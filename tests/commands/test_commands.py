@@ -1,0 +1,156 @@
+"""The command line, as a user meets it."""
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from linmod.commands.app import app
+from linmod.figures import CATALOGUE
+
+RUNNER = CliRunner()
+
+CLAIM = """
+import linmod
+problem = linmod.Problem(linmod.SystematicityDataset(2, 1, 1, 1), linmod.Shallow(), linmod.Aligned(0.0),
+                         linmod.Descent(0.1, 50))
+def check(settings):
+    return {body}
+mine = linmod.Claim("mine", "me", "It holds.", check=check)
+"""
+
+
+def invoke(*arguments):
+    return RUNNER.invoke(app, [str(argument) for argument in arguments])
+
+
+def write_claim(folder, body):
+    file = folder / "claims.py"
+    file.write_text(CLAIM.format(body=body))
+    return file
+
+
+def test_list_names_every_claim():
+    result = invoke("list")
+    assert result.exit_code == 0
+    for claim in CATALOGUE:
+        assert claim.name in result.output
+
+
+def test_spectrum_prints_the_modes():
+    result = invoke("spectrum", "--n-x", 3, "--k-x", 3)
+    assert result.exit_code == 0
+    assert "sign_to_identity" in result.output
+    assert "0.414578" in result.output
+
+
+def test_spectrum_of_a_dataset_far_beyond_memory():
+    result = invoke("spectrum", "--n-x", 5000)
+    assert result.exit_code == 0
+    assert "2^4999" in result.output
+
+
+def test_reproduce_writes_report_and_figures(tmp_path):
+    result = invoke("reproduce", "systematicity-ratio", "dense-shallow", "--quick", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert [claim["verdict"] for claim in report["claims"]] == ["passed", "passed"]
+    assert report["quick"] is True
+    assert "systematicity-ratio: passed" in (tmp_path / "report.md").read_text()
+    for suffix in ("png", "pdf"):
+        assert (tmp_path / f"dense-shallow.{suffix}").stat().st_size > 5000
+
+
+@pytest.mark.slow
+def test_reproduce_all_quickly(tmp_path):
+    result = invoke("reproduce", "--quick", "--seed", 7, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert f"{len(CATALOGUE)} of {len(CATALOGUE)} claims hold" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["reproduce", "dense-deap"], "dense-deep"),
+        (["reproduce", "--out", "/proc/nowhere"], "out must be a folder"),
+        (["reproduce", "--out", __file__], "out must be a folder"),
+        (["reproduce", "--seed", "-1"], "--seed"),
+        (["reproduce", "--seed", "many"], "--seed"),
+        (["spectrum"], "--n-x"),
+        (["spectrum", "--n-x", "-1"], "n_x must be at least 0"),
+        (["spectrum", "--n-x", "0", "--k-x", "0"], "k_x must be at least 1"),
+        (["spectrum", "--n-x", "2", "--n-y", "0", "--k-y", "0"], "k_y must be at least 1"),
+        (["spectrum", "--n-x", "2", "--r", "nan"], "r must be finite"),
+        (["spectrum", "--n-x", "3", "--n-bits", "2"], "n_bits must be at least 3"),
+        (["check", "nowhere.py"], "does not exist"),
+        (["frobnicate"], "frobnicate"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_one_line(arguments, message):
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert "Traceback" not in result.output
+
+
+def test_check_passes_a_true_claim(tmp_path):
+    file = write_claim(tmp_path, "linmod.verify(problem)")
+    result = invoke("check", file, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "1 of 1 claims hold" in result.output
+
+
+def test_check_fails_a_false_claim(tmp_path):
+    file = write_claim(tmp_path, 'linmod.verify(problem, predict=lambda p: {"loss": 0 * p.times}, tolerance=1e-3)')
+    result = invoke("check", file, "--out", tmp_path)
+    assert result.exit_code == 1
+    assert "FAILED" in result.output
+
+
+def test_check_reports_an_error_and_goes_on(tmp_path):
+    file = write_claim(tmp_path, "1 / 0")
+    with file.open("a") as text:
+        text.write('other = linmod.Claim("other", "me", "Too.", check=lambda settings: linmod.verify(problem))\n')
+    result = invoke("check", file, "--out", tmp_path)
+    assert result.exit_code == 1
+    assert "ZeroDivisionError" in result.output
+    assert "1 of 2 claims hold" in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("x = 1", "at least one linmod.Claim"), ("x = ", "SyntaxError"), ("1 / 0", "ZeroDivisionError")],
+)
+def test_check_refuses_a_file_without_claims(tmp_path, text, message):
+    file = tmp_path / "claims.py"
+    file.write_text(text)
+    result = invoke("check", file, "--out", tmp_path)
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_interrupt_leaves_finished_results(tmp_path, start):
+    file = write_claim(tmp_path, "linmod.verify(problem)")
+    with file.open("a") as text:
+        text.write("import time\n")
+        text.write('slow = linmod.Claim("slow", "me", "Sleeps.", check=lambda settings: time.sleep(60))\n')
+    command = [sys.executable, "-m", "linmod", "check", str(file), "--out", str(tmp_path)]
+    process = start(command, cwd=tmp_path)
+    _wait_for(tmp_path / "report.json")
+    process.send_signal(signal.SIGINT)
+    _, message = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "1 of 2 claims are finished" in message
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert [claim["name"] for claim in report["claims"]] == ["mine"]
+
+
+def _wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} was not written"
+        time.sleep(0.05)

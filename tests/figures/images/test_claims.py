@@ -1,0 +1,307 @@
+"""Claims on compositional images: their parts reject what is wrong, and all hold in quick mode."""
+
+import math
+import subprocess
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import linmod
+from linmod.dynamics.nonlinear import BatchDescent
+from linmod.figures import select
+from linmod.figures.images import (
+    coverage as image_coverage,
+)
+from linmod.figures.images import (
+    norms as image_norms,
+)
+from linmod.figures.images import (
+    order as image_order,
+)
+from linmod.figures.images import (
+    split as image_split,
+)
+from linmod.figures.images import (
+    tasks as image_tasks,
+)
+from linmod.figures.images.norms import Course
+from linmod.figures.images.order import Half
+from linmod.figures.images.split import Paired
+from linmod.figures.images.tasks import CNNS, DENSE, MLPS, SPLIT
+from linmod.verification.claims import Settings
+from linmod.verification.intervals import mean_interval
+
+pytest.importorskip("torch")
+
+
+def test_group_selects_its_claims():
+    names = [claim.name for claim in select(["images"])]
+    assert names == ["torch-linear", "image-order", "image-split", "image-coverage", "image-norms", "image-modules"]
+
+
+def test_without_torch_everything_else_is_there_and_the_extra_is_named():
+    code = """
+import sys
+import linmod.figures, linmod.dynamics.nonlinear as nonlinear
+assert "torch" not in sys.modules
+sys.modules["torch"] = None
+try:
+    nonlinear.train_networks
+except linmod.extras.MissingExtra as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "torch is not installed; install it with: pip install 'linmod[torch]'\n", done.stderr
+
+
+@pytest.mark.parametrize("name", ["torch-linear", "image-order", "image-split", "image-coverage", "image-norms"])
+def test_claims_name_the_extra_at_once(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    (claim,) = select([name])
+    with pytest.raises(linmod.extras.MissingExtra, match=r"pip install 'linmod\[torch\]'"):
+        claim.run(Settings(quick=True))
+
+
+# What the claims share.
+
+
+def test_tasks_of_one_seed_are_the_same_and_of_another_are_not():
+    one, same, other = (image_tasks.draw(seed, 1.0) for seed in (0, 0, 1))
+    assert np.array_equal(one.train.images, same.train.images)
+    assert not np.array_equal(one.train.images, other.train.images)
+    assert one.layout.outputs == 15 + 125
+
+
+def test_fewest_items_with_the_same_moments():
+    """Sums of 1000 terms of size 1 in another order: at most 1000 eps of the largest entry."""
+    splits = image_tasks.centred(image_tasks.draw(0, 10.0))
+    whole = image_order.block_dataset(splits, "compositional")
+    few = image_tasks.same_moments(whole)
+    assert few.n_items == 192 < whole.n_items
+    for name in ("sigma_x", "sigma_yx"):
+        one, other = getattr(whole, name), getattr(few, name)
+        assert np.abs(one - other).max() <= 1000 * np.finfo(float).eps * np.abs(one).max()
+    assert np.abs(whole.X[:, :192] @ whole.X[:, :192].T / 192 - whole.sigma_x).max() > 1e-3
+
+
+def test_linear_networks_learn_the_same_from_fewer_items():
+    """Gradients differ by 1000 eps of their size in each of 60 steps; descent stretches that by (1 + 0.02 * 3)^60."""
+    splits = image_tasks.centred(image_tasks.draw(0, 10.0))
+    whole = image_order.block_dataset(splits, "compositional")
+    runs = [
+        linmod.dynamics.solve(
+            linmod.Problem(data, linmod.Deep(5), linmod.SmallRandom(0.1, 0), linmod.Descent(0.02, 60, 20))
+        )
+        for data in (whole, image_tasks.same_moments(whole))
+    ]
+    one, other = (run.norms["x", "y"] for run in runs)
+    assert np.abs(one - other).max() <= 60 * 1000 * np.finfo(float).eps * 1.06**60 * one.max()
+    assert np.ptp(one) > 0.1
+
+
+def test_choice_reads_validation_only(monkeypatch):
+    """The best step size and step by validation is found, with the test losses saying the opposite."""
+    seen = []
+
+    def learn(network, splits, seeds, training):
+        seen.append((list(seeds), training))
+        steps = np.array([0, 400, 800])
+        losses = np.array([3.0, 1.0 + abs(math.log2(training.step_size / 0.004)), 2.5])
+        tests = {("test_unseen", "compositional"): -losses[:, None], ("test_seen", "compositional"): -losses[:, None]}
+        return SimpleNamespace(steps=steps, losses=tests | {("validation", "compositional"): losses[:, None]})
+
+    monkeypatch.setattr(image_tasks, "learn", learn)
+    assert image_tasks.choose(MLPS, DENSE, 1.0) == (0.004, 400, 1.0)
+    assert {training.step_size for _, training in seen} == set(image_tasks.STEP_SIZES)
+    assert all(min(seeds) >= 1000 for seeds, _ in seen)
+
+
+def test_choice_leaves_out_what_diverges(monkeypatch):
+    def learn(network, splits, seeds, training):
+        if training.step_size > 0.001:
+            raise linmod.Divergence("too large")
+        losses = {("validation", "compositional"): np.array([[2.0], [1.0]])}
+        return SimpleNamespace(steps=np.array([0, 4000]), losses=losses)
+
+    monkeypatch.setattr(image_tasks, "learn", learn)
+    assert image_tasks.choose(MLPS, SPLIT, 1.0)[0] <= 0.001
+
+
+@pytest.mark.parametrize("family", [MLPS, CNNS], ids=lambda family: family.name)
+def test_chosen_settings_are_of_the_grid(family):
+    for scale, by_network in family.choice.items():
+        assert set(by_network) == {DENSE, SPLIT}
+        for name, (step_size, steps) in by_network.items():
+            assert step_size in image_tasks.STEP_SIZES
+            assert steps in family.training.recorded_steps
+            assert family.chosen(name, scale) == replace(family.training, step_size=step_size, steps=steps)
+
+
+def test_the_compositional_module_does_not_notice_the_label_scale():
+    """Which is why one choice of its settings serves all label scales: its numbers are the same to the last bit."""
+    training = BatchDescent(0.01, 20, record_every=20, initial_std=0.1)
+    ends = {}
+    for name in (DENSE, SPLIT):
+        for scale in (1.0, 3.0):
+            record = image_tasks.learn(MLPS.network(name), [image_tasks.draw(0, scale)], [0], training)
+            ends[name, scale] = record.losses["test_unseen", "compositional"][-1, 0]
+    assert ends[SPLIT, 1.0] == ends[SPLIT, 3.0]
+    assert abs(ends[DENSE, 1.0] / ends[DENSE, 3.0] - 1) > 1e-3
+
+
+def test_interval_covers():
+    """Of 2000 intervals 95 % hold the mean; less than 93.5 or more than 96.5 % has probability 0.002."""
+    generator = np.random.default_rng(0)
+    found = [mean_interval(generator.standard_normal(5)) for _ in range(2000)]
+    assert 0.935 <= np.mean([abs(each.mean) <= each.half_width for each in found]) <= 0.965
+
+
+# Order.
+
+
+def test_crossing():
+    times, losses = np.arange(4.0), np.array([3.0, 2.0, 1.0, 0.5])
+    assert image_order.crossing(times, losses, 1.5) == 1.5
+    assert image_order.crossing(times, losses, 1.0) == 2.0
+    assert math.isnan(image_order.crossing(times, losses, 0.1))
+
+
+def test_half_level_is_half_way_to_the_best_linear_map():
+    generator = np.random.default_rng(0)
+    data = linmod.Dataset(generator.standard_normal((4, 30)), generator.standard_normal((3, 30)))
+    start = np.sum(data.Y**2) / 60
+    best = np.sum((data.Y - data.Y @ np.linalg.pinv(data.X) @ data.X) ** 2) / 60
+    assert image_order.half_level(data) == pytest.approx((start + best) / 2, rel=1e-12)
+
+
+def halves(tanh, relu):
+    """Predicted ratios 8, 1 and 1/8, and measured ones as given."""
+    return {
+        float(index): Half(
+            predicted={"compositional": 1.0, "non_compositional": ratio},
+            measured={
+                (name, block): np.full(2, value if block == "non_compositional" else 1.0)
+                for name, value in (("tanh", tanh[index]), ("relu", relu[index]))
+                for block in image_order.BLOCKS
+            },
+            singular={},
+        )
+        for index, ratio in enumerate((8.0, 1.0, 0.125))
+    }
+
+
+def test_order_rejects_the_wrong_ratio_and_the_wrong_order():
+    right, wrong = halves([7.0, 1.1, 0.12], [3.0, 0.5, 0.05]), halves([5.0, 1.1, 0.12], [3.0, 0.5, 2.0])
+    assert image_order._ratios(right).passed
+    assert not image_order._ratios(wrong).passed
+    assert image_order._orders(right, "relu").passed
+    assert not image_order._orders(wrong, "relu").passed
+    assert not image_order._ratios(halves([math.nan] * 3, [1.0] * 3)).passed
+
+
+def test_order_without_a_turn_does_not_pass():
+    """A prediction that is always the same cannot be told from its null control."""
+    same = {scale: half for scale, half in halves([7.0, 1.1, 0.12], [3.0, 0.5, 0.05]).items() if scale == 0}
+    assert not image_order._ratios(same).passed
+    assert not image_order._orders(same, "relu").passed
+
+
+# Split against dense.
+
+
+def paired(differences):
+    differences = np.array(differences)
+    errors = {DENSE: np.ones(len(differences)), SPLIT: 1 + differences}
+    return Paired(errors, errors)
+
+
+CLEAR, NONE = paired([-0.3, -0.32, -0.28, -0.31]), paired([0.1, -0.2, 0.05, 0.1])
+
+
+@pytest.mark.parametrize(
+    ("real", "shuffled", "passed"),
+    [
+        (CLEAR, NONE, True),
+        (NONE, NONE, False),
+        (CLEAR, CLEAR, False),
+        (paired([0.3, 0.32, 0.28, 0.31]), NONE, False),
+        (paired([math.nan] * 4), NONE, False),
+    ],
+    ids=["clear", "no difference", "shuffling changes nothing", "dense is better", "nan"],
+)
+def test_split_is_judged_by_its_interval(real, shuffled, passed):
+    assert image_split._finding("MLP", real, shuffled).passed is passed
+
+
+def test_coverage_rejects_no_growth_and_no_fall():
+    larger, smaller = paired([-0.4, -0.41, -0.39]), paired([-0.01, 0.01, 0.0])
+    assert image_coverage._growth({0.1: smaller, 10.0: larger}).passed
+    assert not image_coverage._growth({0.1: larger, 10.0: smaller}).passed
+    assert not image_coverage._growth({0.1: smaller, 10.0: smaller}).passed
+    assert image_coverage._fall({16: smaller, 115: larger}, SPLIT).passed
+    assert not image_coverage._fall({16: larger, 115: smaller}, SPLIT).passed
+    assert not image_coverage._fall({16: smaller, 115: larger}, DENSE).passed
+
+
+# Norms.
+
+
+def course(norm=1.0, own=2.0, unexplained=0.0):
+    time = np.linspace(0, 1, 5)
+    norms = {(f"place_{i}", f"labels_{j}"): time * (own if i == j else 1.0) for i in (1, 2, 3) for j in (1, 2, 3)}
+    norms |= {(f"place_{i}", "combinations"): norm * time for i in (1, 2, 3)}
+    return Course({pair: values + 1e-3 for pair, values in norms.items()}, np.full(5, unexplained))
+
+
+def test_share_of_a_course():
+    assert course(own=2.0).share[-1] == pytest.approx(4 / 6, rel=1e-2)
+    assert course(own=1.0).share == pytest.approx(1 / 3)
+    assert course(norm=2.0).norm("non-compositional")[-1] == pytest.approx(2 * math.sqrt(3), rel=1e-2)
+
+
+def test_norms_reject_what_differs():
+    part = "non-compositional"
+    assert image_norms._norms(DENSE, part, [course()], [course(1.1)]).passed
+    assert not image_norms._norms(DENSE, part, [course()], [course(1.5)]).passed
+    assert image_norms._shares([course()], [course(own=2.05)], DENSE).passed
+    assert not image_norms._shares([course()], [course(own=3.0)], DENSE).passed
+    assert not image_norms._shares([course(own=1.0)], [course(own=1.0)], DENSE).passed
+
+
+def test_norms_of_a_linear_network_in_torch_are_those_of_its_product():
+    """Jacobians in float32: 192 terms, each rounded, and the product of two layers likewise."""
+    torch_weights = pytest.importorskip("linmod.dynamics.nonlinear.layers")
+    layers = linmod.dynamics.nonlinear
+    splits = image_tasks.centred(image_tasks.draw(0, 10.0))
+    network = layers.ImageNetwork(layers.MLP((7,), "linear", bias=False))
+    weights = {
+        name: values[None] for name, values in torch_weights.initial_weights(network, splits.layout, 0.3, 0).items()
+    }
+    data = image_norms.by_place(image_tasks.task(0, 10.0), splits.test_seen, 3)
+    module = layers.PlaceByPlace(layers.trained_module(network, splits.layout, weights, 0), splits.layout)
+    found = linmod.project([module], data, map="jacobian")
+    W1, W2 = (values[0] for values in weights.values())
+    shuffled = W1.reshape(7, 8, 3, 8).swapaxes(1, 2).reshape(7, 192)
+    bound = 400 * float(np.finfo(np.float32).eps)
+    for (source, target), values in found.norms.items():
+        product = (W2 @ shuffled)[data.output_blocks[target], data.input_blocks[source]]
+        wrong = (W2 @ W1)[data.output_blocks[target], data.input_blocks[source]]
+        assert values[0] == pytest.approx(np.linalg.norm(product), rel=bound)
+        assert abs(values[0] / np.linalg.norm(wrong) - 1) > 10 * bound
+
+
+# All of it.
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("claim", select(["images"]), ids=lambda claim: claim.name)
+def test_claim_holds_in_quick_mode(claim):
+    fractions = []
+    found = claim.run(Settings(quick=True, progress=fractions.append))
+    assert found.passed, found.findings
+    assert fractions[-1] == 1.0
+    assert all(finding.controls > 0 for finding in found.findings)
+    assert claim.draw(found).axes

@@ -1,0 +1,45 @@
+"""The course of modes in fixed directions, and the trajectory that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ...problem import NoClosedForm, Problem, Trajectory, Weights, observe
+from ...validation import FloatArray
+from .evolution import origin
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """Strengths pi, shape (T, modes), along the columns of U and V, by which rule, and how much it neglects."""
+
+    U: FloatArray
+    V: FloatArray
+    pi: FloatArray
+    rule: str
+    neglected: float
+
+    def maps(self) -> Iterator[FloatArray]:
+        """The input-output map at each time."""
+        return ((self.U * strengths) @ self.V.T for strengths in self.pi)
+
+    def trajectory(self, problem: Problem) -> Trajectory:
+        """What is seen of it."""
+        seen = observe(problem.dataset, self.maps())
+        return Trajectory(
+            description=repr(problem),
+            origin=origin(problem, self.rule),
+            times=problem.times,
+            modes=seen.modes,
+            norms=seen.norms,
+            loss=seen.loss,
+            neglected=self.neglected,
+            make_strengths=lambda: seen.strengths,
+            make_weights=not_predicted,
+        )
+
+
+def not_predicted() -> Weights:
+    """Stand in for weights that a closed form leaves open."""
+    raise NoClosedForm("the closed form from given weights predicts modes, norms and loss, not the weights")

@@ -1,0 +1,80 @@
+"""Strengths of modes over the course of a problem's training, whichever network and rule it has."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...problem import Descent, Divergence, NoClosedForm, Problem
+from ...validation import FloatArray
+from .deep import depth_descent, depth_flow
+from .shallow import shallow_descent, shallow_flow
+from .stability import largest_stable_step
+from .two_layer import two_layer_descent, two_layer_vector_flow
+
+NETWORKS = {1: "shallow", 2: "two layers", 3: "three layers", 4: "four layers", 5: "five layers"}
+
+
+def evolve(problem: Problem, lam: FloatArray, delta: FloatArray, y0: FloatArray, z0: FloatArray) -> FloatArray:
+    """Effective singular values over time, shape (T, modes), of modes that start from y0 and z0.
+
+    Raises
+    ------
+    Divergence
+        If a value leaves the range of finite numbers.
+    """
+    training, pi0 = problem.training, (y0 - z0) / 4
+    if problem.network.layers > 2:
+        return finite(problem, _evolve_deep(problem, lam, delta, pi0))
+    if isinstance(training, Descent):
+        steps = np.array(training.recorded_steps)
+        if problem.network.layers == 1:
+            pi = shallow_descent(lam, delta, pi0, training.step_size, steps[:, None])
+        else:
+            pi = two_layer_descent(lam, delta, y0, z0, training.step_size, steps)
+    elif problem.network.layers == 1:
+        pi = shallow_flow(lam, delta, pi0, training.times[:, None])
+    else:
+        pi = two_layer_vector_flow(lam, delta, y0, z0, training.times[:, None])
+    return finite(problem, pi)
+
+
+def _evolve_deep(problem: Problem, lam: FloatArray, delta: FloatArray, pi0: FloatArray) -> FloatArray:
+    training, layers = problem.training, problem.network.layers
+    if isinstance(training, Descent):
+        return depth_descent(lam, delta, pi0, training.step_size, training.recorded_steps, layers)
+    return depth_flow(lam, delta, pi0, training.times[:, None], layers)
+
+
+def finite(problem: Problem, values: FloatArray) -> FloatArray:
+    """Return values of leading axis T, or raise Divergence if one, or its square, is not finite."""
+    with np.errstate(over="ignore"):
+        squares = np.square(values.reshape(len(values), -1))
+    bad = np.flatnonzero(~np.all(np.isfinite(squares), axis=1))
+    if bad.size:
+        raise Divergence(
+            f"{problem.training!r} leaves the range of finite numbers by time {problem.times[bad[0]]:g};"
+            f" {_remedy(problem)}"
+        )
+    return values
+
+
+def _remedy(problem: Problem) -> str:
+    try:
+        return f"the largest stable step for this dataset is {largest_stable_step(problem):.6g}"
+    except NoClosedForm:
+        return "take a smaller step"
+
+
+def origin(problem: Problem, rule: str) -> str:
+    """Name of the closed form that was used."""
+    return f"{network_name(problem.network.layers)}, {training_name(problem)}, {rule}"
+
+
+def network_name(layers: int) -> str:
+    """A number of layers as text."""
+    return NETWORKS.get(layers, f"{layers} layers")
+
+
+def training_name(problem: Problem) -> str:
+    """What the closed form follows."""
+    return "discrete map" if isinstance(problem.training, Descent) else "flow"

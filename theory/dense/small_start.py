@@ -1,0 +1,29 @@
+"""The two-layer network in closed form, from given initial weights."""
+
+from __future__ import annotations
+
+from ...datasets import SystematicityDataset
+from ...problem import NoClosedForm, Problem
+from ..spectrum import Spectrum, singular_vectors
+from ..spectrum import spectrum as spectrum_of
+from .course import Course
+from .evolution import evolve
+from .strengths import initial_strengths
+
+
+def course(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Course:
+    """Course of all modes, each by itself, from the effective strengths of the initial weights."""
+    dataset = problem.dataset
+    if not dataset.is_decoupled:
+        raise NoClosedForm("X'X and Y'Y of this dataset do not commute, so learning couples its modes")
+    hidden = problem.initial_weights[0].shape[0]
+    if hidden < spectrum.n_modes:
+        raise NoClosedForm(f"hidden={hidden} is below the number of modes, {spectrum.n_modes}, which compete for units")
+    if isinstance(dataset, SystematicityDataset):
+        U, V = singular_vectors(dataset)
+    else:
+        U, V = dataset.mode_basis.U, dataset.mode_basis.V
+    start = initial_strengths(spectrum_of(dataset), U, V, problem.initial_weights)
+    y0, z0 = strength_factor * start.y0, strength_factor * start.z0
+    pi = evolve(problem, spectrum.per_mode("lam"), spectrum.per_mode("delta"), y0, z0)
+    return Course(U @ start.rotation, V @ start.rotation, pi, start.rule, start.neglected)

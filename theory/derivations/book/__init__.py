@@ -1,0 +1,1 @@
+"""The derivations, a file for each topic."""

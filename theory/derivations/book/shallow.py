@@ -1,0 +1,82 @@
+"""Gradient flow of the shallow network."""
+
+from __future__ import annotations
+
+from sympy import Derivative, Eq, Limit, Symbol, Trace, oo
+
+from ...symbolic import modes as symbolic
+from ..steps.checks import AsLimit, Solves
+from ..steps.derivation import Derivation, Given, Step
+from ..steps.matrices import OnMatrices
+from . import notation as n
+from .notation import delta, lam, pi, pi0, t
+
+half = Symbol("t_half", positive=True)
+
+SHALLOW = Derivation(
+    name="shallow",
+    title="Shallow network: each mode relaxes exponentially",
+    source=f"{n.PAPER}, shallow dynamics",
+    about=(
+        "Gradient flow on the squared loss moves the weights along the correlation of the error with the inputs. "
+        "Projected on a pair of singular vectors it becomes a linear equation for one number, at any start."
+    ),
+    symbols={
+        **n.MODE,
+        pi0: "its initial value",
+        half: "time at which half of the final value is reached",
+        **n.CORRELATIONS,
+        **n.VECTORS,
+        n.W: "weights",
+        n.W_dot: "their rate of change",
+    },
+    where=(pi0 < lam / delta / 2,),
+    lines=(
+        Given(
+            "flow",
+            Eq(n.W_dot, n.Sigma_yx - n.W * n.Sigma_x, evaluate=False),
+            "Gradient flow of half the mean squared error.",
+        ),
+        Given("correlation", Eq(n.Sigma_yx * n.v, lam * n.u, evaluate=False), "u and v are singular vectors."),
+        Given(
+            "variance",
+            Eq(n.Sigma_x * n.v, delta * n.v, evaluate=False),
+            "v is an eigenvector of the input correlation.",
+        ),
+        Given("strength", Eq(pi(t), Trace(n.W * n.v * n.u.T)), "Definition of the effective singular value, u' W v."),
+        Given(
+            "rate", Eq(Derivative(pi(t), t), Trace(n.W_dot * n.v * n.u.T)), "Its rate of change; u and v are constant."
+        ),
+        Step(
+            "motion",
+            Eq(Derivative(pi(t), t), lam - delta * pi(t)),
+            "Apply the flow to v and project on u: the mode sees no other mode.",
+            OnMatrices(n.two_modes, "flow", "correlation", "variance", "strength", "rate"),
+        ),
+        Given("start", Eq(pi(0), pi0), "Any initial value, of either sign."),
+        Step(
+            "solution",
+            Eq(pi(t), symbolic.shallow_flow(lam, delta)),
+            "A linear equation with constant coefficients; it is solved by substitution.",
+            Solves("motion", "start"),
+        ),
+        Step("end of learning", Eq(Limit(pi(t), t, oo), lam / delta), "The exponentials vanish.", AsLimit("solution")),
+        Step(
+            "no input correlation",
+            Eq(Limit(pi(t), delta, 0), symbolic.shallow_flow(lam, 0)),
+            "Without an input correlation nothing stops the growth.",
+            AsLimit("solution"),
+        ),
+        Given(
+            "half", Eq(pi(half), lam / (2 * delta)), "Definition of the half time; it exists for a start below half."
+        ),
+        Step(
+            "half time",
+            Eq(half, symbolic.half_time_shallow(lam, delta)),
+            "Solve for the time.",
+            Solves("half", "solution"),
+        ),
+    ),
+)
+
+CATALOGUE = (SHALLOW,)

@@ -1,0 +1,1 @@
+"""Derivations written as text, LaTeX and HTML."""

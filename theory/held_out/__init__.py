@@ -1,0 +1,1 @@
+"""Items that a network has not been trained on."""

@@ -1,0 +1,247 @@
+r"""What a linear network makes of items that it has not been trained on.
+
+Gamma inputs of a held-out item have no overlap with those of any training item, so that they act as a ridge alone.
+With :math:`\Omega_S` the sign inputs of the M training items, :math:`\rho = k_x r^2`, :math:`\omega` the sign inputs
+of a held-out item and the kernel :math:`K = \Omega_S^\top\Omega_S + \rho I` of the training items, a shallow network
+that starts at zero answers
+
+.. math:: \hat y(t) = Y_S\, \frac{1 - e^{-K t/M}}{K}\, \Omega_S^\top \omega
+
+Time is in units of tau. Errors are means of squared norms over held-out items, by output block.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...datasets import HeldOut, SystematicityDataset
+from ...problem import (
+    Aligned,
+    Descent,
+    Flow,
+    Initial,
+    Network,
+    NoClosedForm,
+    Problem,
+    Shallow,
+    Training,
+)
+from ...validation import FloatArray, instance
+from ..dense.evolution import finite
+from ..dense.shallow import shallow_descent, shallow_flow
+from ..solving import solve
+
+RANK_TOLERANCE = 1e-9
+
+
+def held_out_errors(split: HeldOut, network: Network, initial: Initial, training: Training) -> dict[str, FloatArray]:
+    r"""Predict the error on held-out items over the course of training on the others.
+
+    Exact for a shallow network from any weights, and for a two-layer network from an aligned start where X'X and
+    Y'Y of the training items commute (always for as many sign outputs as sign inputs, and without sign outputs).
+
+    Parameters
+    ----------
+    split : HeldOut
+    network : Shallow or Deep
+    initial : Aligned, SmallRandom or Explicit
+    training : Flow or Descent
+
+    Returns
+    -------
+    dict of str to ndarray, shape (T,)
+        Mean of :math:`|y - Wx|^2` over held-out items, for each output block.
+
+    Raises
+    ------
+    NoClosedForm
+        For deep networks otherwise. Where they end from small weights is known: see :func:`limit_errors`.
+
+    Examples
+    --------
+    >>> import linmod
+    >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=3, k_x=0, k_y=1), [0, 1, 2, 4])
+    >>> errors = held_out_errors(split, linmod.Shallow(), linmod.Aligned(0.0), linmod.Flow([0.0, 1.0, 50.0]))
+    >>> errors["omega_y"].round(4)
+    array([3.   , 0.406, 0.   ])
+    """
+    instance("split", split, (HeldOut,))
+    problem = Problem(split.training, network, initial, training)
+    if isinstance(network, Shallow):
+        return split.errors(solve(problem).weights[0])
+    if not (isinstance(initial, Aligned) and split.training.is_decoupled):
+        raise NoClosedForm(
+            "the course of a deep network on held-out items is known from an Aligned start where X'X and Y'Y of the"
+            " training items commute; where it ends from small weights, theory.limit_errors tells"
+        )
+    basis = split.training.mode_basis
+    return split.errors((basis.U * strengths) @ basis.V.T for strengths in solve(problem).strengths)
+
+
+def shallow_errors(split: HeldOut, training: Flow | Descent) -> dict[str, FloatArray]:
+    r"""Errors of a shallow network from zero weights, in the dataset space, from the sign inputs alone.
+
+    With :math:`\Omega_S = P s Q^\top` and :math:`\varphi(w) = (1 - e^{-wt/M})/w` at :math:`w = s^2 + \rho`
+    (:math:`(1 - (1 - \alpha w/M)^n)/w` for descent),
+
+    .. math:: |e_{\Omega}|^2 = |\omega_y - \Omega_{y,S}\, Q\, \varphi s P^\top\omega|^2, \qquad
+              |e_{\Gamma}|^2 = k_y r_y^2\, (1 + |\varphi s P^\top \omega|^2)
+
+    so that the non-compositional part cannot be learned, and the attempt makes it worse. For outputs that are
+    inputs too the first is :math:`[1 - C (C + \rho)^+ (1 - e^{-(C + \rho) t/M})]\,\omega`,
+    :math:`C = \Omega_S\Omega_S^\top`.
+
+    Parameters
+    ----------
+    split : HeldOut
+        Of a SystematicityDataset.
+    training : Flow or Descent
+        Infinite times are reached by :func:`limit_errors`.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (T,)
+
+    Examples
+    --------
+    >>> import linmod
+    >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=1), range(7))
+    >>> errors = shallow_errors(split, linmod.Flow([0.0, 200.0]))
+    >>> errors["omega_y"].round(6), errors["gamma_y"].round(6)
+    (array([1.      , 0.027778]), array([1.      , 1.416667]))
+    """
+    dataset = _space(split)
+    instance("training", training, (Flow, Descent))
+    curvature = _curvature(split, dataset) / len(split.items)
+    if isinstance(training, Flow):
+        learned = shallow_flow(1.0, curvature, 0.0, training.times[:, None])
+    else:
+        steps = np.array(training.recorded_steps)[:, None]
+        learned = shallow_descent(1.0, curvature, 0.0, training.step_size, steps)
+    problem = Problem(split.training, Shallow(), Aligned(0.0), training)
+    return _errors(split, dataset, finite(problem, learned) / len(split.items))
+
+
+def limit_errors(split: HeldOut) -> dict[str, float]:
+    r"""Errors of the map of least norm, where a shallow network from zero ends, and a deep one from small weights.
+
+    A deep network's deviation from it is of first order in the initial weights. In the dataset space the
+    compositional error vanishes for every held-out item exactly when :func:`is_learnable`.
+
+    Parameters
+    ----------
+    split : HeldOut
+        Of any data.
+
+    Returns
+    -------
+    dict of str to float
+
+    Examples
+    --------
+    >>> import linmod
+    >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=0), range(7))
+    >>> round(limit_errors(split)["omega_y"], 6)
+    0.027778
+    """
+    instance("split", split, (HeldOut,))
+    if isinstance(split.dataset, SystematicityDataset):
+        learned = 1 / _curvature(split, split.dataset)[None]
+        errors = _errors(split, split.dataset, learned)
+    else:
+        errors = split.errors([split.training.Y @ np.linalg.pinv(split.training.X)])
+    return {name: float(error[0]) for name, error in errors.items()}
+
+
+def held_out_set_error(split: HeldOut) -> float:
+    r"""Compositional part of :func:`limit_errors`, from the held-out items alone.
+
+    .. math:: E = \rho\, \Omega_H\, [(N + \rho) I - \Omega_H^\top\Omega_H]^{-1}
+
+    with :math:`\Omega_H` the sign inputs of the held-out items, one column of E for each: the cheaper form when few
+    are held out. Domain: :math:`\rho > 0`, every output sign feature among the inputs.
+
+    Examples
+    --------
+    >>> import linmod
+    >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=0), range(7))
+    >>> round(held_out_set_error(split), 6)
+    0.027778
+    """
+    dataset = _space(split)
+    rho = dataset.k_x * dataset.r**2
+    if rho <= 0:
+        raise ValueError(f"k_x and r must not be 0 for the form in the held-out items, got k_x r^2 = {rho}")
+    rows = [dataset.input_signs.index(bit) for bit in dataset.output_signs if bit in dataset.input_signs]
+    if len(rows) < dataset.n_y:
+        raise ValueError(f"output_signs must all be among input_signs, got {dataset.output_signs}")
+    signs = dataset.X[: dataset.n_x, split.held_out]
+    inner = (dataset.n_items + rho) * np.eye(signs.shape[1]) - signs.T @ signs
+    left = rho * np.linalg.solve(inner, signs.T).T
+    return float(np.sum(left[rows] ** 2) / signs.shape[1])
+
+
+def is_learnable(split: HeldOut) -> bool:
+    r"""Whether the compositional error of the limit vanishes on all held-out items.
+
+    Exactly when :math:`k_x r = 0` and the unit vector :math:`e_i` of every selected sign input i lies in the range of
+    :math:`\Omega_S`. Full rank of :math:`\Omega_S` is sufficient, and necessary only if all are selected. With
+    identity blocks among the inputs (:math:`k_x r \ne 0`) it never vanishes: see :func:`held_out_set_error`, where a
+    row of signs is multiplied by an invertible matrix.
+
+    Parameters
+    ----------
+    split : HeldOut
+        Of a SystematicityDataset all of whose output sign features are inputs too.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import linmod
+    >>> signs = linmod.SystematicityDataset(n_x=3, n_y=1, k_x=0, k_y=1)
+    >>> is_learnable(linmod.HeldOut(signs, [0, 3])), is_learnable(linmod.HeldOut(signs, [0, 1]))
+    (False, True)
+    """
+    dataset = _space(split)
+    if not set(dataset.output_signs) <= set(dataset.input_signs):
+        raise ValueError(f"output_signs must all be among input_signs, got {dataset.output_signs}")
+    if dataset.k_x and dataset.r:
+        return not dataset.output_signs
+    rows = [dataset.input_signs.index(bit) for bit in dataset.output_signs]
+    inside = np.sum(_range(split, dataset)[0][rows] ** 2, axis=1)
+    return bool(np.all(inside >= 1 - RANK_TOLERANCE))
+
+
+def _errors(split: HeldOut, dataset: SystematicityDataset, learned: FloatArray) -> dict[str, FloatArray]:
+    """Errors by block from phi at the squared singular values plus rho, shape (T, rank)."""
+    left, singular, right = _range(split, dataset)
+    seen = left.T @ dataset.X[: dataset.n_x, split.held_out]
+    signs = dataset.Y[: dataset.n_y]
+    along = (learned * singular)[:, :, None] * seen
+    missed = signs[:, split.held_out] - (signs[:, split.items] @ right.T) @ along
+    spread = np.sum(along**2, axis=1)
+    return {
+        "omega_y": np.mean(np.sum(missed**2, axis=1), axis=-1),
+        "gamma_y": dataset.k_y * dataset.r_y**2 * (1 + np.mean(spread, axis=-1)),
+    }
+
+
+def _curvature(split: HeldOut, dataset: SystematicityDataset) -> FloatArray:
+    return _range(split, dataset)[1] ** 2 + dataset.k_x * dataset.r**2
+
+
+def _range(split: HeldOut, dataset: SystematicityDataset) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Singular value decomposition of the sign inputs of the training items, without zeros."""
+    left, singular, right = np.linalg.svd(dataset.X[: dataset.n_x, split.items], full_matrices=False)
+    rank = int(np.sum(singular > RANK_TOLERANCE * len(split.items)))
+    return left[:, :rank], singular[:rank], right[:rank]
+
+
+def _space(split: HeldOut) -> SystematicityDataset:
+    instance("split", split, (HeldOut,))
+    if not isinstance(split.dataset, SystematicityDataset):
+        raise NoClosedForm("this form is for a SystematicityDataset; held_out_errors and limit_errors are for any data")
+    return split.dataset

@@ -1,0 +1,1 @@
+"""Networks of modules: which closed form fits which group of modules."""

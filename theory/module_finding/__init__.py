@@ -1,0 +1,1 @@
+"""The rule that finds modules, where it has a closed form."""

@@ -1,0 +1,1 @@
+"""Two-layer networks under learning rules other than the gradient."""

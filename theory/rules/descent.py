@@ -1,0 +1,209 @@
+"""The two-layer network under a learning rule: the exact discrete map of each mode, from given initial weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ...datasets import Data, SystematicityDataset
+from ...problem import Aligned, Descent, Divergence, NoClosedForm, Problem, Rule, Trajectory, Weights, observe
+from ...validation import FloatArray, instance, real
+from ..dense.aligned_start import course
+from ..spectrum import Spectrum, singular_vectors
+from ..spectrum import spectrum as spectrum_of
+from .initial_gains import ruled_start
+
+HIDDEN_GAIN: dict[str, Callable[[FloatArray], FloatArray]] = {
+    "oja": lambda s: 1 - s,
+    "inverse_norm": lambda s: 1 / (1 + s),
+}
+
+
+def ruled_descent(
+    lam: ArrayLike,
+    delta: ArrayLike,
+    sigma: ArrayLike,
+    a0: ArrayLike,
+    b0: ArrayLike,
+    rule: Rule,
+    step_size: float,
+    steps: ArrayLike,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    r"""Exact gains of modes after numbers of steps of descent under a learning rule.
+
+    With the hidden vectors a and b of a mode and :math:`e = \lambda - \delta\, a \cdot b`, one step of size alpha adds
+
+    .. math:: \Delta a = \alpha\,[b\,e + \nabla\delta\, a\,h(|a|^2)], \qquad
+              \Delta b = \alpha\,[a\,e + \gamma\,(\sigma - \delta\,(a \cdot b)^2)\, b]
+
+    with :math:`h(s) = 1 - s` (Oja) or :math:`1/(1 + s)` (inverse norm). Weights from inputs without data to the hidden
+    direction of the mode are not trained by the gradient; Oja's term multiplies them by
+    :math:`1 - \alpha\nabla\delta|a|^2` in each step, so that they grow under anti-Hebbian learning. The map has no
+    closed form, so it is iterated.
+    Domain: modes that do not share hidden directions; with the inverse norm, one hidden unit for each mode.
+    Source: "On The Specialization of Neural Modules" (Jarvis, Klein, Rosman & Saxe; ICLR 2023), learning rules,
+    reduced to modes.
+
+    Parameters
+    ----------
+    lam, delta, sigma : array_like, shape (modes,)
+        Correlations.
+    a0, b0 : array_like, shape (components, modes)
+        Initial hidden vectors.
+    rule : Rule
+    step_size : float
+        The step alpha = 1/tau.
+    steps : array_like of int, shape (T,)
+        Increasing numbers of steps.
+
+    Returns
+    -------
+    a, b : ndarray, shape (T, components, modes)
+        Not finite where training diverges.
+    idle : ndarray, shape (T, modes)
+        Factor of the weights from inputs without data.
+
+    Examples
+    --------
+    >>> from linmod import Rule
+    >>> a, b, _ = ruled_descent([1.5], [0.5], [4.5], [[1e-3]], [[1e-3]], Rule.hebbian(0.1), 0.1, [0, 20000])
+    >>> a[-1].round(4).item(), b[-1].round(4).item()
+    (1.0, 3.0)
+    """
+    instance("rule", rule, (Rule,))
+    alpha = real("step_size", step_size, positive=True)
+    lam, delta, sigma, a, b = (np.asarray(value, dtype=np.float64) for value in (lam, delta, sigma, a0, b0))
+    gain, done, seen = HIDDEN_GAIN[rule.form], 0, []
+    idle, turnover = np.ones(a.shape[1:]), alpha * rule.nabla * delta * (rule.form == "oja")
+    with np.errstate(over="ignore", invalid="ignore"):
+        for target in np.asarray(steps).tolist():
+            for _ in range(target - done):
+                pi = np.sum(a * b, axis=0)
+                error = lam - delta * pi
+                size = np.sum(a * a, axis=0)
+                pull = rule.nabla * delta * gain(size)
+                push = rule.gamma * (sigma - delta * pi**2)
+                idle = idle * (1 - turnover * size)
+                a, b = a + alpha * (b * error + pull * a), b + alpha * (a * error + push * b)
+            seen.append((a, b, idle))
+            done = target
+    a, b, idle = (np.array(values) for values in zip(*seen, strict=True))
+    return a, b, idle
+
+
+def predict(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Trajectory:
+    """Course of all modes under the rule of the problem's training, from its initial weights."""
+    training, dataset, rule = problem.training, problem.dataset, problem.training.rule
+    if not isinstance(training, Descent):
+        raise NoClosedForm(
+            f"the flow of a mode under {rule} has no elementary solution; Descent is predicted by its exact map, and"
+            " dynamics.solve_modes integrates the equations of modes"
+        )
+    if rule.form == "inverse_norm" and rule.nabla and not isinstance(problem.initial, Aligned):
+        raise NoClosedForm(f"{rule} treats each hidden unit by itself, so that only an Aligned start keeps modes apart")
+    if isinstance(problem.initial, Aligned) and isinstance(dataset, SystematicityDataset):
+        return _from_aligned(problem, training, problem.initial, spectrum, strength_factor)
+    if not dataset.is_decoupled:
+        raise NoClosedForm("X'X and Y'Y of this dataset do not commute, so learning couples its modes")
+    hidden = problem.initial_weights[0].shape[0]
+    if hidden < spectrum.n_modes:
+        raise NoClosedForm(f"hidden={hidden} is below the number of modes, {spectrum.n_modes}, which compete for units")
+    return _from_weights(problem, training, spectrum, strength_factor)
+
+
+def _from_aligned(
+    problem: Problem, training: Descent, initial: Aligned, spectrum: Spectrum, factor: float
+) -> Trajectory:
+    classes = spectrum.learnable
+    counts = {c.name: c.count for c in classes}
+    initial.check(problem.network, counts)
+    pi0 = factor * np.array([initial.of_class(name) for name in counts])
+    gains = np.sqrt(np.abs(pi0))[None]
+    correlations = [np.array([getattr(c, name) for c in classes]) for name in ("lam", "delta", "sigma")]
+    a, b, _ = _evolved(problem, training, correlations, gains, gains * np.sign(pi0))
+
+    def make_weights() -> Weights:
+        each = [np.repeat(value[:, 0], list(counts.values()), axis=1) for value in (a, b)]
+        return _weights(problem, *each)
+
+    return course(problem, spectrum, np.sum(a * b, axis=1), _origin("aligned start"), make_weights)
+
+
+def _from_weights(problem: Problem, training: Descent, spectrum: Spectrum, factor: float) -> Trajectory:
+    dataset = problem.dataset
+    U, V = _vectors(dataset)
+    start = ruled_start(spectrum_of(dataset), U, V, problem.initial_weights, training.rule, _idle_inputs(dataset))
+    correlations = [spectrum.per_mode(name) for name in ("lam", "delta", "sigma")]
+    scale = math.sqrt(factor)
+    a, b, idle = _evolved(problem, training, correlations, scale * start.a, scale * start.b)
+    left, right = U @ start.rotation, (V @ start.rotation).T
+    pairs = zip(np.sum(a * b, axis=1), b[:, 0] * idle, strict=True)
+    seen = observe(dataset, ((left * strengths) @ right + (left * reach) @ start.idle for strengths, reach in pairs))
+    return Trajectory(
+        description=repr(problem),
+        origin=_origin(start.how),
+        times=problem.times,
+        modes=seen.modes,
+        norms=seen.norms,
+        loss=seen.loss,
+        neglected=start.neglected,
+        make_strengths=lambda: seen.strengths,
+        make_weights=_not_predicted,
+    )
+
+
+def _evolved(
+    problem: Problem, training: Descent, correlations: list[FloatArray], a0: FloatArray, b0: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    lam, delta, sigma = correlations
+    how = training.rule, training.step_size, training.recorded_steps
+    a, b, idle = ruled_descent(lam, delta, sigma, a0, b0, *how)
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = np.sum(a * a + b * b, axis=(1, 2))
+    bad = np.flatnonzero(~np.isfinite(size))
+    if bad.size:
+        raise Divergence(_reason(problem, a[max(bad[0] - 1, 0)], float(problem.times[bad[0]])))
+    return a, b, idle
+
+
+def _reason(problem: Problem, a: FloatArray, time: float) -> str:
+    rule = problem.training.rule
+    message = f"{problem.training!r} leaves the range of finite numbers by time {time:g}"
+    if rule.nabla < 0 and rule.form == "oja" and np.any(np.sum(a * a, axis=0) > 1):
+        return (
+            f"{message}; a mode whose first layer has a gain above 1 grows without bound in finite time under"
+            f" anti-Hebbian learning, nabla={rule.nabla:g}"
+        )
+    return f"{message}; the step is too large for {rule}"
+
+
+def _idle_inputs(dataset: Data) -> FloatArray:
+    """Projection on the inputs without data."""
+    return np.eye(dataset.n_inputs) - dataset.X @ np.linalg.pinv(dataset.X)
+
+
+def _vectors(dataset: Data) -> tuple[FloatArray, FloatArray]:
+    if isinstance(dataset, SystematicityDataset):
+        return singular_vectors(dataset)
+    return dataset.mode_basis.U, dataset.mode_basis.V
+
+
+def _weights(problem: Problem, a: FloatArray, b: FloatArray) -> Weights:
+    """Both layers over time from the gains of all modes, each that starts with a hidden unit of its own."""
+    basis = problem.dataset.mode_basis
+    started = np.flatnonzero((a[0] != 0) | (b[0] != 0))
+    units = np.eye(problem.initial_weights[0].shape[0], len(started))
+    first = np.einsum("hm,tm,im->thi", units, a[:, started], basis.V[:, started])
+    second = np.einsum("om,tm,hm->toh", basis.U[:, started], b[:, started], units)
+    return first, second
+
+
+def _origin(how: str) -> str:
+    return f"two layers under a rule, discrete map, {how}"
+
+
+def _not_predicted() -> Weights:
+    raise NoClosedForm("the closed form from given weights predicts modes, norms and loss, not the weights")

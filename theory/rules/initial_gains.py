@@ -1,0 +1,127 @@
+"""From the actual initial weights of a two-layer network to the gains of its modes under a learning rule."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.linalg import block_diag
+
+from ...problem import Rule, Weights
+from ...validation import FloatArray, instance
+from ..dense.strengths import SMALL_STRENGTH, is_decoupled, small_start_error
+from ..growth import growth_direction, learning_order
+from ..spectrum import Spectrum
+
+
+@dataclass(frozen=True, eq=False)
+class RuledStart:
+    """Hidden vectors with which the modes of a two-layer network start.
+
+    Attributes
+    ----------
+    a, b : ndarray, shape (components, modes)
+        Hidden vectors of each mode, in a basis of their own.
+    rotation : ndarray, shape (modes, modes)
+        Orthogonal; its columns are the directions, within each class of equal modes, that a and b refer to.
+    idle : ndarray, shape (modes, input features)
+        Weights from inputs without data to the hidden direction of each mode; zero unless for a small start.
+    how : str
+        How they were obtained: ``"decoupled"`` (exact), ``"small start"`` or ``"each mode by itself"``.
+    neglected : float
+        Size of what is left out, relative to the final map: 0 when decoupled; NaN when each mode is taken by itself.
+    """
+
+    a: FloatArray
+    b: FloatArray
+    rotation: FloatArray
+    idle: FloatArray
+    how: str
+    neglected: float
+
+
+def ruled_start(
+    spectrum: Spectrum, U: FloatArray, V: FloatArray, weights: Weights, rule: Rule, idle_inputs: FloatArray
+) -> RuledStart:
+    r"""Effective hidden vectors of all modes at the start of training under a rule.
+
+    The hidden vectors of a mode are :math:`a = W_1 v` and :math:`b = W_2^\top u`. From a small start the part
+    :math:`w = p\,a + q\,b` of them in the growing direction (p, q) (see :func:`growth_direction`) is all that
+    matters. Classes are learned in order of their growth rate; each can only use hidden directions that are
+    orthogonal to those of all faster ones. So the singular values s of the w of a class, after projection, give the
+    gains (p s, q s). Exact as the initial weights tend to zero; for the gradient alone it is the Gram matrix of
+    :func:`initial_strengths`, with p = q.
+
+    Hidden directions in use are closed to a slower mode c as long as its growth in them, the larger eigenvalue of
+
+    .. math:: \begin{pmatrix} \nabla(\delta_c - \delta a^2) - \delta_c b^2 & \lambda_c \\
+              \lambda_c & \gamma(\sigma_c - \sigma) - \delta a^2 \end{pmatrix}
+
+    with a, b, delta, sigma those of the faster mode, is below its growth rate elsewhere.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    U, V : ndarray, shapes (output features, modes) and (input features, modes)
+        Singular vectors of the learnable modes, in class order.
+    weights : tuple of two ndarrays
+    rule : Rule
+    idle_inputs : ndarray, shape (input features, input features)
+        Projection on the inputs without data.
+
+    Returns
+    -------
+    RuledStart
+
+    Examples
+    --------
+    >>> from linmod import Deep, Rule, SmallRandom, SystematicityDataset
+    >>> from linmod.theory import singular_vectors, spectrum
+    >>> dataset = SystematicityDataset(n_x=1, n_y=1, k_x=1, k_y=1)
+    >>> weights = SmallRandom(1e-4).weights(Deep(hidden=4), dataset)
+    >>> start = ruled_start(spectrum(dataset), *singular_vectors(dataset), weights,
+    ...                     Rule.contrastive_hebbian(), np.zeros((3, 3)))
+    >>> start.how, (start.b / start.a).round(3)
+    ('small start', array([[1.618, 1.618]]))
+    """
+    instance("rule", rule, (Rule,))
+    a, b = weights[0] @ V, weights[1].T @ U
+    unrotated, no_idle = np.eye(a.shape[1]), np.zeros(V.T.shape)
+    if is_decoupled(a, b, U, V, weights):
+        return RuledStart(*_in_a_plane(a, b), unrotated, no_idle, "decoupled", 0.0)
+    small_a, small_b, rotation, directions = _small_start(spectrum, a, b, rule)
+    pi0 = np.sum(small_a * small_b, axis=0)
+    if np.any(pi0 > SMALL_STRENGTH * spectrum.per_mode("pi_star")):
+        return RuledStart(*_in_a_plane(a, b), unrotated, no_idle, "each mode by itself", math.nan)
+    idle, error = directions.T @ weights[0] @ idle_inputs, small_start_error(spectrum, pi0, rule)
+    return RuledStart(small_a, small_b, rotation, idle, "small start", error)
+
+
+def _small_start(
+    spectrum: Spectrum, a: FloatArray, b: FloatArray, rule: Rule
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Gains of each mode in its growing direction, shape (1, modes), rotation within classes, hidden directions."""
+    stops = np.cumsum([0, *(mode_class.count for mode_class in spectrum.learnable)])
+    blocks = {c.name: slice(*span) for c, span in zip(spectrum.learnable, pairwise(stops), strict=True)}
+    first, second = np.zeros((1, a.shape[1])), np.zeros((1, a.shape[1]))
+    rotations = {name: np.zeros((0, 0)) for name in blocks}
+    occupied, directions = np.zeros((len(a), 0)), np.zeros_like(a)
+    for name in learning_order(spectrum, rule):
+        mode_class, block = spectrum[name], blocks[name]
+        p, q = growth_direction(mode_class.lam, mode_class.delta, mode_class.sigma, rule)
+        growing = p * a[:, block] + q * b[:, block]
+        free = growing - occupied @ (occupied.T @ growing)
+        directions[:, block], lengths, rotation = np.linalg.svd(free, full_matrices=False)
+        first[0, block], second[0, block], rotations[name] = p * lengths, q * lengths, rotation.T
+        occupied = np.concatenate([occupied, directions[:, block][:, lengths > 0]], axis=1)
+    return first, second, block_diag(*rotations.values()), directions
+
+
+def _in_a_plane(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The same pairs of hidden vectors, each in a plane with a along the first axis; shape (2, modes)."""
+    length = np.linalg.norm(a, axis=0)
+    along = np.divide(np.sum(a * b, axis=0), length, out=np.zeros_like(length), where=length > 0)
+    across = np.sqrt(np.maximum(np.sum(b * b, axis=0) - along**2, 0.0))
+    return np.stack([length, np.zeros_like(length)]), np.stack([along, across])

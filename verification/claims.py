@@ -1,0 +1,249 @@
+"""A claim: a statement with its source, the check that can refute it, and its picture."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..datasets import Images, digits
+from ..validation import instance, integer
+from .comparison import Agreement
+from .convergence import ConvergenceOrder
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a claim is to be checked.
+
+    Attributes
+    ----------
+    seed : int, default 0
+        First of the seeds that random starts use.
+    quick : bool, default False
+        Fewer seeds and settings, for a first look.
+    progress : callable
+        Called with the fraction done.
+    images : Images, optional
+        What claims on images use; :func:`linmod.datasets.digits` unless given.
+    """
+
+    seed: int = 0
+    quick: bool = False
+    progress: Callable[[float], None] = field(default=lambda _: None, repr=False, compare=False)
+    images: Images | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        integer("seed", self.seed)
+        instance("images", self.images, (Images, type(None)))
+
+    @property
+    def source_images(self) -> Images:
+        """The images that claims on images use."""
+        return self.images or digits()
+
+    def seeds(self, full: int, quick: int) -> list[int]:
+        """The seeds to use, `full` of them or `quick`."""
+        return list(range(self.seed, self.seed + (quick if self.quick else full)))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One measured number with the range that it must lie in.
+
+    Attributes
+    ----------
+    label : str
+        What was measured.
+    error : float
+    tolerance : float
+        Bound of the error.
+    passed : bool
+        Whether the error is within its bound, and what must be rejected was rejected.
+    controls, rejected : int
+        How many null controls there were, and how many were rejected.
+    order : float or None
+        Fitted order of convergence, where one was measured.
+    """
+
+    label: str
+    error: float
+    tolerance: float
+    passed: bool
+    controls: int
+    rejected: int
+    order: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the check of a claim found.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+    data : mapping
+        What the picture of the claim is drawn from.
+    """
+
+    findings: tuple[Finding, ...]
+    data: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def passed(self) -> bool:
+        """Whether there are findings, and all hold."""
+        return bool(self.findings) and all(finding.passed for finding in self.findings)
+
+    @property
+    def worst(self) -> Finding:
+        """The finding that is closest to its bound, or furthest beyond."""
+        return max(self.findings, key=lambda finding: (not finding.passed, finding.error / finding.tolerance))
+
+
+Checked = Evidence | Agreement | ConvergenceOrder | Sequence[Agreement | ConvergenceOrder]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement that can be refuted.
+
+    Parameters
+    ----------
+    name : str
+        Lower-case words joined by hyphens.
+    source : str
+        Paper, section or equation.
+    statement : str
+        One sentence.
+    check : callable
+        Maps :class:`Settings` to the outcome of :func:`linmod.verify`, :func:`linmod.compare` or
+        :func:`linmod.convergence_order`, to a sequence of these, or to an :class:`Evidence`.
+    assumptions : tuple of str
+        Where the statement holds.
+    draw : callable, optional
+        Maps the evidence to a matplotlib figure.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the name is malformed, a text is empty, or check or draw cannot be called.
+
+    Examples
+    --------
+    >>> import linmod
+    >>> problem = linmod.Problem(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1), linmod.Shallow(),
+    ...                          linmod.Aligned(0.0), linmod.Descent(step_size=0.04, steps=300))
+    >>> claim = linmod.Claim("shallow", "Saxe et al. 2014", "Shallow modes learn exponentially.",
+    ...                      check=lambda settings: linmod.verify(problem))
+    >>> claim.run().passed
+    True
+    """
+
+    name: str
+    source: str
+    statement: str
+    check: Callable[[Settings], Checked] = field(repr=False)
+    assumptions: tuple[str, ...] = ()
+    draw: Callable[[Evidence], Figure] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        for label in ("name", "source", "statement"):
+            instance(label, getattr(self, label), (str,))
+            if not getattr(self, label).strip():
+                raise ValueError(f"{label} must not be empty")
+        if not NAME.fullmatch(self.name):
+            raise ValueError(f"name must be lower-case words joined by hyphens, got {self.name!r}")
+        for label in ("check", "draw"):
+            if not callable(getattr(self, label)) and not (label == "draw" and self.draw is None):
+                raise TypeError(f"{label} must be callable, got {type(getattr(self, label)).__name__}")
+
+    def run(self, settings: Settings | None = None) -> Evidence:
+        """Check the claim."""
+        return evidence(self.check(settings or Settings()))
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A checked claim: its evidence, or the error that ended the check."""
+
+    claim: Claim
+    seconds: float
+    evidence: Evidence | None = None
+    error: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the claim was checked without an error, and holds."""
+        return self.error is None and self.evidence is not None and self.evidence.passed
+
+
+def run_claims(
+    claims: Iterable[Claim], settings: Callable[[Claim], Settings] = lambda _: Settings()
+) -> Iterator[Outcome]:
+    """Check claims one after the other; one that ends in an error does not stop the rest.
+
+    Parameters
+    ----------
+    claims : iterable of Claim
+    settings : callable
+        The settings for each claim.
+
+    Yields
+    ------
+    Outcome
+        As soon as each claim has been checked.
+    """
+    for claim in claims:
+        start = time.perf_counter()
+        try:
+            found = claim.run(settings(claim))
+            yield Outcome(claim, time.perf_counter() - start, found)
+        except Exception as error:
+            message = f"{type(error).__name__}: {error}"
+            yield Outcome(claim, time.perf_counter() - start, error=message)
+
+
+def evidence(checked: Checked) -> Evidence:
+    """Bring what a check returns into one form."""
+    if isinstance(checked, Evidence):
+        return checked
+    if isinstance(checked, Agreement | ConvergenceOrder):
+        checked = (checked,)
+    if not isinstance(checked, Sequence) or not checked:
+        raise TypeError(f"check must return an agreement, an order, a sequence of these or evidence, got {checked!r}")
+    return Evidence(findings=tuple(finding(item) for item in checked), data={"checked": tuple(checked)})
+
+
+def finding(item: Agreement | ConvergenceOrder, label: str = "") -> Finding:
+    """Bring an agreement or a fitted order into the form of a finding.
+
+    The error of an order is its distance from the middle of the expected range, its tolerance half the range.
+    """
+    if isinstance(item, Agreement):
+        distinct = [control for control in item.controls if control.distinct]
+        return Finding(
+            label=label or item.description,
+            error=item.max_error,
+            tolerance=item.tolerance,
+            passed=item.passed,
+            controls=len(distinct),
+            rejected=sum(control.rejected for control in distinct),
+        )
+    instance("check result", item, (ConvergenceOrder,))
+    low, high = item.expected
+    return Finding(
+        label=label or f"order in {item.parameter}",
+        error=abs(item.order - (low + high) / 2),
+        tolerance=(high - low) / 2,
+        passed=item.passed,
+        controls=1,
+        rejected=int(item.null_rejected),
+        order=item.order,
+    )

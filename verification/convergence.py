@@ -1,0 +1,161 @@
+"""How fast a prediction's error vanishes in the limit in which it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .. import dynamics, theory
+from ..problem import Problem, Trajectory
+from ..validation import FloatArray, array
+from .comparison import Predictor, compare
+
+
+@dataclass(frozen=True, eq=False)
+class ConvergenceOrder:
+    """A fitted order of convergence, error ~ parameter ** order.
+
+    Attributes
+    ----------
+    parameter : str
+        What tends to zero.
+    values : ndarray, shape (V,)
+    errors : ndarray, shape (V,)
+        Largest relative error at each value, a mean over repetitions where there are several.
+    spread : ndarray, shape (V,)
+        Standard error of that mean; zero without repetitions.
+    control_errors : ndarray, shape (V,)
+        The same for a prediction that is wrong on purpose, which must not converge.
+    expected : tuple of two floats
+        The range in which the order should lie.
+    """
+
+    parameter: str
+    values: FloatArray
+    errors: FloatArray
+    spread: FloatArray
+    control_errors: FloatArray
+    expected: tuple[float, float]
+
+    @property
+    def order(self) -> float:
+        """Slope of log error against log parameter, by least squares."""
+        return _slope(self.values, self.errors)[0]
+
+    @property
+    def order_error(self) -> float:
+        """Standard error of the slope, from the scatter about the line."""
+        return _slope(self.values, self.errors)[1]
+
+    @property
+    def control_order(self) -> float:
+        """Slope for the prediction that is wrong on purpose."""
+        return _slope(self.values, self.control_errors)[0]
+
+    @property
+    def null_rejected(self) -> bool:
+        """Whether the order of the wrong prediction lies outside the expected range."""
+        low, high = self.expected
+        return not low <= self.control_order <= high
+
+    @property
+    def passed(self) -> bool:
+        """Whether the order lies in the expected range, and that of the wrong prediction does not."""
+        low, high = self.expected
+        return low <= self.order <= high and self.null_rejected
+
+    def __str__(self) -> str:
+        low, high = self.expected
+        return (
+            f"error ~ ({self.parameter})^{self.order:.2f} +- {self.order_error:.2f}, expected {low:g} to {high:g};"
+            f" null control {self.control_order:.2f}; {'passed' if self.passed else 'FAILED'}"
+        )
+
+
+def convergence_order(
+    parameter: str,
+    values: Sequence[float],
+    problems: Callable[[float], Iterable[Problem]],
+    *,
+    expected: tuple[float, float],
+    control: Predictor,
+    predict: Predictor = theory.solve,
+    simulate: Callable[[Problem], Trajectory] = dynamics.solve,
+    progress: Callable[[float], None] = lambda _: None,
+) -> ConvergenceOrder:
+    """Measure the order in which a prediction's error vanishes.
+
+    Parameters
+    ----------
+    parameter : str
+        Name of what tends to zero.
+    values : sequence of float
+        At least three positive values.
+    problems : callable
+        The problems at one value of the parameter: one, or several (over seeds) to average.
+    expected : tuple of two floats
+        Range in which the order should lie.
+    control : callable
+        A predictor that is wrong on purpose; its error must not vanish at that order.
+    predict, simulate : callable
+        The two sides, as for :func:`linmod.verify`.
+    progress : callable, optional
+        Called with the fraction done.
+
+    Returns
+    -------
+    ConvergenceOrder
+
+    Raises
+    ------
+    ValueError
+        For fewer than three values, or values that are not positive.
+
+    Examples
+    --------
+    >>> import linmod
+    >>> from dataclasses import replace
+    >>> dataset = linmod.SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=2)
+    >>> def at_step(step):
+    ...     training = linmod.Descent(step, steps=round(8 / step), record_every=round(1 / step))
+    ...     return [linmod.Problem(dataset, linmod.Shallow(), linmod.Aligned(0.0), training)]
+    >>> def flow(problem):
+    ...     return linmod.theory.solve(replace(problem, training=linmod.Flow(problem.times)))
+    >>> def nothing(problem):
+    ...     return {"loss": 0.5 + 0 * problem.times}
+    >>> study = linmod.convergence_order("step size", [0.2, 0.1, 0.05], at_step,
+    ...                                  expected=(0.9, 1.1), predict=flow, control=nothing)
+    >>> study.passed, round(study.order)
+    (True, 1)
+    """
+    grid = array("values", values, 1)
+    if len(grid) < 3 or np.any(grid <= 0):
+        raise ValueError(f"values must be at least three positive numbers, got {list(values)}")
+    errors, wrong = [], []
+    for index, value in enumerate(grid.tolist()):
+        right_here, wrong_here = [], []
+        for problem in problems(value):
+            simulation = simulate(problem)
+            right_here.append(compare(predict(problem), simulation, 1.0).max_error)
+            wrong_here.append(compare(control(problem), simulation, 1.0).max_error)
+        errors.append(right_here)
+        wrong.append(wrong_here)
+        progress((index + 1) / len(grid))
+    return ConvergenceOrder(
+        parameter=parameter,
+        values=grid,
+        errors=np.array([np.mean(here) for here in errors]),
+        spread=np.array([np.std(here, ddof=1) / np.sqrt(len(here)) if len(here) > 1 else 0.0 for here in errors]),
+        control_errors=np.array([np.mean(here) for here in wrong]),
+        expected=expected,
+    )
+
+
+def _slope(values: FloatArray, errors: FloatArray) -> tuple[float, float]:
+    x, y = np.log(values), np.log(np.maximum(errors, np.finfo(float).tiny))
+    x = x - x.mean()
+    slope = float(np.sum(x * y) / np.sum(x**2))
+    scatter = np.sum((y - y.mean() - slope * x) ** 2) / max(len(x) - 2, 1)
+    return slope, float(np.sqrt(scatter / np.sum(x**2)))
