@@ -26,7 +26,7 @@ from .dense.shallow import ShallowCompressed, ShallowSpectral
 from .dense.spectral import SpectralFrame, StaticFrame
 from .dense.two_layer import TwoLayerCoordinates, TwoLayerParts
 from .modular.systems import ModuleCoordinates
-from .rules.systems import RuledWeights
+from .rules.systems import RuleWeights
 from .systems import System
 
 COORDINATES = ("data", "spectral", "compressed")
@@ -130,7 +130,7 @@ class Coordinates:
     def _data(self) -> System:
         if isinstance(self._network, Modular):
             return ModuleCoordinates(self._problems[0], self._network)
-        system = DataCoordinates if self._rule.is_gradient else RuledWeights
+        system = DataCoordinates if self._rule.is_gradient else RuleWeights
         starts = [flat_start(one) for one in self._problems]
         return system(self._problems[0], starts[0] if self._alone else np.array(starts))
 

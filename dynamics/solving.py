@@ -10,7 +10,7 @@ from ..validation import choice, instance
 from .coordinates import Coordinates
 from .dense.mode_equations import ShallowModes, TwoLayerModes
 from .integrators import INTEGRATORS, Progress
-from .rules.systems import RuledModes
+from .rules.systems import RuleModes
 from .running import in_words, integrate, states_of, weights_over_time
 from .threads import threads_for
 
@@ -148,6 +148,6 @@ def solve_modes(
     if problem.network.layers > 2:
         raise ValueError(f"the equations of modes are for one and two layers, got layers={problem.network.layers}")
     if not problem.training.rule.is_gradient:
-        return integrate(problem, RuledModes(problem), "single modes", integrator, progress)
+        return integrate(problem, RuleModes(problem), "single modes", integrator, progress)
     system = ShallowModes(problem) if problem.network.layers == 1 else TwoLayerModes(problem)
     return integrate(problem, system, "single modes", integrator, progress)

@@ -35,8 +35,8 @@ def solve(problem: Problem) -> Trajectory:
     Shallow             exact, for any data, start, flow or descent
     Deep, two layers    exact from an Aligned start (and any other that does not couple modes); from a small
                         random start exact in the limit of small weights (see :func:`initial_strengths`); under
-                        a learning rule likewise (see :func:`ruled_start`), for descent alone
-    Deep, more layers   exact from an Aligned start (see :func:`depth_flow`)
+                        a learning rule likewise (see :func:`initial_gains`), for descent alone
+    Deep, more layers   exact from an Aligned start (see :func:`deep_flow`)
     Modular             modules that share no outputs as above; shallow ones exact from any start; deep ones that
                         write the same outputs exact from an Aligned start (see :mod:`linmod.theory.modular.race`)
     ==================  =======================================================================================

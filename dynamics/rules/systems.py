@@ -15,7 +15,7 @@ from ..dense.mode_equations import TwoLayerModes
 UNPREDICTED = 1e-9
 
 
-class RuledWeights(DataCoordinates):
+class RuleWeights(DataCoordinates):
     r"""All weights of a two-layer network, trained on the items by the gradient and a rule's added terms.
 
     With hidden activity :math:`H = W_1 X` and outputs :math:`\hat Y = W_2 H`, the rule adds
@@ -68,7 +68,7 @@ HIDDEN_GAIN: dict[str, Callable[[FloatArray], FloatArray]] = {
 }
 
 
-class RuledModes(TwoLayerModes):
+class RuleModes(TwoLayerModes):
     r"""The two hidden vectors of each mode under a rule, each mode by itself.
 
     .. math:: \dot a = b\,e + \nabla\delta\, a\,(1 - |a|^2), \qquad

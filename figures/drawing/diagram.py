@@ -30,7 +30,7 @@ class Point:
         Sign inputs n_x.
     part : float
         k_x r^2.
-    expected : Expected
+    expected : RandomStartMean
     measured : ndarray, shape (seeds,)
     wrong : mapping of str to float
         Values of formulas that are wrong on purpose.
@@ -38,7 +38,7 @@ class Point:
 
     bits: int
     part: float
-    expected: theory.Expected
+    expected: theory.RandomStartMean
     measured: FloatArray
     wrong: Mapping[str, float]
 

@@ -49,7 +49,7 @@ CRITERIA = (
     ),
     Criterion(
         "Omega^m features are the best size",
-        lambda law: predicted.rows_of_optimal_size(law, 1 / law.exponent),
+        lambda law: predicted.samples_of_optimal_size(law, 1 / law.exponent),
         lambda law: 1 / law.exponent,
         2,
     ),

@@ -32,7 +32,7 @@ EXTRA = (*STROKES, Stroke("0.25", (0, (8, 1.5, 1.2, 1.5, 1.2, 1.5)), "v"))
 def depth_problem(layers: int, start: float) -> Problem:
     """A dense network of so many layers, reported up to twice its half time, and at that time."""
     network = Shallow() if layers == 1 else Deep(hidden=2, layers=layers)
-    half = theory.half_time_depth(MODE.lam, MODE.delta, start, layers)
+    half = theory.half_time_deep(MODE.lam, MODE.delta, start, layers)
     return Problem(DATASET, network, Aligned(start), Flow(half * np.linspace(0.0, 2.0, 21), 1e-11, 1e-15))
 
 
@@ -92,7 +92,7 @@ def _relative(problem: Problem) -> FloatArray:
 
 def _draw_half_times(axes: Axes, evidence: Evidence, stroke: Stroke, layers: int) -> None:
     starts = np.geomspace(1e-5, 0.3, 100)
-    times = [theory.half_time_depth(MODE.lam, MODE.delta, start, layers) for start in starts.tolist()]
+    times = [theory.half_time_deep(MODE.lam, MODE.delta, start, layers) for start in starts.tolist()]
     axes.plot(starts, times, color=stroke.color, linestyle=stroke.linestyle)
     points = [(start, time) for (depth, start), time in evidence.data["halves"].items() if depth == layers]
     axes.plot(*np.array(points).T, stroke.marker, color=stroke.color, markersize=4, markerfacecolor="white")

@@ -45,8 +45,8 @@ def _check_motivating(settings: Settings) -> Evidence:
         splits = [HeldOut.random(dataset, TRAINED, seed) for seed in seeds]
         pairs = zip(splits, seeds, strict=True)
         errors = [dynamics.held_out_errors(split, Deep(50), SmallRandom(STD, seed), training) for split, seed in pairs]
-        limits = [theory.limit_errors(split) for split in splits]
-        runs[label] = (errors, limits, theory.average_errors(dataset, TRAINED))
+        limits = [theory.held_out_errors_at_convergence(split) for split in splits]
+        runs[label] = (errors, limits, theory.mean_held_out_errors(dataset, TRAINED))
         findings += _final(label, errors, limits)
         settings.progress((done + 1) / len(SPACE))
     return Evidence(tuple(findings), {"times": training.times, "runs": runs})
@@ -120,10 +120,13 @@ def _check_size(settings: Settings) -> Evidence:
         for size in sizes:
             points[rho, size] = _simulated_average(_dataset(rho), size)
             if rho:
-                wrong.append(abs(points[rho, size] - theory.mean_field_error(3, 1, 2 * rho, size)) > ROUNDING)
+                wrong.append(
+                    abs(points[rho, size] - theory.compositional_error_of_mean_set(3, 1, 2 * rho, size)) > ROUNDING
+                )
         settings.progress((done + 1) / len(rhos))
     misses = [
-        abs(value - theory.average_errors(_dataset(rho), size)["omega_y"]) for (rho, size), value in points.items()
+        abs(value - theory.mean_held_out_errors(_dataset(rho), size)["omega_y"])
+        for (rho, size), value in points.items()
     ]
     passed = max(misses) <= ROUNDING and all(wrong)
     label = f"{len(points)} averages over all training sets"
@@ -136,7 +139,7 @@ def _draw_size(evidence: Evidence) -> Figure:
         figure, axes = canvas(1, 2, height=2.6)
         labels = {}
         for stroke, rho in zip(STROKES, RHOS, strict=True):
-            exact = [theory.average_errors(_dataset(rho), size)["omega_y"] for size in sizes.tolist()]
+            exact = [theory.mean_held_out_errors(_dataset(rho), size)["omega_y"] for size in sizes.tolist()]
             axes[0].plot(sizes, exact, color=stroke.color, linestyle=stroke.linestyle)
             measured = [(size, value) for (r, size), value in evidence.data["points"].items() if r == rho]
             if measured:
@@ -174,7 +177,7 @@ def _check_full_rank(settings: Settings) -> Evidence:
     return Evidence((Finding(label, max(inside), 1.0, passed, len(wrong), sum(wrong)),), {"points": points})
 
 
-def _outside(exact: float, found: theory.Estimate) -> float:
+def _outside(exact: float, found: theory.FractionEstimate) -> float:
     """Distance of the exact value from the estimate in units of the confidence interval on that side."""
     reach = found.high - found.probability if exact > found.probability else found.probability - found.low
     return abs(exact - found.probability) / reach if exact != found.probability else 0.0
@@ -196,7 +199,7 @@ def _draw_full_rank(evidence: Evidence) -> Figure:
     return figure
 
 
-def _draw_estimates(axes: Axes, found: list[tuple[int, theory.Estimate]], stroke: Stroke, n: int) -> None:
+def _draw_estimates(axes: Axes, found: list[tuple[int, theory.FractionEstimate]], stroke: Stroke, n: int) -> None:
     sizes, estimates = zip(*found, strict=True)
     values = np.array([estimate.probability for estimate in estimates])
     reach = [

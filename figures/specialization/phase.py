@@ -44,7 +44,7 @@ def ratio_problem(dataset: SystematicityDataset, seed: int) -> Problem:
     """A two-layer network trained until the sign outputs are learned and the rest of their weights has decayed."""
     mode = theory.spectrum(dataset)["sign_to_sign"]
     step = RATIO_STEP / mode.lam
-    half = theory.random_half_time(mode, std=RATIO_STD, directions=RATIO_HIDDEN, step_size=step).mean
+    half = theory.mean_half_time(mode, std=RATIO_STD, directions=RATIO_HIDDEN, step_size=step).mean
     steps = round((half + 10 / mode.lam) / step)
     return Problem(dataset, Deep(RATIO_HIDDEN), SmallRandom(RATIO_STD, seed), Descent(step, steps, record_every=steps))
 
@@ -57,7 +57,7 @@ def _ratio_point(bits: int, part: float, seeds: Sequence[int]) -> Point:
         "r for r^2": dataset.n_items / (dataset.n_items + dataset.k_x * dataset.r),
         "n_x for N": bits / (bits + part),
     }
-    return Point(bits, part, theory.random_ratio(dataset, RATIO_STD), courses[:, -1], wrong)
+    return Point(bits, part, theory.mean_systematicity_ratio(dataset, RATIO_STD), courses[:, -1], wrong)
 
 
 def _check_ratio(settings: Settings) -> Evidence:
@@ -83,11 +83,11 @@ def time_problem(dataset: SystematicityDataset, seed: int) -> Problem:
     return Problem(dataset, Deep(TIME_HIDDEN), SmallRandom(TIME_STD, seed), training)
 
 
-def expected_half_time(dataset: SystematicityDataset, name: str, std: float = TIME_STD) -> theory.Expected:
+def expected_half_time(dataset: SystematicityDataset, name: str, std: float = TIME_STD) -> theory.RandomStartMean:
     """Closed form of the half-time of a class, in the hidden directions that faster modes leave."""
     mode = theory.spectrum(dataset)[name]
     free = TIME_HIDDEN - (0 if name == "sign_to_sign" else dataset.n_x)
-    return theory.random_half_time(mode, std=std, directions=free, step_size=_time_step(dataset))
+    return theory.mean_half_time(mode, std=std, directions=free, step_size=_time_step(dataset))
 
 
 def _time_step(dataset: SystematicityDataset) -> float:

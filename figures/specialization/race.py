@@ -52,7 +52,7 @@ class Start:
         power = 2 - 2 / self.layers
         rate = self.layers * (alpha**power + self.kappa**2 * beta**power)
         waiting = min(
-            theory.half_time_depth(gain, gain**2, start, self.layers)
+            theory.half_time_deep(gain, gain**2, start, self.layers)
             for gain, start in ((1.0, self.alpha0), (self.kappa, self.beta0))
         )
         times = np.linspace(0.0, 2 * waiting + np.log(1e7) / rate, 25)

@@ -16,7 +16,7 @@ from .shallow import half_time_shallow, shallow_flow
 from .two_layer import half_time_two_layer, two_layer_flow
 
 
-def depth_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLike, layers: int) -> FloatArray:
+def deep_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLike, layers: int) -> FloatArray:
     r"""Gradient flow of one mode of a network of L layers from a balanced start.
 
     .. math:: \dot\pi = L\,|\pi|^{2 - 2/L} (\lambda - \delta\pi)
@@ -51,9 +51,9 @@ def depth_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLike, l
 
     Examples
     --------
-    >>> depth_flow(1.5, 0.5, 1e-3, [0.0, 6.0, 7.0, np.inf], layers=3).round(2)
+    >>> deep_flow(1.5, 0.5, 1e-3, [0.0, 6.0, 7.0, np.inf], layers=3).round(2)
     array([0.  , 0.67, 2.96, 3.  ])
-    >>> float(depth_flow(1.0, 0.0, 1.0, 1.0, layers=3))
+    >>> float(deep_flow(1.0, 0.0, 1.0, 1.0, layers=3))
     inf
     """
     depth = integer("layers", layers, 1)
@@ -81,7 +81,7 @@ def depth_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLike, l
     return result.reshape(given[0].shape)
 
 
-def depth_descent(
+def deep_descent(
     lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, step_size: float, steps: ArrayLike, layers: int
 ) -> FloatArray:
     r"""Exact values after numbers of steps of gradient descent of balanced modes of L layers.
@@ -111,7 +111,7 @@ def depth_descent(
 
     Examples
     --------
-    >>> depth_descent(1.5, 0.5, 1e-3, 0.1, [0, 1, 300], layers=3).round(6).tolist()
+    >>> deep_descent(1.5, 0.5, 1e-3, 0.1, [0, 1, 300], layers=3).round(6).tolist()
     [0.001, 0.001046, 3.0]
     """
     alpha, depth = real("step_size", step_size, positive=True), integer("layers", layers, 1)
@@ -129,12 +129,12 @@ def depth_descent(
     return values
 
 
-def half_time_depth(lam: float, delta: float, pi0: float, layers: int) -> float:
+def half_time_deep(lam: float, delta: float, pi0: float, layers: int) -> float:
     r"""Time at which a balanced mode of L layers reaches half its final value, in units of tau.
 
     .. math:: t_{1/2} = \frac{(\pi^*)^s}{L\lambda} \left[B_s(1/2) - B_s(\pi_0/\pi^*)\right], \qquad s = 2/L - 1
 
-    (see :func:`depth_flow`). As the start tends to zero it grows as :math:`\pi_0^{-(1 - 2/L)}/((L-2)\lambda)`: as a
+    (see :func:`deep_flow`). As the start tends to zero it grows as :math:`\pi_0^{-(1 - 2/L)}/((L-2)\lambda)`: as a
     power of the start for three layers and more, where two layers wait only for its logarithm.
 
     Domain: lambda > 0, delta > 0, 0 < pi0 < pi*/2 (of one layer any pi0 < pi*/2), integer L >= 1.
@@ -146,7 +146,7 @@ def half_time_depth(lam: float, delta: float, pi0: float, layers: int) -> float:
 
     Examples
     --------
-    >>> [round(half_time_depth(1.936, 2.5, 1e-4, layers), 3) for layers in (1, 2, 3, 4, 5)]
+    >>> [round(half_time_deep(1.936, 2.5, 1e-4, layers), 3) for layers in (1, 2, 3, 4, 5)]
     [0.277, 2.313, 10.649, 25.667, 43.212]
     """
     depth = integer("layers", layers, 1)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...problem import Descent, Divergence, NoClosedForm, Problem
 from ...validation import FloatArray
-from .deep import depth_descent, depth_flow
+from .deep import deep_descent, deep_flow
 from .shallow import shallow_descent, shallow_flow
 from .stability import largest_stable_step
 from .two_layer import two_layer_descent, two_layer_vector_flow
@@ -41,8 +41,8 @@ def evolve(problem: Problem, lam: FloatArray, delta: FloatArray, y0: FloatArray,
 def _evolve_deep(problem: Problem, lam: FloatArray, delta: FloatArray, pi0: FloatArray) -> FloatArray:
     training, layers = problem.training, problem.network.layers
     if isinstance(training, Descent):
-        return depth_descent(lam, delta, pi0, training.step_size, training.recorded_steps, layers)
-    return depth_flow(lam, delta, pi0, training.times[:, None], layers)
+        return deep_descent(lam, delta, pi0, training.step_size, training.recorded_steps, layers)
+    return deep_flow(lam, delta, pi0, training.times[:, None], layers)
 
 
 def finite(problem: Problem, values: FloatArray) -> FloatArray:

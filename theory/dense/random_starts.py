@@ -14,7 +14,7 @@ from ..spectrum import ModeClass, spectrum, systematicity_ratio
 
 
 @dataclass(frozen=True)
-class Expected:
+class RandomStartMean:
     """Mean and standard deviation over random starts, and the size of what the mean leaves out."""
 
     mean: float
@@ -22,7 +22,7 @@ class Expected:
     neglected: float
 
 
-def log_strength(std: float, modes: int, directions: int) -> Expected:
+def mean_log_strength(std: float, modes: int, directions: int) -> RandomStartMean:
     r"""Mean logarithm of the initial strengths of a class of m modes in p free hidden directions.
 
     The strengths of a small random start are the eigenvalues of :math:`w^\top w` for a p by m matrix w of independent
@@ -44,26 +44,28 @@ def log_strength(std: float, modes: int, directions: int) -> Expected:
 
     Returns
     -------
-    Expected
+    RandomStartMean
         `deviation` is the standard deviation of the mean logarithm between starts; nothing is neglected.
 
     Examples
     --------
-    >>> print(round(log_strength(1e-3, 1, 50).mean, 3), round(np.log(50 * 1e-6 / 2), 3))
+    >>> print(round(mean_log_strength(1e-3, 1, 50).mean, 3), round(np.log(50 * 1e-6 / 2), 3))
     -10.617 -10.597
     """
     real("std", std, positive=True)
     integer("directions", directions, integer("modes", modes, 1))
     halves = (directions - np.arange(modes)) / 2
     mean = 2 * math.log(std) + float(np.mean(digamma(halves)))
-    return Expected(mean, math.sqrt(float(np.sum(polygamma(1, halves)))) / modes, 0.0)
+    return RandomStartMean(mean, math.sqrt(float(np.sum(polygamma(1, halves)))) / modes, 0.0)
 
 
-def random_half_time(mode_class: ModeClass, *, std: float, directions: int, step_size: float | None = None) -> Expected:
+def mean_half_time(
+    mode_class: ModeClass, *, std: float, directions: int, step_size: float | None = None
+) -> RandomStartMean:
     r"""Mean time at which a class of two-layer modes is half learned from small random weights, in units of tau.
 
-    With :math:`\ell` the mean of :math:`\ln\pi_0` over modes and starts (:func:`log_strength`) and v the variance of
-    :math:`\ln \pi_0` within a class,
+    With :math:`\ell` the mean of :math:`\ln\pi_0` over modes and starts (:func:`mean_log_strength`) and v the
+    variance of :math:`\ln \pi_0` within a class,
 
     .. math:: t_{1/2} = \frac{\ln\pi^* - \ell - v/4}{2\lambda}, \qquad v \approx \frac{(m - 1)(m + 2)}{m p}
 
@@ -87,7 +89,7 @@ def random_half_time(mode_class: ModeClass, *, std: float, directions: int, step
 
     Returns
     -------
-    Expected
+    RandomStartMean
         `neglected` is :math:`(v^2 + (\alpha\lambda)^2)/2\lambda`, the order of the next terms.
 
     Examples
@@ -95,26 +97,26 @@ def random_half_time(mode_class: ModeClass, *, std: float, directions: int, step
     >>> from linmod import SystematicityDataset
     >>> from linmod.theory import half_time_two_layer
     >>> mode = spectrum(SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1))["sign_to_sign"]
-    >>> round(random_half_time(mode, std=2e-4, directions=50).mean, 2)
+    >>> round(mean_half_time(mode, std=2e-4, directions=50).mean, 2)
     5.52
     >>> round(half_time_two_layer(mode.lam, mode.delta, 50 * 2e-4**2 / 2), 2)
     5.51
     """
     instance("mode_class", mode_class, (ModeClass,))
-    start = log_strength(std, mode_class.count, directions)
+    start = mean_log_strength(std, mode_class.count, directions)
     count, lam = mode_class.count, real("lam", mode_class.lam, positive=True)
     spread = (count - 1) * (count + 2) / (count * directions)
     alpha = 0.0 if step_size is None else real("step_size", step_size, positive=True)
     rate = math.log1p(alpha * lam) / alpha if alpha else lam
     early = 0.75 * alpha * math.log(2)
-    return Expected(
+    return RandomStartMean(
         mean=(math.log(mode_class.pi_star) - start.mean - spread / 4) / (2 * rate) - early,
         deviation=start.deviation / (2 * rate),
         neglected=(spread**2 + (alpha * lam) ** 2) / (2 * lam),
     )
 
 
-def random_ratio(dataset: SystematicityDataset, std: float) -> Expected:
+def mean_systematicity_ratio(dataset: SystematicityDataset, std: float) -> RandomStartMean:
     r"""Systematicity ratio that a two-layer network ends with when it starts from small random weights.
 
     What the first layer reads from outside the modes stays as it was drawn. A learned row of the map to a sign output
@@ -136,12 +138,12 @@ def random_ratio(dataset: SystematicityDataset, std: float) -> Expected:
 
     Returns
     -------
-    Expected
+    RandomStartMean
         `neglected` is :math:`s^2/\pi^*` times the number of input directions outside the modes: the second order.
 
     Examples
     --------
-    >>> random_ratio(SystematicityDataset(n_x=3, n_y=1, k_x=8, k_y=1), 1e-3).mean
+    >>> mean_systematicity_ratio(SystematicityDataset(n_x=3, n_y=1, k_x=8, k_y=1), 1e-3).mean
     0.5
     """
     instance("dataset", dataset, (SystematicityDataset,))
@@ -149,4 +151,4 @@ def random_ratio(dataset: SystematicityDataset, std: float) -> Expected:
     final = spectrum(dataset)["sign_to_sign"].pi_star
     free = max(0, dataset.n_inputs - dataset.n_items)
     scale = real("std", std, 0.0) / math.sqrt(final)
-    return Expected(ratio, 2 * scale * math.sqrt(ratio * (1 - ratio) / dataset.n_y), scale**2 * free)
+    return RandomStartMean(ratio, 2 * scale * math.sqrt(ratio * (1 - ratio) / dataset.n_y), scale**2 * free)

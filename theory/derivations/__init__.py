@@ -7,11 +7,11 @@ from .steps.checks import (
     Algebra,
     AsLimit,
     Check,
-    Claim,
     Combination,
     Conservation,
     Integration,
     Solves,
+    Statement,
     Through,
 )
 from .steps.derivation import Derivation, DoesNotFollow, Given, Rejected, Step
@@ -21,7 +21,6 @@ __all__ = [
     "Algebra",
     "AsLimit",
     "Check",
-    "Claim",
     "Combination",
     "Conservation",
     "Derivation",
@@ -33,6 +32,7 @@ __all__ = [
     "OnMatrices",
     "Rejected",
     "Solves",
+    "Statement",
     "Step",
     "Through",
     "TraceInAlgebra",

@@ -55,7 +55,8 @@ def held_out_errors(split: HeldOut, network: Network, initial: Initial, training
     Raises
     ------
     NoClosedForm
-        For deep networks otherwise. Where they end from small weights is known: see :func:`limit_errors`.
+        For deep networks otherwise. Where they end from small weights is known: see
+        :func:`held_out_errors_at_convergence`.
 
     Examples
     --------
@@ -72,13 +73,13 @@ def held_out_errors(split: HeldOut, network: Network, initial: Initial, training
     if not (isinstance(initial, Aligned) and split.training.is_decoupled):
         raise NoClosedForm(
             "the course of a deep network on held-out items is known from an Aligned start where X'X and Y'Y of the"
-            " training items commute; where it ends from small weights, theory.limit_errors tells"
+            " training items commute; where it ends from small weights, theory.held_out_errors_at_convergence tells"
         )
     basis = split.training.mode_basis
     return split.errors((basis.U * strengths) @ basis.V.T for strengths in solve(problem).strengths)
 
 
-def shallow_errors(split: HeldOut, training: Flow | Descent) -> dict[str, FloatArray]:
+def shallow_held_out_errors(split: HeldOut, training: Flow | Descent) -> dict[str, FloatArray]:
     r"""Errors of a shallow network from zero weights, in the dataset space, from the sign inputs alone.
 
     With :math:`\Omega_S = P s Q^\top` and :math:`\varphi(w) = (1 - e^{-wt/M})/w` at :math:`w = s^2 + \rho`
@@ -96,7 +97,7 @@ def shallow_errors(split: HeldOut, training: Flow | Descent) -> dict[str, FloatA
     split : HeldOut
         Of a SystematicityDataset.
     training : Flow or Descent
-        Infinite times are reached by :func:`limit_errors`.
+        Infinite times are reached by :func:`held_out_errors_at_convergence`.
 
     Returns
     -------
@@ -106,7 +107,7 @@ def shallow_errors(split: HeldOut, training: Flow | Descent) -> dict[str, FloatA
     --------
     >>> import linmod
     >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=1), range(7))
-    >>> errors = shallow_errors(split, linmod.Flow([0.0, 200.0]))
+    >>> errors = shallow_held_out_errors(split, linmod.Flow([0.0, 200.0]))
     >>> errors["omega_y"].round(6), errors["gamma_y"].round(6)
     (array([1.      , 0.027778]), array([1.      , 1.416667]))
     """
@@ -122,7 +123,7 @@ def shallow_errors(split: HeldOut, training: Flow | Descent) -> dict[str, FloatA
     return _errors(split, dataset, finite(problem, learned) / len(split.items))
 
 
-def limit_errors(split: HeldOut) -> dict[str, float]:
+def held_out_errors_at_convergence(split: HeldOut) -> dict[str, float]:
     r"""Errors of the map of least norm, where a shallow network from zero ends, and a deep one from small weights.
 
     A deep network's deviation from it is of first order in the initial weights. In the dataset space the
@@ -141,7 +142,7 @@ def limit_errors(split: HeldOut) -> dict[str, float]:
     --------
     >>> import linmod
     >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=0), range(7))
-    >>> round(limit_errors(split)["omega_y"], 6)
+    >>> round(held_out_errors_at_convergence(split)["omega_y"], 6)
     0.027778
     """
     instance("split", split, (HeldOut,))
@@ -153,8 +154,8 @@ def limit_errors(split: HeldOut) -> dict[str, float]:
     return {name: float(error[0]) for name, error in errors.items()}
 
 
-def held_out_set_error(split: HeldOut) -> float:
-    r"""Compositional part of :func:`limit_errors`, from the held-out items alone.
+def compositional_error_at_convergence(split: HeldOut) -> float:
+    r"""Compositional part of :func:`held_out_errors_at_convergence`, from the held-out items alone.
 
     .. math:: E = \rho\, \Omega_H\, [(N + \rho) I - \Omega_H^\top\Omega_H]^{-1}
 
@@ -165,7 +166,7 @@ def held_out_set_error(split: HeldOut) -> float:
     --------
     >>> import linmod
     >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=0), range(7))
-    >>> round(held_out_set_error(split), 6)
+    >>> round(compositional_error_at_convergence(split), 6)
     0.027778
     """
     dataset = _space(split)
@@ -186,8 +187,8 @@ def is_learnable(split: HeldOut) -> bool:
 
     Exactly when :math:`k_x r = 0` and the unit vector :math:`e_i` of every selected sign input i lies in the range of
     :math:`\Omega_S`. Full rank of :math:`\Omega_S` is sufficient, and necessary only if all are selected. With
-    identity blocks among the inputs (:math:`k_x r \ne 0`) it never vanishes: see :func:`held_out_set_error`, where a
-    row of signs is multiplied by an invertible matrix.
+    identity blocks among the inputs (:math:`k_x r \ne 0`) it never vanishes: see
+    :func:`compositional_error_at_convergence`, where a row of signs is multiplied by an invertible matrix.
 
     Parameters
     ----------
@@ -243,5 +244,8 @@ def _range(split: HeldOut, dataset: SystematicityDataset) -> tuple[FloatArray, F
 def _space(split: HeldOut) -> SystematicityDataset:
     instance("split", split, (HeldOut,))
     if not isinstance(split.dataset, SystematicityDataset):
-        raise NoClosedForm("this form is for a SystematicityDataset; held_out_errors and limit_errors are for any data")
+        raise NoClosedForm(
+            "this form is for a SystematicityDataset; held_out_errors and held_out_errors_at_convergence"
+            " are for any data"
+        )
     return split.dataset

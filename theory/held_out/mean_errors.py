@@ -1,7 +1,7 @@
 r"""Errors on held-out items averaged over all training sets of one size.
 
 The setting is the dataset space with all sign patterns as items (as many index bits as sign inputs), outputs that are
-inputs too, and the limit of long training from small weights (see :func:`limit_errors`), with
+inputs too, and the limit of long training from small weights (see :func:`held_out_errors_at_convergence`), with
 :math:`\rho = k_x r^2` and :math:`N = 2^{n_x}`.
 """
 
@@ -15,12 +15,12 @@ import numpy as np
 from ...datasets import HeldOut, SystematicityDataset
 from ...problem import NoClosedForm
 from ...validation import instance, integer, real
-from .errors import limit_errors
+from .errors import held_out_errors_at_convergence
 
 MOST_SETS = 20_000
 
 
-def expected_compositional_error(n_x: int, n_y: int, rho: float, size: int) -> float:
+def mean_compositional_error(n_x: int, n_y: int, rho: float, size: int) -> float:
     r"""Mean compositional error over all training sets of one size, and all items held out.
 
     .. math::
@@ -48,11 +48,11 @@ def expected_compositional_error(n_x: int, n_y: int, rho: float, size: int) -> f
     Raises
     ------
     NoClosedForm
-        For other sizes; see :func:`average_errors`.
+        For other sizes; see :func:`mean_held_out_errors`.
 
     Examples
     --------
-    >>> [round(expected_compositional_error(3, 1, 3.0, size), 4) for size in (1, 6, 7)]
+    >>> [round(mean_compositional_error(3, 1, 3.0, size), 4) for size in (1, 6, 7)]
     [0.8214, 0.1881, 0.1406]
     """
     n, outputs = integer("n_x", n_x, 1), integer("n_y", n_y)
@@ -76,11 +76,11 @@ def expected_compositional_error(n_x: int, n_y: int, rho: float, size: int) -> f
         share, gain = (n_items - n) / (n_items - 1), n + ridge
         return outputs * (1 - 2 * share / gain + n * share / gain**2)
     raise NoClosedForm(
-        f"size must be 1, {n_items - 2} or {n_items - 1} for a closed form, got {size}; see average_errors"
+        f"size must be 1, {n_items - 2} or {n_items - 1} for a closed form, got {size}; see mean_held_out_errors"
     )
 
 
-def mean_field_error(n_x: int, n_y: int, rho: float, size: int) -> float:
+def compositional_error_of_mean_set(n_x: int, n_y: int, rho: float, size: int) -> float:
     r"""Compositional error of the average training set, a lower bound of the average error in all cases enumerated.
 
     .. math:: n_y \left(\frac{\rho}{\rho + j\,(N - n_x)/(N - 1)}\right)^2
@@ -92,11 +92,11 @@ def mean_field_error(n_x: int, n_y: int, rho: float, size: int) -> float:
     Parameters
     ----------
     n_x, n_y, rho, size
-        As for :func:`expected_compositional_error`; rho positive.
+        As for :func:`mean_compositional_error`; rho positive.
 
     Examples
     --------
-    >>> round(mean_field_error(3, 1, 3.0, 7), 4)
+    >>> round(compositional_error_of_mean_set(3, 1, 3.0, 7), 4)
     0.1406
     """
     n = integer("n_x", n_x, 1)
@@ -105,8 +105,8 @@ def mean_field_error(n_x: int, n_y: int, rho: float, size: int) -> float:
     return integer("n_y", n_y) * (ridge / (ridge + chosen * share)) ** 2
 
 
-def average_errors(dataset: SystematicityDataset, size: int) -> dict[str, float]:
-    """Mean of :func:`limit_errors` over all training sets of one size, by full enumeration.
+def mean_held_out_errors(dataset: SystematicityDataset, size: int) -> dict[str, float]:
+    """Mean of :func:`held_out_errors_at_convergence` over all training sets of one size, by full enumeration.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def average_errors(dataset: SystematicityDataset, size: int) -> dict[str, float]
     Examples
     --------
     >>> dataset = SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1)
-    >>> round(average_errors(dataset, 3)["omega_y"], 4)
+    >>> round(mean_held_out_errors(dataset, 3)["omega_y"], 4)
     0.4869
     """
     instance("dataset", dataset, (SystematicityDataset,))
@@ -136,5 +136,7 @@ def average_errors(dataset: SystematicityDataset, size: int) -> dict[str, float]
     n_sets = math.comb(dataset.n_items, size)
     if n_sets > MOST_SETS:
         raise NoClosedForm(f"there are {n_sets} training sets of size={size}, more than the {MOST_SETS} enumerated")
-    errors = [limit_errors(HeldOut(dataset, items)) for items in combinations(range(dataset.n_items), size)]
+    errors = [
+        held_out_errors_at_convergence(HeldOut(dataset, items)) for items in combinations(range(dataset.n_items), size)
+    ]
     return {name: float(np.mean([error[name] for error in errors])) for name in errors[0]}

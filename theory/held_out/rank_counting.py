@@ -47,7 +47,7 @@ class Flat:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class FractionEstimate:
     """A probability estimated from independent samples.
 
     Attributes
@@ -135,7 +135,7 @@ def zero_error_probability(n_x: int, n_y: int, size: int) -> Fraction:
     return Fraction(good, math.comb(2**n, chosen))
 
 
-def estimate_full_rank(n_x: int, size: int, samples: int, seed: int, confidence: float = 0.95) -> Estimate:
+def estimate_full_rank(n_x: int, size: int, samples: int, seed: int, confidence: float = 0.95) -> FractionEstimate:
     """Estimate :func:`full_rank_probability` from random sets of items.
 
     Parameters
@@ -149,7 +149,7 @@ def estimate_full_rank(n_x: int, size: int, samples: int, seed: int, confidence:
 
     Returns
     -------
-    Estimate
+    FractionEstimate
 
     Examples
     --------
@@ -172,7 +172,7 @@ def estimate_full_rank(n_x: int, size: int, samples: int, seed: int, confidence:
         columns = signs[:, np.array(draws)].swapaxes(0, 1)
         hits += int(np.sum(np.linalg.matrix_rank(columns) == n)) if chosen else 0
     interval = binomtest(hits, total).proportion_ci(level, method="exact")
-    return Estimate(hits / total, float(interval.low), float(interval.high), total)
+    return FractionEstimate(hits / total, float(interval.low), float(interval.high), total)
 
 
 @cache

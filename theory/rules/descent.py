@@ -14,7 +14,7 @@ from ...validation import FloatArray, instance, real
 from ..dense.aligned_start import course
 from ..spectrum import Spectrum, singular_vectors
 from ..spectrum import spectrum as spectrum_of
-from .initial_gains import ruled_start
+from .initial_gains import initial_gains
 
 HIDDEN_GAIN: dict[str, Callable[[FloatArray], FloatArray]] = {
     "oja": lambda s: 1 - s,
@@ -22,7 +22,7 @@ HIDDEN_GAIN: dict[str, Callable[[FloatArray], FloatArray]] = {
 }
 
 
-def ruled_descent(
+def rule_descent(
     lam: ArrayLike,
     delta: ArrayLike,
     sigma: ArrayLike,
@@ -69,7 +69,7 @@ def ruled_descent(
     Examples
     --------
     >>> from linmod import Rule
-    >>> a, b, _ = ruled_descent([1.5], [0.5], [4.5], [[1e-3]], [[1e-3]], Rule.hebbian(0.1), 0.1, [0, 20000])
+    >>> a, b, _ = rule_descent([1.5], [0.5], [4.5], [[1e-3]], [[1e-3]], Rule.hebbian(0.1), 0.1, [0, 20000])
     >>> a[-1].round(4).item(), b[-1].round(4).item()
     (1.0, 3.0)
     """
@@ -135,7 +135,7 @@ def _from_aligned(
 def _from_weights(problem: Problem, training: Descent, spectrum: Spectrum, factor: float) -> Trajectory:
     dataset = problem.dataset
     U, V = _vectors(dataset)
-    start = ruled_start(spectrum_of(dataset), U, V, problem.initial_weights, training.rule, _idle_inputs(dataset))
+    start = initial_gains(spectrum_of(dataset), U, V, problem.initial_weights, training.rule, _idle_inputs(dataset))
     correlations = [spectrum.per_mode(name) for name in ("lam", "delta", "sigma")]
     scale = math.sqrt(factor)
     a, b, idle = _evolved(problem, training, correlations, scale * start.a, scale * start.b)
@@ -160,7 +160,7 @@ def _evolved(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     lam, delta, sigma = correlations
     how = training.rule, training.step_size, training.recorded_steps
-    a, b, idle = ruled_descent(lam, delta, sigma, a0, b0, *how)
+    a, b, idle = rule_descent(lam, delta, sigma, a0, b0, *how)
     with np.errstate(over="ignore", invalid="ignore"):
         size = np.sum(a * a + b * b, axis=(1, 2))
     bad = np.flatnonzero(~np.isfinite(size))

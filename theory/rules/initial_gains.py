@@ -17,7 +17,7 @@ from ..spectrum import Spectrum
 
 
 @dataclass(frozen=True, eq=False)
-class RuledStart:
+class InitialGains:
     """Hidden vectors with which the modes of a two-layer network start.
 
     Attributes
@@ -42,9 +42,9 @@ class RuledStart:
     neglected: float
 
 
-def ruled_start(
+def initial_gains(
     spectrum: Spectrum, U: FloatArray, V: FloatArray, weights: Weights, rule: Rule, idle_inputs: FloatArray
-) -> RuledStart:
+) -> InitialGains:
     r"""Effective hidden vectors of all modes at the start of training under a rule.
 
     The hidden vectors of a mode are :math:`a = W_1 v` and :math:`b = W_2^\top u`. From a small start the part
@@ -73,7 +73,7 @@ def ruled_start(
 
     Returns
     -------
-    RuledStart
+    InitialGains
 
     Examples
     --------
@@ -81,7 +81,7 @@ def ruled_start(
     >>> from linmod.theory import singular_vectors, spectrum
     >>> dataset = SystematicityDataset(n_x=1, n_y=1, k_x=1, k_y=1)
     >>> weights = SmallRandom(1e-4).weights(Deep(hidden=4), dataset)
-    >>> start = ruled_start(spectrum(dataset), *singular_vectors(dataset), weights,
+    >>> start = initial_gains(spectrum(dataset), *singular_vectors(dataset), weights,
     ...                     Rule.contrastive_hebbian(), np.zeros((3, 3)))
     >>> start.how, (start.b / start.a).round(3)
     ('small start', array([[1.618, 1.618]]))
@@ -90,13 +90,13 @@ def ruled_start(
     a, b = weights[0] @ V, weights[1].T @ U
     unrotated, no_idle = np.eye(a.shape[1]), np.zeros(V.T.shape)
     if is_decoupled(a, b, U, V, weights):
-        return RuledStart(*_in_a_plane(a, b), unrotated, no_idle, "decoupled", 0.0)
+        return InitialGains(*_in_a_plane(a, b), unrotated, no_idle, "decoupled", 0.0)
     small_a, small_b, rotation, directions = _small_start(spectrum, a, b, rule)
     pi0 = np.sum(small_a * small_b, axis=0)
     if np.any(pi0 > SMALL_STRENGTH * spectrum.per_mode("pi_star")):
-        return RuledStart(*_in_a_plane(a, b), unrotated, no_idle, "each mode by itself", math.nan)
+        return InitialGains(*_in_a_plane(a, b), unrotated, no_idle, "each mode by itself", math.nan)
     idle, error = directions.T @ weights[0] @ idle_inputs, small_start_error(spectrum, pi0, rule)
-    return RuledStart(small_a, small_b, rotation, idle, "small start", error)
+    return InitialGains(small_a, small_b, rotation, idle, "small start", error)
 
 
 def _small_start(

@@ -3,7 +3,7 @@
 from importlib import import_module
 from types import ModuleType
 
-from .criteria import rows_of_optimal_size, sample_complexity_at_size, useful_sample_complexity
+from .criteria import sample_complexity_at_size, samples_of_optimal_size, useful_sample_complexity
 from .flow import FlowLosses, flow_losses, flow_losses_given
 from .ideal import ideal_loss, ideal_sample_complexity, log_ideal_sample_complexity
 from .losses import (
@@ -38,9 +38,9 @@ __all__ = [
     "log_sample_complexity",
     "modular_sample_complexity",
     "optimal_size",
-    "rows_of_optimal_size",
     "sample_complexity",
     "sample_complexity_at_size",
+    "samples_of_optimal_size",
     "smallest_loss",
     "tail_index",
     "useful_sample_complexity",

@@ -92,7 +92,7 @@ def sample_complexity_at_size(law: PowerLaw, size: int, share: float, modules: i
         return 1 + int(mpmath.ceil(count * p * (1 + lost / (1 - mpmath.mpf(eta)))))
 
 
-def rows_of_optimal_size(law: PowerLaw, size: float, modules: int = 1) -> float:
+def samples_of_optimal_size(law: PowerLaw, size: float, modules: int = 1) -> float:
     r"""Real number of rows at which a student of this size is the best, without label noise.
 
     .. math:: N = 1 + K \Big[\frac{1 + a}{a}(p + q) - q\Big]
@@ -113,7 +113,7 @@ def rows_of_optimal_size(law: PowerLaw, size: float, modules: int = 1) -> float:
 
     Examples
     --------
-    >>> rows_of_optimal_size(PowerLaw.with_exponent(dimension=3, omega=2.0), size=8)
+    >>> samples_of_optimal_size(PowerLaw.with_exponent(dimension=3, omega=2.0), size=8)
     81.0
     """
     count, _ = _arguments(law, modules, 0.0)

@@ -113,14 +113,14 @@ def optimal_size(rows: Expr = N, modules: Expr = K) -> Expr:
     return size
 
 
-def rows_needed(features: Expr = p, modules: Expr = K) -> Expr:
+def samples_needed(features: Expr = p, modules: Expr = K) -> Expr:
     """Rows with which p features per module reach the relative test loss epsilon; domain: tail below epsilon.
 
     Its minimum over integers p, rounded up, is :func:`linmod.theory.scaling.sample_complexity`.
 
     Examples
     --------
-    >>> rows_needed()
+    >>> samples_needed()
     K*epsilon*p/(epsilon - 1/(p/q + 1)**a) + 1
     """
     return 1 + modules * epsilon * sympify(features) / (epsilon - tail(features) / c)
@@ -173,24 +173,24 @@ def useful_rows(features: Expr = p, modules: Expr = K) -> Expr:
     return 1 + modules * sympify(features) * (c + sigma2) / (c - tail(features))
 
 
-def rows_at_size(features: Expr = p, modules: Expr = K) -> Expr:
+def samples_at_size(features: Expr = p, modules: Expr = K) -> Expr:
     """Rows with which p features per module gain the share eta; domain: eta below 1.
 
     Examples
     --------
-    >>> rows_at_size(1).subs({sigma2: 0, q: 1, a: 1, eta: 0})
+    >>> samples_at_size(1).subs({sigma2: 0, q: 1, a: 1, eta: 0})
     2*K + 1
     """
     lost = (tail(features) + sigma2) / (c - tail(features))
     return 1 + modules * sympify(features) * (1 + lost / (1 - eta))
 
 
-def rows_of_optimal_size(features: Expr = p, modules: Expr = K) -> Expr:
+def samples_of_optimal_size(features: Expr = p, modules: Expr = K) -> Expr:
     """Rows at which p features per module are the best real size, without label noise.
 
     Examples
     --------
-    >>> rows_of_optimal_size(Omega**m, 1).subs({q: 1, a: Omega**-m}).factor()
+    >>> samples_of_optimal_size(Omega**m, 1).subs({q: 1, a: Omega**-m}).factor()
     (Omega**m + 1)**2
     """
     return 1 + modules * ((1 + a) / a * (features + q) - q)

@@ -42,7 +42,7 @@ ROUNDINGS = 60
 # Of functions that solve an equation: `brentq` stops within 4 machine epsilon of a logarithm, at most ln(1e12) = 28,
 # so that the result is off by 8 u ln(1e12) = 230 u.
 SOLVED = 300
-# Declared by depth_flow and race_flow: relative errors of series and quadratures.
+# Declared by deep_flow and race_flow: relative errors of series and quadratures.
 SERIES, QUADRATURE = 1e-12 / UNIT, 1e-11 / UNIT
 
 
@@ -142,7 +142,7 @@ def race_end(kappa: float, alpha_0: float, beta_0: float) -> np.ndarray:
 
 
 def mean_error(size: Callable[[int], int]) -> Callable[..., float]:
-    return lambda n_x, rho, n_y: theory.expected_compositional_error(n_x, n_y, rho, size(n_x))
+    return lambda n_x, rho, n_y: theory.mean_compositional_error(n_x, n_y, rho, size(n_x))
 
 
 def depth_time(derivation: str, primitive: str, layers: int | None = None) -> Callable[[sympy.Eq], Any]:
@@ -248,14 +248,14 @@ ENTRIES = (
     Entry(
         "depth-special",
         "forgetting",
-        lambda delta, pi0, t, L: theory.depth_flow(0.0, delta, pi0, t, L),
+        lambda delta, pi0, t, L: theory.deep_flow(0.0, delta, pi0, t, L),
         {"delta": NARROW, "pi0": WIDE, "t": NARROW, "L": st.integers(3, 12)},
         {"delta": 0.5, "pi0": 0.2, "t": 1.0, "L": 3},
     ),
     Entry(
         "depth-special",
         "growth",
-        lambda lam, pi0, t, L: theory.depth_flow(lam, 0.0, pi0, t, L),
+        lambda lam, pi0, t, L: theory.deep_flow(lam, 0.0, pi0, t, L),
         {"lam": NARROW, "pi0": WIDE, "t": NARROW, "L": st.integers(3, 12)},
         {"lam": 0.5, "pi0": 0.2, "t": 1.0, "L": 3},
         where=lambda lam, pi0, t, L: (L - 2) * lam * t < 0.999 * pi0 ** (2 / L - 1),
@@ -264,7 +264,7 @@ ENTRIES = (
         Entry(
             "depth-special",
             f"{layers} layers",
-            lambda layers=layers, **values: theory.half_time_depth(**values, layers=layers),
+            lambda layers=layers, **values: theory.half_time_deep(**values, layers=layers),
             {**MODE, "pi0": powers(1e-9, 1e3)},
             {"lam": 1.5, "delta": 0.5, "pi0": 0.01},
             where=lambda lam, delta, pi0: pi0 < 0.499 * lam / delta,
@@ -276,7 +276,7 @@ ENTRIES = (
     Entry(
         "depth",
         "time to a strength",
-        lambda L, **values: theory.half_time_depth(**values, layers=L),
+        lambda L, **values: theory.half_time_deep(**values, layers=L),
         {**MODE, "pi0": powers(1e-9, 1e3), "L": st.integers(3, 9)},
         {"lam": 1.5, "delta": 0.5, "pi0": 0.01, "L": 5},
         where=lambda lam, delta, pi0, L: pi0 < 0.499 * lam / delta,

@@ -127,7 +127,7 @@ def test_the_invariant_of_a_deep_race_is_derived(layers):
 @pytest.mark.parametrize("layers", [3, 5])
 @pytest.mark.parametrize("lam", [1e-3, 1.0, 1e3])
 def test_the_course_of_a_deep_mode_is_derived(layers, lam):
-    """The derived time to the strength that depth_flow gives is the time; depth_flow errs by 1e-12 relatively."""
+    """The derived time to the strength that deep_flow gives is the time; deep_flow errs by 1e-12 relatively."""
     made, delta, pi0 = derive("depth"), 0.5 * lam, 1e-4
     x = made["primitive"].lhs.args[0]
     G = sympy.lambdify(
@@ -137,11 +137,11 @@ def test_the_course_of_a_deep_mode_is_derived(layers, lam):
         .subs(next(symbol for symbol in made.symbols if getattr(symbol, "name", "") == "L"), layers),
         "mpmath",
     )
-    half = theory.half_time_depth(lam, delta, pi0, layers)
+    half = theory.half_time_deep(lam, delta, pi0, layers)
     with mpmath.workdps(DIGITS):
         final, exponent = mpmath.mpf(2), mpmath.mpf(2) / layers - 1
         for time in half * np.array([0.1, 0.9, 0.99, 1.0]):
-            strength = mpmath.mpf(float(theory.depth_flow(lam, delta, pi0, time, layers)))
+            strength = mpmath.mpf(float(theory.deep_flow(lam, delta, pi0, time, layers)))
             elapsed = final**exponent / lam * (G(strength / final) - G(mpmath.mpf(pi0) / final))
             begin = abs(final**exponent / lam * G(mpmath.mpf(pi0) / final))
             slope = strength**exponent / (layers * lam * (1 - strength / final))
@@ -161,7 +161,7 @@ def test_errors_of_a_course_on_one_item_are_derived():
     signs = split.dataset.X[:n_x]
     along = signs[:, 0] @ signs[:, 1:] / np.sqrt(n_x)
     expected = np.mean(n_x - along**2 + (kept * along) ** 2)
-    found = theory.shallow_errors(split, linmod.Flow([time]))["omega_y"][0]
+    found = theory.shallow_held_out_errors(split, linmod.Flow([time]))["omega_y"][0]
     assert found == pytest.approx(expected, rel=1e-14)
     assert found != pytest.approx(np.mean(n_x - along**2 + (2 * kept * along) ** 2), rel=1e-6)
 
@@ -183,9 +183,9 @@ def test_the_limit_of_held_out_errors_is_derived(item):
     }
     errors = evaluate(statement.rhs, values)
     exact = float(sum(entry**2 for entry in errors)) / 2
-    assert theory.limit_errors(split)["omega_y"] == pytest.approx(exact, rel=100 * UNIT * 17)
-    assert theory.held_out_set_error(split) == pytest.approx(exact, rel=100 * UNIT * 17)
-    assert theory.limit_errors(split)["omega_y"] != pytest.approx(2 * exact, rel=1e-6)
+    assert theory.held_out_errors_at_convergence(split)["omega_y"] == pytest.approx(exact, rel=100 * UNIT * 17)
+    assert theory.compositional_error_at_convergence(split) == pytest.approx(exact, rel=100 * UNIT * 17)
+    assert theory.held_out_errors_at_convergence(split)["omega_y"] != pytest.approx(2 * exact, rel=1e-6)
 
 
 def test_the_initial_strength_is_derived():

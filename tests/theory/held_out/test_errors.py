@@ -95,10 +95,10 @@ def test_shallow_errors(case, training):
     for split in _splits(_space(*case)):
         simulated = dynamics.held_out_errors(split, Shallow(), Aligned(0.0), training)
         assert _gap(theory.held_out_errors(split, Shallow(), Aligned(0.0), training), simulated) <= bound
-        assert _gap(theory.shallow_errors(split, training), simulated) <= bound
+        assert _gap(theory.shallow_held_out_errors(split, training), simulated) <= bound
         if case == CASES[0]:
             other = HeldOut(split.dataset, split.held_out)
-            assert _gap(theory.shallow_errors(other, training), simulated) > 1e-3 or len(split.items) == 4
+            assert _gap(theory.shallow_held_out_errors(other, training), simulated) > 1e-3 or len(split.items) == 4
             constant = {name: np.full_like(values, values[0]) for name, values in simulated.items()}
             assert _gap(constant, simulated) > 1e-3
 
@@ -123,7 +123,7 @@ def test_deep_errors_from_an_aligned_start_where_modes_do_not_couple(case):
 
 def test_no_closed_form_for_coupled_modes():
     split = HeldOut(_space(3, 2, 1, 1), [0, 1, 6])
-    with pytest.raises(NoClosedForm, match=r"commute.*theory.limit_errors"):
+    with pytest.raises(NoClosedForm, match=r"commute.*theory.held_out_errors_at_convergence"):
         theory.held_out_errors(split, Deep(10), Aligned(0.01), DESCENT)
     with pytest.raises(NoClosedForm, match=r"Aligned start"):
         theory.held_out_errors(HeldOut(_space(3, 3, 1, 1), [0, 1]), Deep(10), SmallRandom(), DESCENT)
@@ -136,13 +136,13 @@ def test_no_closed_form_for_coupled_modes():
 def test_limits_are_those_of_the_map_of_least_norm(case):
     for split in _splits(_space(*case), seed=20):
         least = split.errors([split.training.Y @ np.linalg.pinv(split.training.X)])
-        limit = theory.limit_errors(split)
+        limit = theory.held_out_errors_at_convergence(split)
         assert _gap(limit, {name: error[0] for name, error in least.items()}) < 1e-12
-        late = theory.shallow_errors(split, Flow([1e6]))
+        late = theory.shallow_held_out_errors(split, Flow([1e6]))
         assert _gap(limit, {name: error[0] for name, error in late.items()}) < 1e-9
         dataset = split.dataset
         if dataset.k_x and dataset.r and set(dataset.output_signs) <= set(dataset.input_signs):
-            assert theory.held_out_set_error(split) == pytest.approx(limit["omega_y"], abs=1e-12)
+            assert theory.compositional_error_at_convergence(split) == pytest.approx(limit["omega_y"], abs=1e-12)
 
 
 def test_limit_on_any_data():
@@ -150,12 +150,12 @@ def test_limit_on_any_data():
     split = HeldOut(Dataset(generator.standard_normal((4, 9)), generator.standard_normal((2, 9))), [0, 3, 4])
     training = Descent(0.3, 20000, 20000)
     simulated = dynamics.held_out_errors(split, Shallow(), Aligned(0.0), training)
-    assert theory.limit_errors(split)["y"] == pytest.approx(simulated["y"][-1], rel=1e-8)
+    assert theory.held_out_errors_at_convergence(split)["y"] == pytest.approx(simulated["y"][-1], rel=1e-8)
 
 
 def test_non_compositional_error_is_never_below_that_of_zero():
     for split in _splits(_space(3, 1, 2, 3, 0.8)):
-        course = theory.shallow_errors(split, Flow(np.linspace(0, 30, 7)))["gamma_y"]
+        course = theory.shallow_held_out_errors(split, Flow(np.linspace(0, 30, 7)))["gamma_y"]
         assert course[0] == pytest.approx(3 * 0.64)
         assert np.all(np.diff(course) > -1e-12)
         assert course[-1] > course[0] + 1e-3
@@ -169,7 +169,7 @@ def test_deep_networks_tend_to_the_limit_in_first_order():
         for seed in range(3):
             split = HeldOut.random(dataset, 3, seed)
             errors = dynamics.held_out_errors(split, Deep(50), SmallRandom(std, seed), Descent(0.06, 900, 900))
-            limit = theory.limit_errors(split)
+            limit = theory.held_out_errors_at_convergence(split)
             here.append(max(abs(errors[name][-1] - limit[name]) for name in limit))
         gaps.append(np.mean(here))
     assert np.log10(gaps[0] / gaps[2]) / 2 == pytest.approx(1, abs=0.15)
@@ -225,7 +225,7 @@ def test_zero_error_condition_with_four_sign_inputs_sampled():
     for _ in range(300):
         n_y, size = int(generator.integers(1, 5)), int(generator.integers(2, 8))
         split = HeldOut.random(_space(4, n_y, 0, 1), size, int(generator.integers(2**31)))
-        zero = theory.limit_errors(split)["omega_y"] < 1e-18
+        zero = theory.held_out_errors_at_convergence(split)["omega_y"] < 1e-18
         assert theory.is_learnable(split) == zero
         seen.add(zero)
     assert seen == {True, False}
@@ -238,7 +238,7 @@ def test_identity_inputs_forbid_zero_error():
             for items in combinations(range(8), size):
                 split = HeldOut(dataset, items)
                 assert not theory.is_learnable(split)
-                assert theory.limit_errors(split)["omega_y"] > 1e-5
+                assert theory.held_out_errors_at_convergence(split)["omega_y"] > 1e-5
 
 
 # counts
@@ -349,22 +349,24 @@ def test_expected_errors_by_enumeration(n_x):
         for n_y in range(n_x + 1):
             dataset = _space(n_x, n_y, k_x, 1, r)
             for size in {1, 2**n_x - 2, 2**n_x - 1} - {0}:
-                closed = theory.expected_compositional_error(n_x, n_y, k_x * r * r, size)
-                assert closed == pytest.approx(theory.average_errors(dataset, size)["omega_y"], abs=1e-14)
-    wrong = theory.expected_compositional_error(n_x, 1, 2.0, 1)
-    assert abs(wrong - theory.average_errors(_space(n_x, 1, 1, 1), 1)["omega_y"]) > 1e-3
+                closed = theory.mean_compositional_error(n_x, n_y, k_x * r * r, size)
+                assert closed == pytest.approx(theory.mean_held_out_errors(dataset, size)["omega_y"], abs=1e-14)
+    wrong = theory.mean_compositional_error(n_x, 1, 2.0, 1)
+    assert abs(wrong - theory.mean_held_out_errors(_space(n_x, 1, 1, 1), 1)["omega_y"]) > 1e-3
 
 
 def test_expected_errors_with_four_sign_inputs():
     for size in (1, 14, 15):
-        average = theory.average_errors(_space(4, 2, 1, 0, 1.5), size)["omega_y"]
-        assert theory.expected_compositional_error(4, 2, 2.25, size) == pytest.approx(average, abs=1e-14)
+        average = theory.mean_held_out_errors(_space(4, 2, 1, 0, 1.5), size)["omega_y"]
+        assert theory.mean_compositional_error(4, 2, 2.25, size) == pytest.approx(average, abs=1e-14)
 
 
 def test_mean_field_is_exact_with_one_item_left_and_a_lower_bound():
     for rho in (0.1, 1.0, 5.0):
-        averages = [theory.average_errors(_space(3, 1, 1, 0, math.sqrt(rho)), size)["omega_y"] for size in range(1, 8)]
-        bounds = [theory.mean_field_error(3, 1, rho, size) for size in range(1, 8)]
+        averages = [
+            theory.mean_held_out_errors(_space(3, 1, 1, 0, math.sqrt(rho)), size)["omega_y"] for size in range(1, 8)
+        ]
+        bounds = [theory.compositional_error_of_mean_set(3, 1, rho, size) for size in range(1, 8)]
         assert bounds[-1] == pytest.approx(averages[-1], abs=1e-14)
         assert np.all(np.array(averages) - bounds > -1e-14)
         assert averages[2] - bounds[2] > 1e-3
@@ -381,25 +383,33 @@ WRONG = {
     "items high": (lambda: HeldOut(_space(2, 1, 1, 1), [4]), ValueError, r"items must be 1 to 3"),
     "dataset": (lambda: HeldOut(np.eye(3), [0]), TypeError, r"dataset must be Data, got ndarray"),
     "size": (lambda: HeldOut.random(_space(2, 1, 1, 1), 4, 0), ValueError, r"size must be from 1 to 3, got 4"),
-    "split": (lambda: theory.limit_errors(_space(2, 1, 1, 1)), TypeError, r"split must be HeldOut"),
+    "split": (lambda: theory.held_out_errors_at_convergence(_space(2, 1, 1, 1)), TypeError, r"split must be HeldOut"),
     "simulated split": (
         lambda: dynamics.held_out_errors(_space(2, 1, 1, 1), Shallow(), Aligned(), DESCENT),
         TypeError,
         r"split must be HeldOut",
     ),
-    "training": (lambda: theory.shallow_errors(SPLIT, 3), TypeError, r"training must be Flow or Descent, got int"),
+    "training": (
+        lambda: theory.shallow_held_out_errors(SPLIT, 3),
+        TypeError,
+        r"training must be Flow or Descent, got int",
+    ),
     "other data": (
-        lambda: theory.shallow_errors(HeldOut(Dataset([[1.0, 2.0]], [[1.0, 0.0]]), [0]), DESCENT),
+        lambda: theory.shallow_held_out_errors(HeldOut(Dataset([[1.0, 2.0]], [[1.0, 0.0]]), [0]), DESCENT),
         NoClosedForm,
         r"for a SystematicityDataset",
     ),
     "no ridge": (
-        lambda: theory.held_out_set_error(HeldOut(_space(2, 1, 0, 1), [0])),
+        lambda: theory.compositional_error_at_convergence(HeldOut(_space(2, 1, 0, 1), [0])),
         ValueError,
         r"k_x and r must not be 0.*k_x r\^2 = 0",
     ),
     "signs": (lambda: theory.is_learnable(MORE_OUT), ValueError, r"output_signs must all be among input_signs"),
-    "signs left": (lambda: theory.held_out_set_error(MORE_OUT), ValueError, r"output_signs must all be among"),
+    "signs left": (
+        lambda: theory.compositional_error_at_convergence(MORE_OUT),
+        ValueError,
+        r"output_signs must all be among",
+    ),
     "n_x": (lambda: theory.full_rank_probability(0, 0), ValueError, r"n_x must be at least 1"),
     "too many": (lambda: theory.full_rank_probability(2, 5), ValueError, r"size must be at most .* = 4, got 5"),
     "not feasible": (lambda: theory.full_rank_probability(7, 9), NoClosedForm, r"up to n_x=6.*estimate_full_rank"),
@@ -407,17 +417,21 @@ WRONG = {
     "samples": (lambda: theory.estimate_full_rank(3, 3, 0, 0), ValueError, r"samples must be at least 1"),
     "confidence": (lambda: theory.estimate_full_rank(3, 3, 9, 0, 1.0), ValueError, r"confidence must be below 1"),
     "n_x large": (lambda: theory.estimate_full_rank(21, 3, 9, 0), ValueError, r"n_x must be at most 20, got 21"),
-    "expected n_y": (lambda: theory.expected_compositional_error(2, 3, 1.0, 1), ValueError, r"n_y must be at most"),
-    "expected size": (lambda: theory.expected_compositional_error(3, 1, 1.0, 8), ValueError, r"below .* = 8, got 8"),
+    "expected n_y": (lambda: theory.mean_compositional_error(2, 3, 1.0, 1), ValueError, r"n_y must be at most"),
+    "expected size": (lambda: theory.mean_compositional_error(3, 1, 1.0, 8), ValueError, r"below .* = 8, got 8"),
     "expected form": (
-        lambda: theory.expected_compositional_error(3, 1, 1.0, 4),
+        lambda: theory.mean_compositional_error(3, 1, 1.0, 4),
         NoClosedForm,
         r"size must be 1, 6 or 7",
     ),
-    "expected rho": (lambda: theory.expected_compositional_error(3, 1, -1.0, 1), ValueError, r"rho must be at least 0"),
-    "average": (lambda: theory.average_errors(_space(5, 1, 1, 1), 16), NoClosedForm, r"training sets of size=16"),
-    "average size": (lambda: theory.average_errors(_space(2, 1, 1, 1), 4), ValueError, r"size must be from 1 to 3"),
-    "mean field": (lambda: theory.mean_field_error(2, 1, 0.0, 1), ValueError, r"rho must be positive"),
+    "expected rho": (lambda: theory.mean_compositional_error(3, 1, -1.0, 1), ValueError, r"rho must be at least 0"),
+    "average": (lambda: theory.mean_held_out_errors(_space(5, 1, 1, 1), 16), NoClosedForm, r"training sets of size=16"),
+    "average size": (
+        lambda: theory.mean_held_out_errors(_space(2, 1, 1, 1), 4),
+        ValueError,
+        r"size must be from 1 to 3",
+    ),
+    "mean field": (lambda: theory.compositional_error_of_mean_set(2, 1, 0.0, 1), ValueError, r"rho must be positive"),
 }
 
 

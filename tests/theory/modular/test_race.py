@@ -159,12 +159,12 @@ WRONG = {
     "layers": (lambda: theory.race_final([1.0], 1.0, [0.1], 0), r"layers entry must be at least 1, got 0"),
     "clock start": (lambda: theory.race_clock(0.1, 0.0, 1.0, 2), r"pi0 must be positive, got 0\.0"),
     "step": (lambda: theory.race_descent([1.0], 1.0, [0.1], -1.0, [1], 2), r"step_size must be positive, got -1\.0"),
-    "depth": (lambda: theory.depth_flow(1.0, 1.0, 0.1, 1.0, 0), r"layers must be at least 1, got 0"),
+    "depth": (lambda: theory.deep_flow(1.0, 1.0, 0.1, 1.0, 0), r"layers must be at least 1, got 0"),
     "half time": (
-        lambda: theory.half_time_depth(1.0, 1.0, 0.7, 3),
+        lambda: theory.half_time_deep(1.0, 1.0, 0.7, 3),
         r"pi0 must be below half the final value 0\.5, got 0\.7",
     ),
-    "half time of zero": (lambda: theory.half_time_depth(1.0, 1.0, 0.0, 3), r"pi0 must be positive"),
+    "half time of zero": (lambda: theory.half_time_deep(1.0, 1.0, 0.0, 3), r"pi0 must be positive"),
 }
 
 

@@ -120,7 +120,7 @@ def test_largest_step():
     rule = Rule.hebbian(0.5)
     (point,) = [p for p in theory.fixed_points(LAM, DELTA, rule) if p.stable]
     for factor, returns in ((0.98, True), (1.02, False)):
-        a, b, _ = theory.ruled_descent(
+        a, b, _ = theory.rule_descent(
             [LAM], [DELTA], [LAM**2 / DELTA], [[1.0 + 1e-6]], [[PI]], rule, factor * point.largest_step, [0, 3000]
         )
         assert (abs(a[1].item() - 1) + abs(b[1].item() - PI) < 1e-7) == returns

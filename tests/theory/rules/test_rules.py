@@ -32,7 +32,7 @@ from linmod import (
     theory,
 )
 from linmod.dynamics.dense.data_coordinates import DataCoordinates
-from linmod.dynamics.rules.systems import RuledModes, RuledWeights
+from linmod.dynamics.rules.systems import RuleModes, RuleWeights
 from linmod.verification.controls import RULE_IGNORED, null_controls
 
 RULES = {
@@ -141,7 +141,7 @@ def test_rules_on_other_data_and_from_decoupled_vectors():
 def test_added_terms_as_they_are_written(form):
     problem = _problem(CASES[0], Rule(gamma=0.7, nabla=-0.4, form=form))
     problem = replace(problem, initial=SmallRandom(0.3, seed=5))
-    system, plain = RuledWeights(problem), DataCoordinates(problem)
+    system, plain = RuleWeights(problem), DataCoordinates(problem)
     first, second = problem.initial_weights
     into_first, into_second = system.weights(system.velocity(system.start) - plain.velocity(plain.start))
     data, W = problem.dataset, second @ first
@@ -155,7 +155,7 @@ def test_added_terms_as_they_are_written(form):
 
 def test_gradient_is_a_rule_that_adds_nothing():
     problem = _problem(CASES[0], Rule.gradient())
-    for ruled, plain in ((RuledWeights, dynamics.solve), (RuledModes, dynamics.solve_modes)):
+    for ruled, plain in ((RuleWeights, dynamics.solve), (RuleModes, dynamics.solve_modes)):
         system, state = ruled(problem), ruled(problem).start.copy()
         for _ in range(20):
             state += 0.05 * system.velocity(state)
@@ -171,7 +171,7 @@ def test_sums_over_items_are_scaled_averages():
     X, Y, W = data.X, data.Y, second @ first
     by_sum = 0.001 * (first @ X @ X.T - first @ X @ X.T @ first.T @ first)
     contrast = -0.08 * (Y @ Y.T - W @ X @ X.T @ W.T) @ second
-    system, plain = RuledWeights(problem), DataCoordinates(problem)
+    system, plain = RuleWeights(problem), DataCoordinates(problem)
     step = 0.08 * (system.velocity(system.start) - plain.velocity(plain.start))
     np.testing.assert_allclose(step, np.concatenate([by_sum.ravel(), contrast.ravel()]), atol=1e-14)
 
@@ -342,7 +342,7 @@ WRONG = {
     ),
     "growth rule": (lambda: theory.growth_rate(1.0, 1.0, 1.0, 0.5), TypeError, r"rule must be Rule"),
     "map step": (
-        lambda: theory.ruled_descent([1.0], [1.0], [1.0], [[1.0]], [[1.0]], Rule(), -1.0, [1]),
+        lambda: theory.rule_descent([1.0], [1.0], [1.0], [[1.0]], [[1.0]], Rule(), -1.0, [1]),
         ValueError,
         r"step_size must be positive",
     ),

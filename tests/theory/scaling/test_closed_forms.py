@@ -137,10 +137,10 @@ def test_optimal_size_is_the_minimum():
 
 
 def test_rows_needed_solve_the_loss():
-    assert verify_equal("target", s.modular_loss().subs(s.N, s.rows_needed()), s.epsilon * s.c).holds
-    single = (s.rows_needed(modules=1) - 1) * s.K
-    assert verify_equal("proportional to K", s.rows_needed() - 1, single).holds
-    assert not verify_equal("n* itself is not", s.rows_needed(), s.rows_needed(modules=1) * s.K).holds
+    assert verify_equal("target", s.modular_loss().subs(s.N, s.samples_needed()), s.epsilon * s.c).holds
+    single = (s.samples_needed(modules=1) - 1) * s.K
+    assert verify_equal("proportional to K", s.samples_needed() - 1, single).holds
+    assert not verify_equal("n* itself is not", s.samples_needed(), s.samples_needed(modules=1) * s.K).holds
 
 
 @pytest.mark.parametrize("rows", [30, 200])

@@ -73,7 +73,7 @@ def test_samples_at_fixed_size_are_a_line_in_the_effective_dimension():
 @pytest.mark.parametrize("omega", [1.5, 2.0])
 def test_rows_of_the_effective_dimension(m, omega):
     dimension = omega**m
-    rows = scaling.rows_of_optimal_size(law(m, omega), dimension)
+    rows = scaling.samples_of_optimal_size(law(m, omega), dimension)
     assert rows == pytest.approx((1 + dimension) ** 2, rel=1e-13)
     sizes = np.arange(1, round(rows) - 1)
     assert abs(sizes[np.argmin(relative_loss(law(m, omega), sizes, round(rows)))] - dimension) <= 1
@@ -84,7 +84,7 @@ def test_rows_of_the_effective_dimension(m, omega):
 @pytest.mark.parametrize("here", LAWS)
 def test_rows_of_optimal_size_invert_it(here, modules):
     for size in (3, 20, 111):
-        rows = round(scaling.rows_of_optimal_size(here, size, modules))
+        rows = round(scaling.samples_of_optimal_size(here, size, modules))
         assert abs(scaling.optimal_size(here, rows, modules) - size) <= 1
 
 
@@ -101,7 +101,7 @@ def test_criteria_differ_in_how_they_grow():
     criteria = [
         (1, lambda m: math.log(scaling.useful_sample_complexity(law(m, 2.0)))),
         (1, lambda m: math.log(scaling.sample_complexity_at_size(law(m, 2.0), 10, 0.5))),
-        (2, lambda m: math.log(scaling.rows_of_optimal_size(law(m, 2.0), 2.0**m))),
+        (2, lambda m: math.log(scaling.samples_of_optimal_size(law(m, 2.0), 2.0**m))),
     ]
     for times, log_rows in criteria:
         slope = (log_rows(17) - log_rows(15)) / 2
@@ -143,9 +143,9 @@ def test_symbolic_criteria_solve_the_loss():
     noisy = s.tail() + (s.tail() + s.sigma2) * s.K * s.p / (s.N - s.K * s.p - 1)
     assert verify_equal("useful", noisy.subs(s.N, s.useful_rows()), s.c).holds
     wanted = s.c - s.eta * (s.c - s.tail())
-    assert verify_equal("at size", noisy.subs(s.N, s.rows_at_size()), wanted).holds
-    assert not verify_equal("another share", noisy.subs(s.N, s.rows_at_size()), wanted.subs(s.eta, 1 - s.eta)).holds
-    inverse = s.optimal_size().subs(s.N, s.rows_of_optimal_size())
+    assert verify_equal("at size", noisy.subs(s.N, s.samples_at_size()), wanted).holds
+    assert not verify_equal("another share", noisy.subs(s.N, s.samples_at_size()), wanted.subs(s.eta, 1 - s.eta)).holds
+    inverse = s.optimal_size().subs(s.N, s.samples_of_optimal_size())
     assert verify_equal("optimal", inverse, s.p).holds
 
 
@@ -156,11 +156,11 @@ def test_numerical_criteria_are_the_symbolic_ones(here):
     with mpmath.workdps(50):
         useful, fixed, optimal = (
             form(size).subs(values).evalf(50)
-            for form, size in ((s.useful_rows, 1), (s.rows_at_size, 12), (s.rows_of_optimal_size, 12))
+            for form, size in ((s.useful_rows, 1), (s.samples_at_size, 12), (s.samples_of_optimal_size, 12))
         )
     assert scaling.useful_sample_complexity(here, 3, 0.25) == int(sympy.floor(useful)) + 1
     assert scaling.sample_complexity_at_size(here, 12, 0.25, 3, 0.25) == int(sympy.ceiling(fixed))
-    assert scaling.rows_of_optimal_size(here, 12, 3) == pytest.approx(float(optimal), rel=1e-14)
+    assert scaling.samples_of_optimal_size(here, 12, 3) == pytest.approx(float(optimal), rel=1e-14)
 
 
 WRONG = {
@@ -171,7 +171,7 @@ WRONG = {
     "share 1": (lambda: scaling.sample_complexity_at_size(law(1, 2.0), 3, 1.0), ValueError, "share must be below 1"),
     "share": (lambda: scaling.sample_complexity_at_size(law(1, 2.0), 3, -0.1), ValueError, "share must be at least 0"),
     "share nan": (lambda: scaling.sample_complexity_at_size(law(1, 2.0), 3, math.nan), ValueError, "must be finite"),
-    "size": (lambda: scaling.rows_of_optimal_size(law(1, 2.0), -1), ValueError, "size must be at least 0"),
+    "size": (lambda: scaling.samples_of_optimal_size(law(1, 2.0), -1), ValueError, "size must be at least 0"),
 }
 
 

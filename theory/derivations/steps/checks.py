@@ -24,7 +24,7 @@ from .roots import not_the_only_solution
 
 
 @dataclass(frozen=True)
-class Claim:
+class Statement:
     """A statement with the earlier statements that it may build on, and the domain.
 
     `variables` are those of each function: an equation for the function at its variables is put in at any argument,
@@ -53,7 +53,7 @@ class Claim:
         """Put equations, all that are cited unless given, into expressions."""
         return rewrite(sides, self.premises if premises is None else premises, self.variables)
 
-    def without(self, name: str) -> Claim:
+    def without(self, name: str) -> Statement:
         """The same statement without one of the earlier ones."""
         return replace(self, premises={other: premise for other, premise in self.premises.items() if other != name})
 
@@ -67,14 +67,14 @@ class Check(ABC):
         self.uses = uses
 
     @abstractmethod
-    def settle(self, claim: Claim) -> ProofStep:
+    def settle(self, claim: Statement) -> ProofStep:
         """Settle the statement; it does not hold if a cited step plays no part in it."""
 
-    def needless(self, claim: Claim) -> list[str]:
+    def needless(self, claim: Statement) -> list[str]:
         """Cited steps without which a statement that holds would hold as well."""
         return [name for name in self.rules(claim) if self._without(name).settle(claim.without(name)).holds]
 
-    def rules(self, claim: Claim) -> Sequence[str]:
+    def rules(self, claim: Statement) -> Sequence[str]:
         """Cited steps that are put in; what else is cited is what the statement is held against."""
         return tuple(claim.premises)
 
@@ -89,7 +89,7 @@ class Algebra(Check):
 
     kind = "algebra"
 
-    def settle(self, claim: Claim) -> ProofStep:
+    def settle(self, claim: Statement) -> ProofStep:
         """Put the cited equations in, and compare the two sides."""
         sides, idle = claim.rewrite(claim.statement.args)
         return claim.idle(idle) if idle else claim.equal(*sides)
@@ -100,14 +100,14 @@ class Through(Check):
 
     kind = "substitution into an earlier equation"
 
-    def settle(self, claim: Claim) -> ProofStep:
+    def settle(self, claim: Statement) -> ProofStep:
         """Put the other equations into the first and into the statement, and compare the two."""
         equation, statement = claim.premises[next(iter(claim.premises))], claim.statement
         rules = {name: claim.premises[name] for name in self.rules(claim)}
         sides, idle = claim.rewrite([equation.lhs - equation.rhs, statement.lhs - statement.rhs], rules)
         return claim.idle(idle) if idle else claim.equal(*sides)
 
-    def rules(self, claim: Claim) -> Sequence[str]:
+    def rules(self, claim: Statement) -> Sequence[str]:
         """All but the equation that they are put into."""
         return tuple(claim.premises)[1:]
 
@@ -121,7 +121,7 @@ class Combination(Check):
         self.factors = {name.replace("_", " "): factor for name, factor in factors.items()}
         super().__init__(*self.factors, *uses)
 
-    def settle(self, claim: Claim) -> ProofStep:
+    def settle(self, claim: Statement) -> ProofStep:
         """Compare with the combination, after putting in those cited without a factor."""
         for factor in self.factors.values():
             divisor = fraction(together(factor))[1]
@@ -159,7 +159,7 @@ class Solves(Check):
         super().__init__(*uses)
         self.root = choice("root", root, ("only", "larger", "smaller"))
 
-    def settle(self, claim: Claim) -> ProofStep:
+    def settle(self, claim: Statement) -> ProofStep:
         """Put the supposed solution into each equation."""
         unknown = claim.statement.lhs
         if not isinstance(unknown, AppliedUndef | Symbol):
@@ -184,7 +184,7 @@ class Solves(Check):
             return claim.fails(reason) if reason else outcome
         return outcome
 
-    def rules(self, claim: Claim) -> Sequence[str]:
+    def rules(self, claim: Statement) -> Sequence[str]:
         """Steps in which the unknown does not occur."""
         unknown = claim.statement.lhs
         mark = getattr(unknown, "func", unknown) if isinstance(unknown, AppliedUndef) else unknown
@@ -210,7 +210,7 @@ class Integration(Check):
         super().__init__(*uses)
         self.variable, self.start = variable, start
 
-    def settle(self, claim: Claim) -> ProofStep:
+    def settle(self, claim: Statement) -> ProofStep:
         """Compare the derivatives, and the values at the start."""
         left, right = claim.statement.args
         slopes = [side.diff(self.variable) for side in (left, right)]
@@ -237,7 +237,7 @@ class AsLimit(Check):
 
     kind = "limit"
 
-    def settle(self, claim: Claim) -> ProofStep:
+    def settle(self, claim: Statement) -> ProofStep:
         """Evaluate the limits, and compare."""
         sides, idle = claim.rewrite(claim.statement.args)
         if idle:

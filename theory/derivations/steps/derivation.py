@@ -12,7 +12,7 @@ from sympy import Eq, Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from ...symbolic.equality import Proof, ProofStep
-from .checks import Check, Claim
+from .checks import Check, Statement
 from .scrutiny import contradiction, names_in, restated, twice_declared, variables_of
 
 
@@ -29,7 +29,7 @@ class Given:
     why: str
     uses: ClassVar[tuple[str, ...]] = ()
 
-    def settle(self, claim: Claim) -> ProofStep:
+    def settle(self, claim: Statement) -> ProofStep:
         """Record the premise as given, unless it contradicts the domain."""
         wrong = contradiction(claim)
         return claim.fails(wrong) if wrong else ProofStep(claim.name, sympy.Integer(0), "given", True)
@@ -49,7 +49,7 @@ class Step:
         """Names of the earlier steps that it follows from."""
         return self.check.uses
 
-    def settle(self, claim: Claim) -> ProofStep:
+    def settle(self, claim: Statement) -> ProofStep:
         """Check that the statement follows, from all that it cites, and that it does not contradict the domain."""
         outcome = self.check.settle(claim)
         if not outcome.holds:
@@ -63,7 +63,7 @@ class Step:
 class Rejected(Step):
     """A form as published or usually quoted that does not hold: its check must fail, with a counter-example."""
 
-    def settle(self, claim: Claim) -> ProofStep:
+    def settle(self, claim: Statement) -> ProofStep:
         """Check that the statement does not follow, at a point where its two sides differ."""
         outcome = self.check.settle(claim)
         if outcome.holds:
@@ -187,10 +187,10 @@ class Derivation:
         """Statement of the last step."""
         return self.steps[-1].statement
 
-    def claim(self, line: Line) -> Claim:
+    def claim(self, line: Line) -> Statement:
         """One line with what it may build on."""
         premises = {name: self[name] for name in line.uses}
-        return Claim(line.name, line.statement, premises, self.where, self._variables)
+        return Statement(line.name, line.statement, premises, self.where, self._variables)
 
     def outcomes(self) -> Iterator[ProofStep]:
         """Settle the lines one by one, whether they hold or not."""

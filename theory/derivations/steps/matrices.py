@@ -11,7 +11,7 @@ from sympy import Derivative, Eq, Expr, ImmutableMatrix, Integer, MatAdd, MatMul
 from sympy.core.function import AppliedUndef
 
 from ...symbolic.equality import ProofStep
-from .checks import Check, Claim, worst
+from .checks import Check, Statement, worst
 
 NAMES = (sympy.Symbol, MatrixSymbol, AppliedUndef, Derivative)
 OF_ALGEBRA = (MatMul, MatAdd, MatPow, Transpose, sympy.Inverse, MatrixSymbol, sympy.ZeroMatrix)
@@ -44,7 +44,7 @@ class OnMatrices(Check):
         super().__init__(*uses)
         self.instances = instances
 
-    def settle(self, claim: Claim) -> ProofStep:
+    def settle(self, claim: Statement) -> ProofStep:
         """Evaluate both sides on each instance, and stop at the first where they differ."""
         outcomes = []
         for instance in self.instances():
@@ -59,12 +59,12 @@ class OnMatrices(Check):
             outcomes.append(outcome)
         return worst(outcomes) if outcomes else claim.fails("is held against no instance")
 
-    def rules(self, claim: Claim) -> Sequence[str]:
+    def rules(self, claim: Statement) -> Sequence[str]:
         """Cited equations that give a value; the others must hold."""
         known = set().union(*(instance.values for instance in self.instances()))
         return [name for name, premise in claim.premises.items() if gives_value(premise, known)]
 
-    def _on(self, instance: Instance, claim: Claim) -> ProofStep:
+    def _on(self, instance: Instance, claim: Statement) -> ProofStep:
         values = dict(instance.values)
         to_hold = []
         for premise in claim.premises.values():
@@ -75,7 +75,7 @@ class OnMatrices(Check):
         return worst(self._compared(equation, values, claim) for equation in (claim.statement, *to_hold))
 
     @staticmethod
-    def _compared(equation: Eq, values: Mapping[Any, Any], claim: Claim) -> ProofStep:
+    def _compared(equation: Eq, values: Mapping[Any, Any], claim: Statement) -> ProofStep:
         residuals = _residuals(evaluate(equation.lhs, values), evaluate(equation.rhs, values))
         outcomes = [claim.equal(*pair) for pair in sorted(residuals, key=str)]
         return worst(outcomes) if outcomes else claim.equal(Integer(0), Integer(0))
@@ -105,7 +105,7 @@ class InAlgebra(Check):
         super().__init__(*uses)
         self.projections = tuple(projections)
 
-    def settle(self, claim: Claim) -> ProofStep:
+    def settle(self, claim: Statement) -> ProofStep:
         """Compare the coefficients of each projection."""
         outcomes = []
         for chosen in self.projections:
@@ -138,7 +138,7 @@ class TraceInAlgebra(Check):
         super().__init__(*uses)
         self.projections = tuple(projections)
 
-    def settle(self, claim: Claim) -> ProofStep:
+    def settle(self, claim: Statement) -> ProofStep:
         """Replace each trace by its value, and compare the two sides."""
         traces = [Trace(projection) for projection in self.projections]
         rules = list(claim.premises.values())

@@ -12,10 +12,10 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 from .signs import contradicts_signs
 
 if TYPE_CHECKING:
-    from .checks import Claim
+    from .checks import Statement
 
 
-def contradiction(claim: Claim) -> str:
+def contradiction(claim: Statement) -> str:
     """Why a statement cannot hold, whatever it follows from; empty if nothing speaks against it."""
     statement = claim.statement
     if not names_in(statement) and not statement.has(sympy.MatrixExpr) and not claim.equal(*statement.args).holds:
