@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..problem import Modular, Problem, Rule, Trajectory
-from ..theory import Spectrum, module_spectra, predict, spectrum
+from ..theory import Spectrum, module_spectra, solve, spectrum
 from ..theory.modular import groups as modules
 
 SWAPPED = "lambda_1 and lambda_2 swapped"
@@ -39,13 +39,13 @@ def null_controls(problem: Problem) -> dict[str, Callable[[Problem], Trajectory]
     if isinstance(problem.network, Modular):
         return _of_modules(problem.network)
     controls: dict[str, Callable[[Problem], Trajectory]] = {
-        DELTA_MISSING: lambda problem: predict(problem, without_delta(spectrum(problem.dataset))),
-        STRENGTH_OFF: lambda problem: predict(problem, spectrum(problem.dataset), STRENGTH_FACTOR),
+        DELTA_MISSING: lambda problem: solve(problem, spectrum=without_delta(spectrum(problem.dataset))),
+        STRENGTH_OFF: lambda problem: solve(problem, strength_factor=STRENGTH_FACTOR),
     }
     if len(spectrum(problem.dataset).learnable) > 1:
-        controls[SWAPPED] = lambda problem: predict(problem, with_swapped_lambda(spectrum(problem.dataset)))
+        controls[SWAPPED] = lambda problem: solve(problem, spectrum=with_swapped_lambda(spectrum(problem.dataset)))
     if not problem.training.rule.is_gradient:
-        controls[RULE_IGNORED] = lambda problem: predict(without_rule(problem), spectrum(problem.dataset))
+        controls[RULE_IGNORED] = lambda problem: solve(without_rule(problem))
     return controls
 
 
@@ -61,12 +61,11 @@ def _of_modules(network: Modular) -> dict[str, Callable[[Problem], Trajectory]]:
         return module_spectra(network, problem.dataset)
 
     controls: dict[str, Callable[[Problem], Trajectory]] = {
-        DELTA_MISSING: lambda problem: predict(problem, [without_delta(s) for s in spectra(problem)]),
-        STRENGTH_OFF: lambda problem: predict(problem, spectra(problem), STRENGTH_FACTOR),
+        DELTA_MISSING: lambda problem: solve(problem, spectrum=[without_delta(s) for s in spectra(problem)]),
+        STRENGTH_OFF: lambda problem: solve(problem, strength_factor=STRENGTH_FACTOR),
     }
     if len(network.groups) < len(network.modules):
-        alone = [(index,) for index in range(len(network.modules))]
-        controls[UNSHARED] = lambda problem: modules.predict(problem, network, spectra(problem), 1.0, alone)
+        controls[UNSHARED] = lambda problem: modules.predict_unshared(problem, spectra(problem))
     return controls
 
 

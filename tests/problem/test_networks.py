@@ -320,7 +320,7 @@ WRONG = {
     ),
     "pathways problem": (lambda: dynamics.solve_pathways(3), TypeError, r"problem must be Problem, got int"),
     "spectra": (
-        lambda: theory.predict(_with(Modular.race(), Aligned()), theory.spectrum(_space())),
+        lambda: theory.solve(_with(Modular.race(), Aligned()), spectrum=theory.spectrum(_space())),
         TypeError,
         r"spectrum must be one Spectrum for each of 2 modules",
     ),

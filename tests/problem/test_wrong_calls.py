@@ -260,12 +260,12 @@ WRONG = {
         r"problem must be Problem, got Systematicity",
     ),
     "predict spectrum": (
-        lambda: theory.predict(_problem(), {"lam": 1.0}),
+        lambda: theory.solve(_problem(), spectrum={"lam": 1.0}),
         TypeError,
         r"spectrum must be Spectrum, got dict",
     ),
     "predict factor": (
-        lambda: theory.predict(_problem(), theory.spectrum(_dataset()), "2"),
+        lambda: theory.solve(_problem(), strength_factor="2"),
         TypeError,
         r"strength_factor must be a real number",
     ),

@@ -113,11 +113,11 @@ def _null_predictions(problem):
     nulls = {}
     swapped = _swapped(spectrum)
     if swapped and any(learns[c.name] and abs(c.lam - swapped[c.name].lam) > 0.02 for c in spectrum.learnable):
-        nulls["lambda swapped"] = theory.predict(problem, swapped)
+        nulls["lambda swapped"] = theory.solve(problem, spectrum=swapped)
     if any(learns[c.name] and abs(c.delta - 1) > 0.02 and start[c.name] >= 0 for c in spectrum.learnable):
-        nulls["delta is one"] = theory.predict(problem, _whitened(spectrum))
+        nulls["delta is one"] = theory.solve(problem, spectrum=_whitened(spectrum))
     if any(start.values()):
-        nulls["three times the strength"] = theory.predict(problem, spectrum, strength_factor=3.0)
+        nulls["three times the strength"] = theory.solve(problem, strength_factor=3.0)
     if any(learns.values()):
         still = replace(problem, training=Descent(1.0, 0))
         first = theory.solve(still)

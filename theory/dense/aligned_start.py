@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import numpy as np
 
@@ -15,9 +16,9 @@ from .evolution import evolve, origin
 LISTABLE_MODES = 2**26
 
 
-def predict(problem: Problem, initial: Aligned, spectrum: Spectrum, strength_factor: float) -> Trajectory:
+def predict(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Trajectory:
     """Course of all classes of modes from an aligned start on a systematicity dataset."""
-    classes = spectrum.learnable
+    classes, initial = spectrum.learnable, cast(Aligned, problem.initial)
     counts = {c.name: c.count for c in classes}
     initial.check(problem.network, counts)
     pi0 = strength_factor * np.array([initial.of_class(name) for name in counts])

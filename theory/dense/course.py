@@ -42,4 +42,6 @@ class Course:
 
 def not_predicted() -> Weights:
     """Stand in for weights that a closed form leaves open."""
-    raise NoClosedForm("the closed form from given weights predicts modes, norms and loss, not the weights")
+    raise NoClosedForm(
+        "the closed form from given weights predicts modes, norms and loss, not the weights; dynamics.solve has them"
+    )

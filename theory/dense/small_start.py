@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from ...datasets import SystematicityDataset
-from ...problem import NoClosedForm, Problem
+from ...problem import Problem
+from ..refusals import coupled_modes, no_weights, too_narrow
 from ..spectrum import Spectrum, singular_vectors
 from ..spectrum import spectrum as spectrum_of
 from .course import Course
 from .evolution import evolve
 from .strengths import initial_strengths
 
+QUESTIONS = (no_weights, coupled_modes, too_narrow)
+
 
 def course(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Course:
     """Course of all modes, each by itself, from the effective strengths of the initial weights."""
     dataset = problem.dataset
-    if not dataset.is_decoupled:
-        raise NoClosedForm("X'X and Y'Y of this dataset do not commute, so learning couples its modes")
-    hidden = problem.initial_weights[0].shape[0]
-    if hidden < spectrum.n_modes:
-        raise NoClosedForm(f"hidden={hidden} is below the number of modes, {spectrum.n_modes}, which compete for units")
     if isinstance(dataset, SystematicityDataset):
         U, V = singular_vectors(dataset)
     else:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
-from ...datasets import Data, Dataset, SystematicityDataset
+from ...datasets import Data, Dataset
 from ...problem import (
     Aligned,
     Explicit,
     Modular,
     Module,
-    NoClosedForm,
     Problem,
     Shallow,
     Trajectory,
@@ -25,8 +25,9 @@ from ...validation import FloatArray
 from ..dense import any_start as shallow
 from ..dense import deep_start as deep
 from ..dense import small_start as two_layer
-from ..dense.course import Course, not_predicted
+from ..dense.course import not_predicted
 from ..dense.evolution import finite, training_name
+from ..refusals import Refusal, first_refusal, no_weights
 from ..spectrum import Spectrum, spectrum
 from . import aligned_start as aligned_modules
 
@@ -46,46 +47,72 @@ def module_spectra(network: Modular, dataset: Data) -> tuple[Spectrum, ...]:
     return tuple(spectrum(module.view(dataset)) for module in network.modules)
 
 
-def predict(
-    problem: Problem, network: Modular, spectra: Sequence[Spectrum], factor: float, groups: Groups | None = None
-) -> Trajectory:
-    """Course of a network of modules; groups of modules that share outputs are found unless given.
+def some_outputs_shared(problem: Problem) -> Refusal | None:
+    """Deep modules that share some of their outputs."""
+    network = cast(Modular, problem.network)
+    return next((found for group in network.groups if (found := _some_outputs_shared(network, group))), None)
 
-    Raises
-    ------
-    NoClosedForm
-        If a group of modules has none; the message names the modules and the reason.
-    """
-    together = network.groups if groups is None else groups
-    for group in together:
-        _check_outputs(network, group)
-    setting = _in_the_space(problem, network, together)
+
+def of_each_group(problem: Problem) -> Refusal | None:
+    """The first group of modules that has no closed form."""
+    groups = cast(Modular, problem.network).groups
+    return next((found for group in groups if (found := _of_group(problem, group))), None)
+
+
+QUESTIONS = (no_weights, some_outputs_shared, of_each_group)
+
+
+def predict(problem: Problem, spectra: Sequence[Spectrum], factor: float) -> Trajectory:
+    """Course of a network of modules, each group of modules that share outputs by its own form."""
+    network = cast(Modular, problem.network)
+    return _predict_maps(problem, network, spectra, factor, network.groups)
+
+
+def predict_unshared(problem: Problem, spectra: Sequence[Spectrum]) -> Trajectory:
+    """Course of modules of which each learns as if it were alone: wrong where some share outputs."""
+    network = cast(Modular, problem.network)
+    alone = [(index,) for index in range(len(network.modules))]
+    for group in alone:
+        refusal = _of_group(problem, group)
+        if refusal:
+            raise refusal.error()
+    setting = aligned_modules.in_the_space(problem, alone)
     if setting is not None:
-        return aligned_modules.predict(setting, spectra, factor, together)
-    return _predict_maps(problem, network, spectra, factor, together)
+        return aligned_modules.predict_groups(setting, spectra, 1.0, alone)
+    return _predict_maps(problem, network, spectra, 1.0, alone)
 
 
-def _check_outputs(network: Modular, group: Sequence[int]) -> None:
+def _some_outputs_shared(network: Modular, group: Sequence[int]) -> Refusal | None:
     members = [network.modules[i] for i in group]
-    deep_ones = [module for module in members if not isinstance(module.network, Shallow)]
-    if deep_ones and len({frozenset(module.outputs) for module in members}) > 1:
-        raise NoClosedForm(
-            f"{_names(group)} share some outputs but not all: the last layer of a deep one is pulled in several"
-            " directions, so that more than one scalar for each pathway is needed (linmod.dynamics.solve_pathways"
-            " integrates them)"
+    deep_ones = [module for module in members if module.network.layers > 1]
+    if not deep_ones or len({frozenset(module.outputs) for module in members}) == 1:
+        return None
+    return Refusal(
+        f"{_names(group)} share some outputs but not all: the last layer of a deep one is pulled in several"
+        " directions, so that more than one scalar for each pathway is needed",
+        "linmod.dynamics.solve_pathways integrates them",
+    )
+
+
+def _of_group(problem: Problem, group: Sequence[int]) -> Refusal | None:
+    network = cast(Modular, problem.network)
+    members = [network.modules[i] for i in group]
+    if _shallow(members):
+        return None
+    if len(group) > 1:
+        return Refusal(
+            f"{_names(group)} share outputs: pathways that share their error have a closed form only from an Aligned"
+            " start on a SystematicityDataset, where every pathway is diagonal in the same functions of the items",
+            "use both, or shallow modules, or dynamics.solve",
         )
+    (index,) = group
+    alone = _alone(problem, network, index)
+    found = first_refusal(alone, (two_layer if alone.network.layers == 2 else deep).QUESTIONS)
+    return None if found is None else replace(found, reason=f"module {index}, {members[0]!r}: {found.reason}")
 
 
-def _in_the_space(problem: Problem, network: Modular, groups: Groups) -> aligned_modules.Setting | None:
-    """The problem as one of classes of modes, if it is one."""
-    dataset, initial = problem.dataset, problem.initial
-    alike = all(len({frozenset(network.modules[i].outputs) for i in group}) == 1 for group in groups)
-    if not (alike and isinstance(initial, Aligned) and isinstance(dataset, SystematicityDataset)):
-        return None
-    views = tuple(v for module in network.modules if isinstance(v := module.view(dataset), SystematicityDataset))
-    if len(views) < len(network.modules):
-        return None
-    return aligned_modules.Setting(problem, dataset, network, initial, views)
+def _shallow(members: Sequence[Module]) -> bool:
+    return all(module.network.layers == 1 for module in members)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,27 +153,13 @@ def _part(
     problem: Problem, network: Modular, spectra: Sequence[Spectrum], factor: float, group: Sequence[int]
 ) -> _Part:
     members = [network.modules[i] for i in group]
-    if all(isinstance(module.network, Shallow) for module in members):
+    if _shallow(members):
         return _shallow_group(problem, network, factor, group, spectra)
-    if len(group) > 1:
-        raise NoClosedForm(
-            f"{_names(group)} share outputs: pathways that share their error have a closed form only from an Aligned"
-            " start on a SystematicityDataset, where every pathway is diagonal in the same functions of the items"
-        )
     (index,) = group
     alone = _alone(problem, network, index)
-    try:
-        course = _course(alone, spectra[index], factor)
-    except NoClosedForm as error:
-        raise NoClosedForm(f"module {index}, {members[0]!r}: {error}") from error
+    course = (two_layer if alone.network.layers == 2 else deep).course(alone, spectra[index], factor)
     maps = list(course.maps())
     return _Part({index: maps.__getitem__}, course.rule, course.neglected)
-
-
-def _course(alone: Problem, spectrum: Spectrum, factor: float) -> Course:
-    if alone.network.layers == 2:
-        return two_layer.course(alone, spectrum, factor)
-    return deep.course(alone, spectrum, factor)
 
 
 def _alone(problem: Problem, network: Modular, index: int) -> Problem:
