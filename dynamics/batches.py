@@ -84,10 +84,9 @@ def _trajectories(
         def alone() -> Trajectory:
             return solve(problem, coordinates=name)
 
-        return Trajectory(
-            description=repr(problem),
-            origin=f"{in_words(name)}, descent",
-            times=problem.times,
+        return Trajectory.of_modes(
+            problem,
+            f"{in_words(name)}, descent",
             modes={label: values[:, index] for label, values in seen.modes.items()},
             norms={pair: values[:, index] for pair, values in seen.norms.items()},
             loss=seen.loss[:, index],

@@ -44,10 +44,9 @@ def integrate(
         with threads():
             return weights_over_time(states_of(problem, system, integrator, Progress(system.start)), system)
 
-    return Trajectory(
-        description=repr(problem),
-        origin=f"{what}, {method}",
-        times=problem.times,
+    return Trajectory.of_modes(
+        problem,
+        f"{what}, {method}",
         modes=seen.modes,
         norms=seen.norms,
         loss=seen.loss,

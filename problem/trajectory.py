@@ -17,6 +17,7 @@ import numpy as np
 from ..datasets import Data
 from ..validation import FloatArray, instance
 from .dense import Weights
+from .problem import Problem
 
 BlockPair = tuple[str, str]
 
@@ -75,6 +76,93 @@ class Trajectory:
     statistics: Statistics | None = None
     make_strengths: Callable[[], FloatArray] = field(kw_only=True, repr=False)
     make_weights: Callable[[], Weights] = field(kw_only=True, repr=False)
+
+    @classmethod
+    def of_maps(
+        cls,
+        problem: Problem,
+        origin: str,
+        maps: Iterable[FloatArray],
+        *,
+        make_weights: Callable[[], Weights],
+        neglected: float = 0.0,
+    ) -> Trajectory:
+        """What is seen of input-output maps, one for each time of a problem's training.
+
+        Parameters
+        ----------
+        problem : Problem
+        origin : str
+        maps : iterable of ndarray, shape (output features, input features)
+        make_weights : callable
+            Makes the weights when they are asked for.
+        neglected : float, default 0.0
+
+        Returns
+        -------
+        Trajectory
+
+        See Also
+        --------
+        of_modes : From quantities that are known already.
+        """
+        seen = observe(problem.dataset, maps)
+        return cls.of_modes(
+            problem,
+            origin,
+            modes=seen.modes,
+            norms=seen.norms,
+            loss=seen.loss,
+            neglected=neglected,
+            make_strengths=lambda: seen.strengths,
+            make_weights=make_weights,
+        )
+
+    @classmethod
+    def of_modes(
+        cls,
+        problem: Problem,
+        origin: str,
+        *,
+        modes: Mapping[str, FloatArray],
+        norms: Mapping[BlockPair, FloatArray],
+        loss: FloatArray,
+        make_strengths: Callable[[], FloatArray],
+        make_weights: Callable[[], Weights],
+        neglected: float = 0.0,
+        statistics: Statistics | None = None,
+    ) -> Trajectory:
+        """Quantities over the times of a problem's training.
+
+        Parameters
+        ----------
+        problem : Problem
+        origin : str
+        modes, norms, loss, neglected, statistics
+            As the attributes.
+        make_strengths, make_weights : callable
+            Make these when they are asked for.
+
+        Returns
+        -------
+        Trajectory
+
+        See Also
+        --------
+        of_maps : From input-output maps that are still to be measured.
+        """
+        return cls(
+            description=repr(problem),
+            origin=origin,
+            times=problem.times,
+            modes=modes,
+            norms=norms,
+            loss=loss,
+            neglected=neglected,
+            statistics=statistics,
+            make_strengths=make_strengths,
+            make_weights=make_weights,
+        )
 
     def __repr__(self) -> str:
         span = f"{len(self.times)} times from {self.times[0]:g} to {self.times[-1]:g}"

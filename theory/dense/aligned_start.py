@@ -33,10 +33,9 @@ def course(
 ) -> Trajectory:
     """Trajectory of a map that is diagonal in the modes, from the strength of each class, shape (T, classes)."""
     classes = spectrum.learnable
-    return Trajectory(
-        description=repr(problem),
-        origin=how,
-        times=problem.times,
+    return Trajectory.of_modes(
+        problem,
+        how,
         modes={c.name: np.abs(pi[:, column]) for column, c in enumerate(classes)},
         norms=block_norms(classes, pi),
         loss=aligned_loss(spectrum, pi),

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...problem import NoClosedForm, Problem, Trajectory, Weights, observe
+from ...problem import NoClosedForm, Problem, Trajectory, Weights
 from ...validation import FloatArray
 from .evolution import origin
 
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """Strengths pi, shape (T, modes), along the columns of U and V, by which rule, and how much it neglects."""
+    """Strengths pi, shape (T, modes), along the columns of U and V, by which method, and how much it neglects."""
 
     U: FloatArray
     V: FloatArray
     pi: FloatArray
-    rule: str
+    method: str
     neglected: float
 
     def maps(self) -> Iterator[FloatArray]:
@@ -26,16 +26,11 @@ class Course:
 
     def trajectory(self, problem: Problem) -> Trajectory:
         """What is seen of it."""
-        seen = observe(problem.dataset, self.maps())
-        return Trajectory(
-            description=repr(problem),
-            origin=origin(problem, self.rule),
-            times=problem.times,
-            modes=seen.modes,
-            norms=seen.norms,
-            loss=seen.loss,
+        return Trajectory.of_maps(
+            problem,
+            origin(problem, self.method),
+            self.maps(),
             neglected=self.neglected,
-            make_strengths=lambda: seen.strengths,
             make_weights=not_predicted,
         )
 

@@ -24,4 +24,4 @@ def course(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Cour
     start = initial_strengths(spectrum_of(dataset), U, V, problem.initial_weights)
     y0, z0 = strength_factor * start.y0, strength_factor * start.z0
     pi = evolve(problem, spectrum.per_mode("lam"), spectrum.per_mode("delta"), y0, z0)
-    return Course(U @ start.rotation, V @ start.rotation, pi, start.rule, start.neglected)
+    return Course(U @ start.rotation, V @ start.rotation, pi, start.method, start.neglected)

@@ -30,7 +30,7 @@ class InitialStrengths:
     rotation : ndarray, shape (modes, modes)
         Orthogonal; its columns are the directions, within each class of equal modes, that the entries of y0
         and z0 refer to.
-    rule : str
+    method : str
         How they were obtained: ``"decoupled"`` (exact), ``"small start"`` or ``"each mode by itself"``.
     neglected : float
         Size of what these strengths leave out, relative to the final map: 0 when decoupled; for a small start
@@ -43,7 +43,7 @@ class InitialStrengths:
     y0: FloatArray
     z0: FloatArray
     rotation: FloatArray
-    rule: str
+    method: str
     neglected: float
 
     @property
@@ -92,7 +92,7 @@ def initial_strengths(spectrum: Spectrum, U: FloatArray, V: FloatArray, weights:
     >>> dataset = SystematicityDataset(n_x=1, n_y=1, k_x=1, k_y=1)
     >>> weights = Aligned(1e-4).weights(Deep(hidden=4), dataset)
     >>> start = initial_strengths(spectrum(dataset), *singular_vectors(dataset), weights)
-    >>> start.rule, start.pi0.round(8)
+    >>> start.method, start.pi0.round(8)
     ('decoupled', array([0.0001, 0.0001]))
     """
     a, b = weights[0] @ V, weights[1].T @ U
@@ -145,12 +145,12 @@ def is_decoupled(a: FloatArray, b: FloatArray, U: FloatArray, V: FloatArray, wei
     return bool(between <= ROUNDING * scale**2 and outside <= ROUNDING * scale)
 
 
-def _each_by_itself(a: FloatArray, b: FloatArray, rule: str, neglected: float) -> InitialStrengths:
+def _each_by_itself(a: FloatArray, b: FloatArray, method: str, neglected: float) -> InitialStrengths:
     return InitialStrengths(
         y0=np.sum((a + b) ** 2, axis=0),
         z0=np.sum((a - b) ** 2, axis=0),
         rotation=np.eye(a.shape[1]),
-        rule=rule,
+        method=method,
         neglected=neglected,
     )
 
@@ -171,7 +171,7 @@ def _small_start(spectrum: Spectrum, w: FloatArray) -> InitialStrengths:
         y0=4 * pi0,
         z0=np.zeros_like(pi0),
         rotation=block_diag(*rotations),
-        rule="small start",
+        method="small start",
         neglected=small_start_error(spectrum, pi0, Rule()),
     )
 

@@ -106,10 +106,9 @@ def predict_groups(
     modes = _modes(pathways, classes, strengths)
     names = ", ".join(dict.fromkeys(network_name(module.network.layers) for module in network.modules))
     race = " race," if any(len(group) > 1 for group in groups) else ""
-    return Trajectory(
-        description=repr(problem),
-        origin=f"modules of {names},{race} {training_name(problem)}, aligned start",
-        times=problem.times,
+    return Trajectory.of_modes(
+        problem,
+        f"modules of {names},{race} {training_name(problem)}, aligned start",
         modes={name: np.abs(values) for name, values in modes.items()},
         norms=_norms(pathways, classes, strengths),
         loss=_loss(setting, pathways, classes, strengths),

@@ -19,7 +19,6 @@ from ...problem import (
     Trajectory,
     assembled,
     by_module,
-    observe,
 )
 from ...validation import FloatArray
 from ..dense import any_start as shallow
@@ -120,7 +119,7 @@ class _Part:
     """Maps over time that a group of modules makes, by module."""
 
     map_at: Mapping[int, Callable[[int], FloatArray]]
-    rule: str
+    method: str
     neglected: float
 
 
@@ -135,16 +134,11 @@ def _predict_maps(
             total = assembled(network, problem.dataset, {index: at(time) for index, at in map_at.items()})
             yield finite(problem, total[None])[0]
 
-    seen = observe(problem.dataset, maps())
-    return Trajectory(
-        description=repr(problem),
-        origin=f"modules, {training_name(problem)}, {' and '.join(dict.fromkeys(part.rule for part in parts))}",
-        times=problem.times,
-        modes=seen.modes,
-        norms=seen.norms,
-        loss=seen.loss,
+    return Trajectory.of_maps(
+        problem,
+        f"modules, {training_name(problem)}, {' and '.join(dict.fromkeys(part.method for part in parts))}",
+        maps(),
         neglected=float(np.max([part.neglected for part in parts])),
-        make_strengths=lambda: seen.strengths,
         make_weights=not_predicted,
     )
 
@@ -159,7 +153,7 @@ def _part(
     alone = _alone(problem, network, index)
     course = (two_layer if alone.network.layers == 2 else deep).course(alone, spectra[index], factor)
     maps = list(course.maps())
-    return _Part({index: maps.__getitem__}, course.rule, course.neglected)
+    return _Part({index: maps.__getitem__}, course.method, course.neglected)
 
 
 def _alone(problem: Problem, network: Modular, index: int) -> Problem:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...datasets import Data, SystematicityDataset
-from ...problem import Aligned, Descent, Divergence, Problem, Rule, Trajectory, Weights, observe
+from ...problem import Aligned, Descent, Divergence, Problem, Rule, Trajectory, Weights
 from ...validation import FloatArray, instance, real
 from ..dense.aligned_start import course
 from ..dense.course import not_predicted
@@ -151,17 +151,9 @@ def predict(problem: Problem, spectrum: Spectrum, factor: float) -> Trajectory:
     a, b, idle = _evolved(problem, correlations, scale * start.a, scale * start.b)
     left, right = U @ start.rotation, (V @ start.rotation).T
     pairs = zip(np.sum(a * b, axis=1), b[:, 0] * idle, strict=True)
-    seen = observe(dataset, ((left * strengths) @ right + (left * reach) @ start.idle for strengths, reach in pairs))
-    return Trajectory(
-        description=repr(problem),
-        origin=_origin(start.how),
-        times=problem.times,
-        modes=seen.modes,
-        norms=seen.norms,
-        loss=seen.loss,
-        neglected=start.neglected,
-        make_strengths=lambda: seen.strengths,
-        make_weights=not_predicted,
+    maps = ((left * strengths) @ right + (left * reach) @ start.idle for strengths, reach in pairs)
+    return Trajectory.of_maps(
+        problem, _origin(start.method), maps, neglected=start.neglected, make_weights=not_predicted
     )
 
 
@@ -211,5 +203,5 @@ def _weights(problem: Problem, a: FloatArray, b: FloatArray) -> Weights:
     return first, second
 
 
-def _origin(how: str) -> str:
-    return f"two layers under a rule, discrete map, {how}"
+def _origin(method: str) -> str:
+    return f"two layers under a rule, discrete map, {method}"

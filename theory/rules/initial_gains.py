@@ -28,7 +28,7 @@ class InitialGains:
         Orthogonal; its columns are the directions, within each class of equal modes, that a and b refer to.
     idle : ndarray, shape (modes, input features)
         Weights from inputs without data to the hidden direction of each mode; zero unless for a small start.
-    how : str
+    method : str
         How they were obtained: ``"decoupled"`` (exact), ``"small start"`` or ``"each mode by itself"``.
     neglected : float
         Size of what is left out, relative to the final map: 0 when decoupled; NaN when each mode is taken by itself.
@@ -38,7 +38,7 @@ class InitialGains:
     b: FloatArray
     rotation: FloatArray
     idle: FloatArray
-    how: str
+    method: str
     neglected: float
 
 
@@ -83,7 +83,7 @@ def initial_gains(
     >>> weights = SmallRandom(1e-4).weights(Deep(hidden=4), dataset)
     >>> start = initial_gains(spectrum(dataset), *singular_vectors(dataset), weights,
     ...                     Rule.contrastive_hebbian(), np.zeros((3, 3)))
-    >>> start.how, (start.b / start.a).round(3)
+    >>> start.method, (start.b / start.a).round(3)
     ('small start', array([[1.618, 1.618]]))
     """
     instance("rule", rule, (Rule,))

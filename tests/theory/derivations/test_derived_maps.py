@@ -197,7 +197,7 @@ def test_the_initial_strength_is_derived():
     strength = derive("initial-strength")["initial strength"].rhs
     (y0,) = strength.free_symbols
     a, b = weights[0] @ V[:, 0], weights[1].T @ U[:, 0]
-    assert start.rule == "small start"
+    assert start.method == "small start"
     assert start.pi0[0] == pytest.approx(float(strength.subs(y0, np.sum((a + b) ** 2))), rel=1e-13)
     assert start.pi0[0] != pytest.approx(a @ b, rel=1e-2)
 
