@@ -211,15 +211,13 @@ def test_the_largest_stable_step_of_modules_is_that_of_the_strictest():
     dataset, start = SystematicityDataset(3, 1, 3, 1), (SmallRandom(), Descent(0.1, 1))
     for network in (Shallow(), Deep(hidden=9), Deep(hidden=9, layers=4)):
         problem = Problem(dataset, Modular.output_split(network), *start)
-        limits = [
-            theory.largest_stable_step(Problem(m.view(dataset), network, *start)) for m in problem.network.modules
-        ]
-        assert theory.largest_stable_step(problem) == min(limits)
+        limits = [theory.largest_stable_step(network, m.view(dataset)) for m in problem.network.modules]
+        assert theory.largest_stable_step(problem.network, dataset) == min(limits)
         assert dynamics.largest_stable_step(problem) == pytest.approx(min(limits), rel=1e-12)
         assert dynamics.largest_stable_step(Problem(dataset, network, *start)) == pytest.approx(
-            theory.largest_stable_step(Problem(dataset, network, *start)), rel=1e-12
+            theory.largest_stable_step(network, dataset), rel=1e-12
         )
-    limit = theory.largest_stable_step(problem)
+    limit = theory.largest_stable_step(problem.network, dataset)
     for solve in (theory.solve, dynamics.solve):
         with pytest.raises(Divergence, match=rf"the largest stable step for this dataset is {limit:.6g}$"):
             solve(Problem(dataset, problem.network, Aligned(0.1), Descent(10 * limit, 300)))
@@ -325,7 +323,7 @@ WRONG = {
         r"spectrum must be one Spectrum for each of 2 modules",
     ),
     "stable step of a race": (
-        lambda: theory.largest_stable_step(_with(Modular.race())),
+        lambda: theory.largest_stable_step(Modular.race(), _space()),
         NoClosedForm,
         r"modules that share outputs have no single solution",
     ),

@@ -255,9 +255,9 @@ WRONG = {
     ),
     "theory.solve": (lambda: theory.solve([_problem()]), TypeError, r"problem must be Problem, got list"),
     "theory.largest_stable_step": (
-        lambda: theory.largest_stable_step(_dataset()),
+        lambda: theory.largest_stable_step(_problem(), _dataset()),
         TypeError,
-        r"problem must be Problem, got Systematicity",
+        r"network must be Shallow or Deep or Modular, got Problem",
     ),
     "predict spectrum": (
         lambda: theory.solve(_problem(), spectrum={"lam": 1.0}),
@@ -305,7 +305,7 @@ WRONG = {
         r"hidden=3 is below the number of modes, 4",
     ),
     "stable step of coupled data": (
-        lambda: theory.largest_stable_step(_problem(dataset=_coupled())),
+        lambda: theory.largest_stable_step(Deep(), _coupled()),
         linmod.NoClosedForm,
         r"do not commute",
     ),

@@ -73,7 +73,7 @@ def _problem(dataset, layers, start, training):
     network = Shallow() if layers == 1 else Deep(hidden=theory.spectrum(dataset).n_modes + 2)
     initial = _initial(dataset, start)
     probe = Problem(dataset, network, initial, Descent(1.0, 1))
-    step = 0.2 * min(theory.largest_stable_step(probe), 5.0)
+    step = 0.2 * min(theory.largest_stable_step(network, dataset), 5.0)
     if training == "descent":
         return replace(probe, training=Descent(step, STEPS, record_every=10))
     end = step * STEPS
