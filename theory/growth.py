@@ -39,7 +39,7 @@ def growth_rate(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: Rule) 
     Examples
     --------
     >>> from linmod import Rule
-    >>> [round(float(growth_rate(1.936, 2.5, 1.5, Rule(gamma=g))), 3) for g in (-1, 0, 1)]
+    >>> [round(float(growth_rate(1.936, 2.5, 1.5, Rule(contrastive=g))), 3) for g in (-1, 0, 1)]
     [1.326, 1.936, 2.826]
     """
     instance("rule", rule, (Rule,))
@@ -122,6 +122,6 @@ def _linear(
     lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: Rule
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Entries of the linear system: off the diagonal, and on it for either layer."""
-    own = rule.nabla * np.asarray(delta, dtype=np.float64)
-    other = rule.gamma * np.asarray(sigma, dtype=np.float64)
+    own = rule.hebbian * np.asarray(delta, dtype=np.float64)
+    other = rule.contrastive * np.asarray(sigma, dtype=np.float64)
     return np.asarray(lam, dtype=np.float64), own, other

@@ -72,7 +72,7 @@ def rule_descent(
     Examples
     --------
     >>> from linmod import Rule
-    >>> a, b, _ = rule_descent([1.5], [0.5], [4.5], [[1e-3]], [[1e-3]], Rule.hebbian(0.1), 0.1, [0, 20000])
+    >>> a, b, _ = rule_descent([1.5], [0.5], [4.5], [[1e-3]], [[1e-3]], Rule(hebbian=0.1), 0.1, [0, 20000])
     >>> a[-1].round(4).item(), b[-1].round(4).item()
     (1.0, 3.0)
     """
@@ -80,15 +80,15 @@ def rule_descent(
     alpha = real("step_size", step_size, positive=True)
     lam, delta, sigma, a, b = (np.asarray(value, dtype=np.float64) for value in (lam, delta, sigma, a0, b0))
     gain, done, seen = HIDDEN_GAIN[rule.form], 0, []
-    idle, turnover = np.ones(a.shape[1:]), alpha * rule.nabla * delta * (rule.form == "oja")
+    idle, turnover = np.ones(a.shape[1:]), alpha * rule.hebbian * delta * (rule.form == "oja")
     with np.errstate(over="ignore", invalid="ignore"):
         for target in np.asarray(steps).tolist():
             for _ in range(target - done):
                 pi = np.sum(a * b, axis=0)
                 error = lam - delta * pi
                 size = np.sum(a * a, axis=0)
-                pull = rule.nabla * delta * gain(size)
-                push = rule.gamma * (sigma - delta * pi**2)
+                pull = rule.hebbian * delta * gain(size)
+                push = rule.contrastive * (sigma - delta * pi**2)
                 idle = idle * (1 - turnover * size)
                 a, b = a + alpha * (b * error + pull * a), b + alpha * (a * error + push * b)
             seen.append((a, b, idle))
@@ -110,7 +110,7 @@ def under_flow(problem: Problem) -> Refusal | None:
 def unit_by_unit(problem: Problem) -> Refusal | None:
     """A rule that does not see modes, and a start that does not keep them in units of their own."""
     rule = problem.training.rule
-    if rule.form != "inverse_norm" or not rule.nabla or isinstance(problem.initial, Aligned):
+    if rule.form != "inverse_norm" or not rule.hebbian or isinstance(problem.initial, Aligned):
         return None
     return Refusal(
         f"{rule} treats each hidden unit by itself, so that only an Aligned start keeps modes apart",
@@ -174,10 +174,10 @@ def _evolved(
 def _reason(problem: Problem, a: FloatArray, time: float) -> str:
     rule = problem.training.rule
     message = f"{problem.training!r} leaves the range of finite numbers by time {time:g}"
-    if rule.nabla < 0 and rule.form == "oja" and np.any(np.sum(a * a, axis=0) > 1):
+    if rule.hebbian < 0 and rule.form == "oja" and np.any(np.sum(a * a, axis=0) > 1):
         return (
             f"{message}; a mode whose first layer has a gain above 1 grows without bound in finite time under"
-            f" anti-Hebbian learning, nabla={rule.nabla:g}"
+            f" anti-Hebbian learning, hebbian={rule.hebbian:g}"
         )
     return f"{message}; the step is too large for {rule}"
 

@@ -125,7 +125,7 @@ def module(network: Modular, number: int, name: str, quantity: str) -> Callable[
 
 
 def rule(gamma: float = 0.0, nabla: float = 0.0) -> Rule:
-    return Rule(gamma=gamma, nabla=nabla)
+    return Rule(contrastive=gamma, hebbian=nabla)
 
 
 SPLIT, PARTITION = Modular.output_split(), Modular.fully_partitioned()
