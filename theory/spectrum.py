@@ -160,6 +160,11 @@ def singular_vectors(dataset: SystematicityDataset) -> tuple[FloatArray, FloatAr
     return U, V
 
 
+def idle_inputs(dataset: Data) -> FloatArray:
+    """Projection on the inputs without data, shape (input features, input features)."""
+    return np.eye(dataset.n_inputs) - dataset.X @ np.linalg.pinv(dataset.X)
+
+
 def systematicity_ratio(dataset: SystematicityDataset) -> float:
     r"""Systematicity ratio of any aligned map: the sign inputs' share of the map to the sign outputs.
 

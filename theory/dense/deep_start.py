@@ -35,4 +35,4 @@ def course(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Cour
     pi0 = strength_factor * np.repeat([initial.of_class(name) for name in basis.classes], spans)
     lam, delta = spectrum.per_mode("lam"), spectrum.per_mode("delta")
     pi = evolve(problem, lam, delta, 4 * np.maximum(pi0, 0.0), 4 * np.maximum(-pi0, 0.0))
-    return Course(basis.U, basis.V, pi, "aligned start", 0.0)
+    return Course(basis.U, basis.V, pi, "aligned start", exact=True, idle=np.zeros(basis.V.T.shape))

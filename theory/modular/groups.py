@@ -24,6 +24,7 @@ from ...validation import FloatArray
 from ..dense import any_start as shallow
 from ..dense import deep_start as deep
 from ..dense import small_start as two_layer
+from ..dense.coupling import coupled_maps, left_out
 from ..dense.course import not_predicted
 from ..dense.evolution import finite, training_name
 from ..refusals import Refusal, first_refusal, no_weights
@@ -116,29 +117,31 @@ def _shallow(members: Sequence[Module]) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """Maps over time that a group of modules makes, by module."""
+    """Maps over time that a group of modules makes, by module, and those of equations that neglect nothing."""
 
     map_at: Mapping[int, Callable[[int], FloatArray]]
     method: str
-    neglected: float
+    coupled: Callable[[], Mapping[int, Callable[[int], FloatArray]]] | None = None
 
 
 def _predict_maps(
     problem: Problem, network: Modular, spectra: Sequence[Spectrum], factor: float, groups: Groups
 ) -> Trajectory:
     parts = [_part(problem, network, spectra, factor, group) for group in groups]
-    map_at = {index: at for part in parts for index, at in part.map_at.items()}
 
-    def maps() -> Iterator[FloatArray]:
+    def maps(coupled: bool) -> Iterator[FloatArray]:
+        chosen = [part.coupled() if coupled and part.coupled else part.map_at for part in parts]
+        map_at = {index: at for maps in chosen for index, at in maps.items()}
         for time in range(len(problem.times)):
-            total = assembled(network, problem.dataset, {index: at(time) for index, at in map_at.items()})
-            yield finite(problem, total[None])[0]
+            yield assembled(network, problem.dataset, {index: at(time) for index, at in map_at.items()})
 
     return Trajectory.of_maps(
         problem,
         f"modules, {training_name(problem)}, {' and '.join(dict.fromkeys(part.method for part in parts))}",
-        maps(),
-        neglected=float(np.max([part.neglected for part in parts])),
+        (finite(problem, total[None])[0] for total in maps(coupled=False)),
+        make_neglected=(lambda seen: left_out(problem, seen, maps(coupled=True)))
+        if any(part.coupled for part in parts)
+        else None,
         make_weights=not_predicted,
     )
 
@@ -153,7 +156,8 @@ def _part(
     alone = _alone(problem, network, index)
     course = (two_layer if alone.network.layers == 2 else deep).course(alone, spectra[index], factor)
     maps = list(course.maps())
-    return _Part({index: maps.__getitem__}, course.method, course.neglected)
+    coupled = None if course.exact else lambda: {index: list(coupled_maps(alone)).__getitem__}
+    return _Part({index: maps.__getitem__}, course.method, coupled)
 
 
 def _alone(problem: Problem, network: Modular, index: int) -> Problem:
@@ -173,7 +177,7 @@ def _shallow_group(
     if len(group) == 1:
         (index,) = group
         alone = _alone(problem, network, index)
-        return _Part({index: shallow.map_over_time(alone, spectra[index], factor)}, "any start", 0.0)
+        return _Part({index: shallow.map_over_time(alone, spectra[index], factor)}, "any start")
     members = {i: network.modules[i] for i in group}
     written = {block for module in members.values() for block in module.outputs}
     filled = [
@@ -185,7 +189,7 @@ def _shallow_group(
         own = [block for block in filled if block in members[index].outputs]
         return lambda time: np.concatenate([stacks[block].map_at(index, time) for block in own])
 
-    return _Part({index: map_at(index) for index in members}, "any start", 0.0)
+    return _Part({index: map_at(index) for index in members}, "any start")
 
 
 class _Stack:

@@ -13,9 +13,11 @@ from ...datasets import Data, SystematicityDataset
 from ...problem import Aligned, Descent, Divergence, Problem, Rule, Trajectory, Weights
 from ...validation import FloatArray, instance, real
 from ..dense.aligned_start import course
+from ..dense.coupling import coupled_maps, left_out
 from ..dense.course import not_predicted
+from ..dense.strengths import DECOUPLED
 from ..refusals import Refusal, coupled_modes, no_weights, too_narrow
-from ..spectrum import Spectrum, singular_vectors
+from ..spectrum import Spectrum, idle_inputs, singular_vectors
 from ..spectrum import spectrum as spectrum_of
 from .initial_gains import initial_gains
 
@@ -144,7 +146,7 @@ def predict(problem: Problem, spectrum: Spectrum, factor: float) -> Trajectory:
     dataset = problem.dataset
     U, V = _vectors(dataset)
     start = initial_gains(
-        spectrum_of(dataset), U, V, problem.initial_weights, problem.training.rule, _idle_inputs(dataset)
+        spectrum_of(dataset), U, V, problem.initial_weights, problem.training.rule, idle_inputs(dataset)
     )
     correlations = [spectrum.per_mode(name) for name in ("lam", "delta", "sigma")]
     scale = math.sqrt(factor)
@@ -152,8 +154,13 @@ def predict(problem: Problem, spectrum: Spectrum, factor: float) -> Trajectory:
     left, right = U @ start.rotation, (V @ start.rotation).T
     pairs = zip(np.sum(a * b, axis=1), b[:, 0] * idle, strict=True)
     maps = ((left * strengths) @ right + (left * reach) @ start.idle for strengths, reach in pairs)
+    exact = start.method == DECOUPLED
     return Trajectory.of_maps(
-        problem, _origin(start.method), maps, neglected=start.neglected, make_weights=not_predicted
+        problem,
+        _origin(start.method),
+        maps,
+        make_neglected=None if exact else lambda seen: left_out(problem, seen, coupled_maps(problem)),
+        make_weights=not_predicted,
     )
 
 
@@ -180,11 +187,6 @@ def _reason(problem: Problem, a: FloatArray, time: float) -> str:
             f" anti-Hebbian learning, hebbian={rule.hebbian:g}"
         )
     return f"{message}; the step is too large for {rule}"
-
-
-def _idle_inputs(dataset: Data) -> FloatArray:
-    """Projection on the inputs without data."""
-    return np.eye(dataset.n_inputs) - dataset.X @ np.linalg.pinv(dataset.X)
 
 
 def _vectors(dataset: Data) -> tuple[FloatArray, FloatArray]:
