@@ -38,6 +38,10 @@ class InitialStrengths:
         :math:`\rho` the largest ratio of successive lambda (directions outside the modes contribute in
         proportion to the initial weights, classes that are learned while faster ones are still growing the
         rest); NaN when each mode is taken by itself.
+
+    See Also
+    --------
+    initial_strengths : Obtain them from initial weights.
     """
 
     y0: FloatArray
@@ -85,6 +89,11 @@ def initial_strengths(spectrum: Spectrum, U: FloatArray, V: FloatArray, weights:
     -------
     InitialStrengths
 
+    See Also
+    --------
+    small_start_order : Order in which the error of a small start vanishes.
+    initial_gains : The same under a learning rule.
+
     Examples
     --------
     >>> from linmod import Aligned, Deep, SystematicityDataset
@@ -123,6 +132,10 @@ def small_start_order(spectrum: Spectrum, rule: Rule | None = None) -> float:
     Returns
     -------
     float
+
+    See Also
+    --------
+    initial_strengths : The strengths whose error it describes.
 
     Examples
     --------

@@ -36,6 +36,21 @@ Groups = Sequence[Sequence[int]]
 def module_spectra(network: Modular, dataset: Data) -> tuple[Spectrum, ...]:
     """Spectrum of what each module reads and writes.
 
+    Parameters
+    ----------
+    network : Modular
+    dataset : SystematicityDataset or Dataset
+
+    Returns
+    -------
+    tuple of Spectrum
+        One for each module.
+
+    See Also
+    --------
+    spectrum : Of a single chain.
+    solve : Takes such spectra in place of those of the data.
+
     Examples
     --------
     >>> from linmod import Modular, SystematicityDataset

@@ -69,6 +69,11 @@ def rule_descent(
     idle : ndarray, shape (T, modes)
         Factor of the weights from inputs without data.
 
+    See Also
+    --------
+    initial_gains : The start from initial weights.
+    fixed_points : Where it can end.
+
     Examples
     --------
     >>> from linmod import Rule

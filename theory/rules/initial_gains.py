@@ -32,6 +32,10 @@ class InitialGains:
         How they were obtained: ``"decoupled"`` (exact), ``"small start"`` or ``"each mode by itself"``.
     neglected : float
         Size of what is left out, relative to the final map: 0 when decoupled; NaN when each mode is taken by itself.
+
+    See Also
+    --------
+    initial_gains : Obtain them from initial weights.
     """
 
     a: FloatArray
@@ -74,6 +78,11 @@ def initial_gains(
     Returns
     -------
     InitialGains
+
+    See Also
+    --------
+    initial_strengths : The same for the gradient alone.
+    rule_descent : The course of learning from these gains.
 
     Examples
     --------
