@@ -71,9 +71,10 @@ def initial_strengths(spectrum: Spectrum, U: FloatArray, V: FloatArray, weights:
       :math:`(1 - QQ^\top) w_\alpha`, :math:`\alpha \in c`: within a class of equal modes the balanced flow
       :math:`\dot S = 2\lambda S - 2\delta S^2` acts on the eigenvalues of S one by one. Exact as the initial
       weights tend to zero.
-    - *each mode by itself*: some strength exceeds 0.03 of its final value, where the early phase is too short
-      for (a - b) to decay. Each mode then follows the vector equations from its own a and b; the coupling of
-      modes through shared hidden directions is left out, so this is an approximation without a limit.
+    - *each mode by itself*: some strength, or the squared length of (a - b)/2, exceeds 0.03 of the final strength, so
+      that the early phase is too short for (a - b) to decay. Each mode then follows the vector equations from its own
+      a and b; the coupling of modes through shared hidden directions is left out, so this is an approximation
+      without a limit.
 
     The initial value :math:`u^\top W_2 W_1 v` that is often used instead is wrong by O(1) for any small random start.
 
@@ -107,8 +108,8 @@ def initial_strengths(spectrum: Spectrum, U: FloatArray, V: FloatArray, weights:
     a, b = weights[0] @ V, weights[1].T @ U
     if is_decoupled(a, b, U, V, weights):
         return _each_by_itself(a, b, "decoupled", 0.0)
-    start = _small_start(spectrum, (a + b) / 2)
-    if np.all(start.pi0 <= SMALL_STRENGTH * spectrum.per_mode("pi_star")):
+    start, decaying = _small_start(spectrum, (a + b) / 2), np.sum((a - b) ** 2, axis=0) / 4
+    if np.all(np.maximum(start.pi0, decaying) <= SMALL_STRENGTH * spectrum.per_mode("pi_star")):
         return start
     return _each_by_itself(a, b, "each mode by itself", math.nan)
 

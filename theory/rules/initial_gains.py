@@ -102,7 +102,8 @@ def initial_gains(
         return InitialGains(*_in_a_plane(a, b), unrotated, no_idle, "decoupled", 0.0)
     small_a, small_b, rotation, directions = _small_start(spectrum, a, b, rule)
     pi0 = np.sum(small_a * small_b, axis=0)
-    if np.any(pi0 > SMALL_STRENGTH * spectrum.per_mode("pi_star")):
+    largest = np.maximum(pi0, np.abs(np.sum(a * b, axis=0)))
+    if np.any(largest > SMALL_STRENGTH * spectrum.per_mode("pi_star")):
         return InitialGains(*_in_a_plane(a, b), unrotated, no_idle, "each mode by itself", math.nan)
     idle, error = directions.T @ weights[0] @ idle_inputs, small_start_error(spectrum, pi0, rule)
     return InitialGains(small_a, small_b, rotation, idle, "small start", error)
