@@ -184,7 +184,7 @@ class Trajectory:
 
     @cached_property
     def neglected(self) -> float:
-        """Size of what a prediction neglects: largest error over range of a quantity; 0 if exact, infinite if unknown."""
+        """Size of what a prediction neglects: largest error over range of a quantity; 0 if exact, inf if unknown."""
         return self.make_neglected()
 
     @property

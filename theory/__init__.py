@@ -103,8 +103,17 @@ __all__ = [
 ]
 
 
+LAZY = ("derivations", "scaling", "symbolic")
+"""Subpackages that load sympy, or much else, and only when they are first used."""
+
+
 def __getattr__(name: str) -> ModuleType:
-    """Load the symbolic modules, and with them sympy, and those on scaling when they are first used."""
-    if name in ("symbolic", "derivations", "scaling"):
+    """Load a subpackage when it is first used."""
+    if name in LAZY:
         return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Public names, and the subpackages that are loaded when they are first used."""
+    return sorted([*__all__, *LAZY])

@@ -153,6 +153,10 @@ class ClosedFormAnswer:
         Why there is no closed form; empty if there is one.
     way_out : str
         What to do if there is none.
+
+    See Also
+    --------
+    closed_form : Ask for the answer on a problem.
     """
 
     name: str | None

@@ -36,6 +36,11 @@ def growth_rate(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: Rule) 
     ndarray
         In units of 1/tau.
 
+    See Also
+    --------
+    growth_direction : In which direction a mode grows.
+    learning_order : Classes in order of their growth rates.
+
     Examples
     --------
     >>> from linmod import Rule
@@ -63,6 +68,10 @@ def growth_direction(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: R
     Returns
     -------
     a, b : ndarray
+
+    See Also
+    --------
+    growth_rate : How fast a mode grows in this direction.
 
     Examples
     --------
@@ -105,6 +114,10 @@ def learning_order(spectrum: Spectrum, rule: Rule) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
+
+    See Also
+    --------
+    growth_rate : The rates that decide the order.
 
     Examples
     --------

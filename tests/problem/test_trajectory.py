@@ -167,7 +167,7 @@ def test_repr():
 def test_maps_of_a_problem_are_measured():
     solved = theory.solve(RANDOM)
     maps = [last @ first for first, last in zip(*dynamics.solve(RANDOM).weights, strict=True)]
-    made = Trajectory.of_maps(RANDOM, "maps", maps, neglected=0.5, make_weights=lambda: ())
+    made = Trajectory.of_maps(RANDOM, "maps", maps, make_neglected=lambda seen: 0.5, make_weights=lambda: ())
     assert (made.description, made.origin, made.neglected) == (solved.description, "maps", 0.5)
     np.testing.assert_array_equal(made.times, RANDOM.times)
     simulated = dynamics.solve(RANDOM)

@@ -135,3 +135,9 @@ def test_names_of_forms_differ():
 def test_a_wrong_problem_is_named():
     with pytest.raises(TypeError, match="problem must be Problem, got SystematicityDataset"):
         theory.closed_form(SPACE)
+
+
+def test_completion_shows_public_names_alone():
+    assert dir(theory) == sorted({*theory.__all__, "derivations", "scaling", "symbolic"})
+    assert all(hasattr(theory, name) for name in dir(theory))
+    assert "closed_forms" not in dir(theory)

@@ -68,6 +68,11 @@ def block_norms(classes: Sequence[ModeClass], pi: FloatArray) -> dict[BlockPair,
     dict of (input block, output block) to ndarray, shape (T,)
         Infinite where a norm exceeds the range of floats.
 
+    See Also
+    --------
+    aligned_loss : Loss of the same map.
+    systematicity_ratio : Ratio of the squared norms to the sign outputs.
+
     Examples
     --------
     >>> import numpy as np
@@ -108,6 +113,10 @@ def aligned_loss(spectrum: Spectrum, pi: FloatArray) -> FloatArray:
     Returns
     -------
     ndarray, shape (T,)
+
+    See Also
+    --------
+    block_norms : Norms of the same map.
 
     Examples
     --------

@@ -8,9 +8,10 @@ With :math:`A = W_1 V` the first layer along the directions V in which the input
     \dot W_2 &= (C - P D) A^\top + \gamma\,(\Sigma_y - P D P^\top)\, W_2
 
 while the rest R of the first layer, along directions in which the inputs do not vary, follows
-:math:`\dot R = -\nabla\, A D A^\top R`. There is no closed form of these equations. A closed form from given weights leaves
-out that modes share hidden directions, that weights lie outside the modes, and that the two layers of a mode differ at
-first. All of that is in the initial weights, so these equations say how much is left out before anything is trained.
+:math:`\dot R = -\nabla\, A D A^\top R`. There is no closed form of these equations. A closed form from given
+weights leaves out that modes share hidden directions, that weights lie outside the modes, and that the two layers of a
+mode differ at first. All of that is in the initial weights, so these equations say how much is left out before anything
+is trained.
 """
 
 from __future__ import annotations
@@ -99,12 +100,8 @@ def coupled_modes(problem: Problem) -> tuple[CoupledModes, State]:
 def coupled_maps(problem: Problem) -> Iterator[FloatArray]:
     """The input-output map at each reported time, by the coupled equations of a problem with two layers."""
     equations, start = coupled_modes(problem)
-    states = (
-        _descent(problem, equations, start)
-        if isinstance(problem.training, Descent)
-        else _flow(problem, equations, start)
-    )
-    return map(equations.map, states)
+    run = _descent if isinstance(problem.training, Descent) else _flow
+    return map(equations.map, run(problem, equations, start))
 
 
 def _descent(problem: Problem, equations: CoupledModes, state: State) -> Iterator[State]:
@@ -137,7 +134,7 @@ def _flow(problem: Problem, equations: CoupledModes, start: State) -> Iterator[S
 
 
 def left_out(problem: Problem, predicted: Observation, maps: Iterator[FloatArray]) -> float:
-    """Largest difference of a prediction from the maps of the coupled equations, relative to the range of each quantity.
+    """Largest error of a prediction against the coupled equations, relative to the range of each quantity.
 
     Parameters
     ----------

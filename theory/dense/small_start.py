@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from ...datasets import SystematicityDataset
-from ...problem import Problem
-from ..refusals import coupled_modes, no_weights, too_narrow
+from ...problem import Descent, Problem
+from ..refusals import Refusal, coupled_modes, no_weights, too_narrow
 from ..spectrum import Spectrum, idle_inputs, singular_vectors
 from ..spectrum import spectrum as spectrum_of
 from .course import Course
 from .evolution import evolve
+from .stability import largest_stable_step
 from .strengths import DECOUPLED, initial_strengths
 
-QUESTIONS = (no_weights, coupled_modes, too_narrow)
+
+def unstable_step(problem: Problem) -> Refusal | None:
+    """A step with which training leaves the solution that is predicted."""
+    training = problem.training
+    if not isinstance(training, Descent):
+        return None
+    limit = largest_stable_step(problem.network, problem.dataset)
+    if training.step_size <= limit:
+        return None
+    return Refusal(
+        f"step_size={training.step_size:g} is above the largest stable step for this dataset, {limit:.6g}: training"
+        " does not stay at the solution",
+        "take a smaller step, or use dynamics.solve",
+    )
+
+
+QUESTIONS = (no_weights, coupled_modes, too_narrow, unstable_step)
 
 
 def course(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Course:

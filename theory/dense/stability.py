@@ -51,7 +51,7 @@ def largest_stable_step(network: Network, dataset: Data, *, momentum: float = 0.
     >>> from linmod import Deep, SystematicityDataset
     >>> dataset = SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1)
     >>> round(largest_stable_step(Deep(), dataset), 4), round(largest_stable_step(Deep(), dataset, momentum=0.9), 4)
-    (0.804, 1.5276)
+    (0.804, 1.5277)
     """
     instance("network", network, (Shallow, Deep, Modular))
     instance("dataset", dataset, (Data,))

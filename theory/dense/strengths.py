@@ -34,6 +34,10 @@ class InitialStrengths:
         How they were obtained: ``"decoupled"`` (exact), ``"small start"`` or ``"each mode by itself"``.
     directions : ndarray, shape (hidden, modes)
         Hidden direction in which each mode grows from a small start; zero otherwise.
+
+    See Also
+    --------
+    initial_strengths : Obtain them from initial weights.
     """
 
     y0: FloatArray
@@ -63,9 +67,10 @@ def initial_strengths(spectrum: Spectrum, U: FloatArray, V: FloatArray, weights:
       :math:`(1 - QQ^\top) w_\alpha`, :math:`\alpha \in c`: within a class of equal modes the balanced flow
       :math:`\dot S = 2\lambda S - 2\delta S^2` acts on the eigenvalues of S one by one. Exact as the initial
       weights tend to zero.
-    - *each mode by itself*: some strength, or the part :math:`|a - b|^2/4` that decays, exceeds 0.03 of its final
-      value, where the early phase is too short for (a - b) to decay. Each mode then follows the vector equations from its own a and b; the coupling of
-      modes through shared hidden directions is left out, so this is an approximation without a limit.
+    - *each mode by itself*: some strength, or the squared length of (a - b)/2, exceeds 0.03 of the final strength, so
+      that the early phase is too short for (a - b) to decay. Each mode then follows the vector equations from its own
+      a and b; the coupling of modes through shared hidden directions is left out, so this is an approximation
+      without a limit.
 
     The initial value :math:`u^\top W_2 W_1 v` that is often used instead is wrong by O(1) for any small random start.
 
@@ -80,6 +85,11 @@ def initial_strengths(spectrum: Spectrum, U: FloatArray, V: FloatArray, weights:
     Returns
     -------
     InitialStrengths
+
+    See Also
+    --------
+    small_start_order : Order in which the error of a small start vanishes.
+    initial_gains : The same under a learning rule.
 
     Examples
     --------
@@ -120,6 +130,10 @@ def small_start_order(spectrum: Spectrum, rule: Rule | None = None) -> float:
     Returns
     -------
     float
+
+    See Also
+    --------
+    initial_strengths : The strengths whose error it describes.
 
     Examples
     --------

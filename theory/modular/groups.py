@@ -14,6 +14,7 @@ from ...problem import (
     Explicit,
     Modular,
     Module,
+    Observation,
     Problem,
     Shallow,
     Trajectory,
@@ -36,6 +37,21 @@ Groups = Sequence[Sequence[int]]
 
 def module_spectra(network: Modular, dataset: Data) -> tuple[Spectrum, ...]:
     """Spectrum of what each module reads and writes.
+
+    Parameters
+    ----------
+    network : Modular
+    dataset : SystematicityDataset or Dataset
+
+    Returns
+    -------
+    tuple of Spectrum
+        One for each module.
+
+    See Also
+    --------
+    spectrum : Of a single chain.
+    solve : Takes such spectra in place of those of the data.
 
     Examples
     --------
@@ -135,13 +151,14 @@ def _predict_maps(
         for time in range(len(problem.times)):
             yield assembled(network, problem.dataset, {index: at(time) for index, at in map_at.items()})
 
+    def neglected(seen: Observation) -> float:
+        return left_out(problem, seen, maps(coupled=True))
+
     return Trajectory.of_maps(
         problem,
         f"modules, {training_name(problem)}, {' and '.join(dict.fromkeys(part.method for part in parts))}",
         (finite(problem, total[None])[0] for total in maps(coupled=False)),
-        make_neglected=(lambda seen: left_out(problem, seen, maps(coupled=True)))
-        if any(part.coupled for part in parts)
-        else None,
+        make_neglected=neglected if any(part.coupled for part in parts) else None,
         make_weights=not_predicted,
     )
 

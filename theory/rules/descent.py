@@ -15,7 +15,7 @@ from ...validation import FloatArray, instance, real
 from ..dense.aligned_start import course
 from ..dense.coupling import coupled_maps, left_out
 from ..dense.course import not_predicted
-from ..dense.strengths import DECOUPLED
+from ..dense.strengths import DECOUPLED, ROUNDING
 from ..refusals import Refusal, coupled_modes, no_weights, too_narrow
 from ..spectrum import Spectrum, idle_inputs, singular_vectors
 from ..spectrum import spectrum as spectrum_of
@@ -71,6 +71,11 @@ def rule_descent(
     idle : ndarray, shape (T, modes)
         Factor of the weights from inputs without data.
 
+    See Also
+    --------
+    initial_gains : The start from initial weights.
+    fixed_points : Where it can end.
+
     Examples
     --------
     >>> from linmod import Rule
@@ -120,8 +125,26 @@ def unit_by_unit(problem: Problem) -> Refusal | None:
     )
 
 
+def outputs_without_inputs(problem: Problem) -> Refusal | None:
+    """A contrastive term that drives the second layer in output directions that no input explains."""
+    rule, dataset = problem.training.rule, problem.dataset
+    if rule.contrastive <= 0:
+        return None
+    U, W = _vectors(dataset)[0], problem.initial_weights[1]
+    outside = W - U @ (U.T @ W)
+    if np.linalg.norm(outside) <= ROUNDING * np.linalg.norm(W):
+        return None
+    growing = np.linalg.norm(dataset.sigma_y @ outside)
+    if growing <= ROUNDING * np.linalg.norm(dataset.sigma_y) * np.linalg.norm(outside):
+        return None
+    return Refusal(
+        f"some outputs have no input that explains them, and {rule} drives the weights to them without bound",
+        "use an Aligned start, which leaves these weights at zero, or dynamics.solve",
+    )
+
+
 ALIGNED_QUESTIONS = (under_flow,)
-QUESTIONS = (no_weights, under_flow, unit_by_unit, coupled_modes, too_narrow)
+QUESTIONS = (no_weights, under_flow, unit_by_unit, coupled_modes, too_narrow, outputs_without_inputs)
 
 
 def predict_aligned(problem: Problem, spectrum: Spectrum, factor: float) -> Trajectory:

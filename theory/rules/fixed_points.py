@@ -36,6 +36,10 @@ class FixedPoint:
         Gains of the first and of the second layer.
     rates : tuple of complex
         Eigenvalues of the linearised flow, in units of 1/tau.
+
+    See Also
+    --------
+    fixed_points : All fixed points of one mode.
     """
 
     a: float
@@ -82,6 +86,11 @@ def fixed_points(lam: float, delta: float, rule: Rule) -> tuple[FixedPoint, ...]
     NoClosedForm
         For a mixture with the inverse norm.
 
+    See Also
+    --------
+    transverse_rate : Rate of return to the curve of fixed points.
+    rule_descent : The course of learning under a rule.
+
     Examples
     --------
     >>> from linmod import Rule
@@ -123,6 +132,10 @@ def transverse_rate(a: float, lam: float, delta: float, rule: Rule) -> float:
     float
         In units of 1/tau.
 
+    See Also
+    --------
+    fixed_points : The points that it is a rate of return to.
+
     Examples
     --------
     >>> from linmod import Rule
@@ -156,6 +169,10 @@ def slow_velocity(a: float, lam: float, delta: float, rule: Rule) -> float:
     -------
     float
         In units of 1/tau.
+
+    See Also
+    --------
+    slow_time : Time that this motion takes.
 
     Examples
     --------
@@ -194,6 +211,10 @@ def slow_time(a0: float, a1: float, lam: float, delta: float, rule: Rule) -> flo
     -------
     float
         In units of tau; negative where the gain moves the other way.
+
+    See Also
+    --------
+    slow_velocity : Velocity of this motion.
 
     Examples
     --------

@@ -29,6 +29,10 @@ class InitialGains:
         Weights from inputs without data to the hidden direction of each mode; zero unless for a small start.
     method : str
         How they were obtained: ``"decoupled"`` (exact), ``"small start"`` or ``"each mode by itself"``.
+
+    See Also
+    --------
+    initial_gains : Obtain them from initial weights.
     """
 
     a: FloatArray
@@ -70,6 +74,11 @@ def initial_gains(
     Returns
     -------
     InitialGains
+
+    See Also
+    --------
+    initial_strengths : The same for the gradient alone.
+    rule_descent : The course of learning from these gains.
 
     Examples
     --------
