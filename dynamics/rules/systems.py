@@ -106,13 +106,13 @@ def causes_of_divergence(rule: Rule, dataset: Data) -> Iterator[str]:
     """Ways in which a rule grows without bound on a dataset, whatever the step."""
     if rule.hebbian < 0 and rule.form == "oja":
         yield (
-            f"anti-Hebbian learning (hebbian={rule.hebbian:g}) repels the gain of the first layer from 1, and one above 1"
-            " grows without bound in finite time (form='inverse_norm' does not)"
+            f"anti-Hebbian learning (hebbian={rule.hebbian:g}) repels the gain of the first layer from 1, and one"
+            " above 1 grows without bound in finite time (form='inverse_norm' does not)"
         )
     if rule.contrastive > 0 and unpredicted_variance(dataset) > UNPREDICTED:
         yield (
-            f"contrastive Hebbian learning (contrastive={rule.contrastive:g}) has no bound on this dataset: a variance of"
-            f" {unpredicted_variance(dataset):.3g} of the outputs is in directions that no input predicts, and the"
+            f"contrastive Hebbian learning (contrastive={rule.contrastive:g}) has no bound on this dataset: a variance"
+            f" of {unpredicted_variance(dataset):.3g} of the outputs is in directions that no input predicts, and the"
             " weights to them grow as exp(gamma sigma t)"
         )
 
