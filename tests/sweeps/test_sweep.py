@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 import linmod
 from linmod.commands.app import app
 from linmod.sweeps import WorkerLost
-from linmod.sweeps.description import build_problem
+from linmod.sweeps.description import build_parts
 from linmod.sweeps.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -135,7 +135,7 @@ def test_a_fixed_value_of_a_field_that_varies_does_not_matter():
 
 def test_times_can_be_a_list_or_a_span():
     spans = [{"stop": 4, "count": 5}, {"start": 1, "stop": 4, "count": 4}, [0, 1, 2, 3, 4]]
-    flows = [build_problem({**_kinds(), "training": {"kind": "flow", "times": times}}).times for times in spans]
+    flows = [build_parts({**_kinds(), "training": {"kind": "flow", "times": times}})[1].times for times in spans]
     assert [times.tolist() for times in flows] == [[0, 1, 2, 3, 4], [1, 2, 3, 4], [0, 1, 2, 3, 4]]
 
 
