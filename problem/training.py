@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike
 from ..validation import FloatArray, array, instance, integer, real
 from .rules import Rule
 
-
 GRADIENT = Rule()
 
 
