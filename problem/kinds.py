@@ -267,13 +267,14 @@ def _blocks(name: str, value: Any) -> dict[str, slice]:
     return {block: slice(*span) for block, span in sorted(spans.items(), key=lambda entry: entry[1])}
 
 
+CHAINS = (NETWORKS[1], NETWORKS[0])
 READERS: dict[str, Callable[[str, Any], Any]] = {
     "X": read_array,
     "Y": read_array,
     "input_blocks": _blocks,
     "output_blocks": _blocks,
     "dataset": lambda name, value: build(name, DATASETS[:2], value),
-    "network": lambda name, value: build(name, NETWORKS[:2], value),
+    "network": lambda name, value: build(name, CHAINS, value),
     "modules": _modules,
     "weights": _weights,
     "times": time_grid,

@@ -1,10 +1,14 @@
 """Points are kept as they end, and checked when they are read."""
 
+import errno
+import os
+
 import numpy as np
 import pytest
-from small_sweeps import BASE, base, contents, definition, in_threads
+from small_sweeps import BASE, base, contents, count_points, definition, in_threads
 
 import linmod
+from linmod.sweeps import NotStored
 
 
 def test_failing_points_are_recorded_and_the_rest_goes_on(tmp_path):
@@ -91,3 +95,25 @@ def test_a_damaged_manifest_is_refused(tmp_path):
 def test_an_unwritable_folder_is_refused(folder):
     with pytest.raises(ValueError, match="folder must be a folder that can be written to"):
         in_threads(definition(), folder)
+
+
+def test_a_full_disk_is_reported_and_loses_nothing(tmp_path, monkeypatch):
+    in_threads(definition(), tmp_path / "whole")
+    monkeypatch.setattr("linmod.sweeps.store.os.fsync", _full_after(3))
+    with pytest.raises(NotStored, match=r"No space left on device.*what is finished is kept.*goes on from there"):
+        in_threads(definition(), tmp_path / "full")
+    assert count_points(tmp_path / "full") == 2
+    assert not list((tmp_path / "full").rglob("*.partial"))
+    monkeypatch.undo()
+    in_threads(definition(), tmp_path / "full")
+    assert contents(tmp_path / "full") == contents(tmp_path / "whole")
+
+
+def _full_after(writes):
+    left = iter(range(writes))
+
+    def fsync(_):
+        if next(left, None) is None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    return fsync

@@ -1,5 +1,6 @@
 """Worker processes: how many there are, and what happens when they die."""
 
+import math
 import multiprocessing
 import os
 import signal
@@ -13,7 +14,7 @@ import pytest
 from small_sweeps import BASE, LONG, base, command, contents, count_points, definition, in_threads, toml_file, wait_for
 
 import linmod
-from linmod.sweeps import WorkerLost
+from linmod.sweeps import WorkerLost, processors
 
 
 @pytest.mark.slow
@@ -100,3 +101,58 @@ def test_a_worker_that_dies_is_reported_and_what_is_done_is_kept(tmp_path):
         linmod.sweep(sweep, tmp_path, workers=1, progress=kill_one)
     assert 0 < count_points(tmp_path) < 12
     assert (linmod.sweep(sweep, tmp_path, workers=1).error == "").all()
+
+
+SCRIPT = """
+import linmod
+base = {"dataset": {"n_x": 2, "n_y": 1, "k_x": 1, "k_y": 1}, "network": {"kind": "shallow"},
+        "initial": {"kind": "aligned"}, "training": {"kind": "descent", "step_size": 0.1, "steps": 5}}
+linmod.sweep(linmod.Sweep(base, record=["loss"]), "out", workers=1)
+"""
+
+
+@pytest.mark.slow
+def test_a_script_without_main_guard_is_told_so_last(tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert 'must stand under `if __name__ == "__main__":`' in last
+
+
+@pytest.mark.parametrize(
+    ("own", "files", "quota"),
+    [
+        ("0::/\n", {"cpu.max": "150000 100000\n"}, 1.5),
+        ("0::/a/b\n", {"a/cpu.max": "200000 100000\n", "a/b/cpu.max": "max 100000\n"}, 2.0),
+        ("0::/a/b\n", {"a/cpu.max": "200000 100000\n", "a/b/cpu.max": "50000 100000\n"}, 0.5),
+        ("0::/a\n", {"cpu.max": "max 100000\n"}, math.inf),
+        ("4:cpu,cpuacct:/d\n", {"cpu/cpu.cfs_quota_us": "300000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 3.0),
+        ("4:cpu:/d\n", {"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, math.inf),
+        ("4:memory:/d\n", {"cpu.max": "100000 100000\n"}, math.inf),
+        ("", {}, math.inf),
+    ],
+)
+def test_the_quota_of_a_container_is_read(tmp_path, own, files, quota):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "own").write_text(own)
+    assert processors.cpu_quota(tmp_path, tmp_path / "own") == quota
+
+
+def test_there_is_a_worker_for_each_processor_that_may_be_used(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
+    for quota, expected in ((math.inf, 6), (2.5, 3), (0.5, 1)):
+        monkeypatch.setattr(processors, "cpu_quota", lambda *_, quota=quota: quota)
+        assert processors.worker_count(None) == expected
+
+
+def test_windows_has_61_processes_at_most(monkeypatch):
+    monkeypatch.setattr(processors, "usable_processors", lambda: 128)
+    assert processors.worker_count(None) == 128
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert processors.worker_count(None) == 61
+    assert processors.worker_count(61) == 61
+    with pytest.raises(ValueError, match="workers must be at most 61 on Windows, got 62"):
+        processors.worker_count(62)
