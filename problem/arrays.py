@@ -73,7 +73,7 @@ def checksum(name: str, file: Path) -> str:
 
 
 def sealed(name: str, value: Any, folder: Path | None = None) -> Any:
-    """Give every file among plain values its full path and its checksum, so that they mean one array for ever.
+    """Give every file among plain values its full path and its checksum, so that they always mean the same array.
 
     Parameters
     ----------
@@ -88,6 +88,10 @@ def sealed(name: str, value: Any, folder: Path | None = None) -> Any:
     -------
     object
         The same values with files as tables of ``file``, ``array`` and ``sha256``.
+
+    See Also
+    --------
+    read_array : Read the files.
 
     Examples
     --------

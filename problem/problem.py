@@ -42,7 +42,7 @@ class Problem:
 
     Examples
     --------
-    >>> from linmod import SystematicityDataset
+    >>> from linmod import Aligned, Deep, Descent, SystematicityDataset
     >>> problem = Problem(SystematicityDataset(3, 1, 3, 1), Deep(), Aligned(1e-6), Descent(0.16, 300))
     >>> [matrix.shape for matrix in problem.initial_weights]
     [(50, 27), (9, 50)]

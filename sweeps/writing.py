@@ -21,6 +21,13 @@ def write_sweep(sweep: Sweep, path: str | Path) -> None:
     sweep : Sweep
     path : str or Path
 
+    Raises
+    ------
+    TypeError
+        If it is no sweep.
+    OSError
+        If the file cannot be written.
+
     See Also
     --------
     read_sweep : The way back.
