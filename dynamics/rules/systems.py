@@ -106,8 +106,8 @@ def causes_of_divergence(rule: Rule, dataset: Data) -> Iterator[str]:
     """Ways in which a rule grows without bound on a dataset, whatever the step."""
     if rule.hebbian < 0 and rule.form == "oja":
         yield (
-            f"anti-Hebbian learning (hebbian={rule.hebbian:g}) repels the gain of the first layer from 1, and one above"
-            " 1 grows without bound in finite time (form='inverse_norm' does not)"
+            f"anti-Hebbian learning (hebbian={rule.hebbian:g}) repels the gain of the first layer from 1, and one"
+            " above 1 grows without bound in finite time (form='inverse_norm' does not)"
         )
     if rule.contrastive > 0 and unpredicted_variance(dataset) > UNPREDICTED:
         yield (

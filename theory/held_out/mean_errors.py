@@ -137,6 +137,7 @@ def mean_held_out_errors(dataset: SystematicityDataset, size: int) -> dict[str, 
     if n_sets > MOST_SETS:
         raise NoClosedForm(f"there are {n_sets} training sets of size={size}, more than the {MOST_SETS} enumerated")
     errors = [
-        held_out_errors_at_convergence(HeldOut(dataset, items)) for items in combinations(range(dataset.n_items), size)
+        held_out_errors_at_convergence(HeldOut(dataset, train=items))
+        for items in combinations(range(dataset.n_items), size)
     ]
     return {name: float(np.mean([error[name] for error in errors])) for name in errors[0]}
