@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
-from ..problem import Descent, Modular, Problem, Statistics, Trajectory, Weights
+from ..problem import Descent, Problem, Statistics, Trajectory, Weights
 from ..validation import FloatArray, choice
 from .dense.stability import largest_stable_step
 from .integrators import INTEGRATORS, Progress, descent_states, flow_states, reported, watched
@@ -75,7 +75,7 @@ def in_words(coordinates: str) -> str:
 
 def remedy(problem: Problem) -> str:
     """What to do when training diverges."""
-    if isinstance(problem.network, Modular) and len(problem.network.groups) < len(problem.network.modules):
+    if any(len(group) > 1 for group in problem.network.groups):
         return "take a smaller step"
     return f"the largest stable step for this dataset is {largest_stable_step(problem):.6g}"
 

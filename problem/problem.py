@@ -62,8 +62,7 @@ class Problem:
                 f"training must be Flow or Descent, got {type(self.training).__name__} (rules that treat each weight"
                 " by itself, as Adam or noise on weights, have no exact reduction to modes and are not here)"
             )
-        if isinstance(self.network, Modular):
-            self.network.shapes(self.dataset)
+        self.network.parts(self.dataset)
         if isinstance(self.initial, Explicit):
             self.initial.weights(self.network, self.dataset)
         if not (self.training.rule.is_gradient or (isinstance(self.network, Deep) and self.network.layers == 2)):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..problem import Descent, Flow, Modular, Problem, Trajectory, by_module
+from ..problem import Descent, Flow, Problem, Trajectory
 from ..projection import Projection
 
 
@@ -74,11 +74,9 @@ def _evaluations(problem: Problem, simulation: Trajectory) -> int:
 
 def _smallest_gain(problem: Problem) -> float:
     """Length of the shortest initial hidden vector of a mode; 1 for a shallow network or a start at zero."""
-    network, data = problem.network, problem.dataset
-    views = [module.view(data) for module in network.modules] if isinstance(network, Modular) else [data]
-    modules = zip(views, by_module(network, problem.initial_weights), strict=True)
+    parts = problem.network.parts(problem.dataset)
     lengths = [
-        np.linalg.norm(weights[0] @ view.mode_basis.V, axis=0) if len(weights) > 1 else np.ones(1)
-        for view, weights in modules
+        np.linalg.norm(weights[0] @ part.data.mode_basis.V, axis=0) if len(weights) > 1 else np.ones(1)
+        for part, weights in zip(parts, problem.network.split(problem.initial_weights), strict=True)
     ]
     return min(float(np.min(part[part > 0], initial=1.0)) for part in lengths)

@@ -18,6 +18,7 @@ from linmod import (
     Module,
     NoClosedForm,
     Problem,
+    Rule,
     Shallow,
     SmallRandom,
     SystematicityDataset,
@@ -305,7 +306,11 @@ WRONG = {
         ValueError,
         r"see dynamics\.solve_pathways",
     ),
-    "pathways of a chain": (lambda: dynamics.solve_pathways(_with(Deep())), ValueError, r"network must be Modular"),
+    "pathways under a rule": (
+        lambda: dynamics.solve_pathways(Problem(_space(), Deep(), Aligned(), Flow([0.0, 1.0], rule=Rule(gamma=0.1)))),
+        ValueError,
+        r"rule=.* has no equations of pathways",
+    ),
     "pathways start": (
         lambda: dynamics.solve_pathways(_with(Modular.race())),
         ValueError,

@@ -18,8 +18,6 @@ from ...problem import (
     Problem,
     Shallow,
     Trajectory,
-    assembled,
-    by_module,
 )
 from ...validation import FloatArray
 from ..dense import any_start as shallow
@@ -149,7 +147,7 @@ def _predict_maps(
         chosen = [part.coupled() if coupled and part.coupled else part.map_at for part in parts]
         map_at = {index: at for maps in chosen for index, at in maps.items()}
         for time in range(len(problem.times)):
-            yield assembled(network, problem.dataset, {index: at(time) for index, at in map_at.items()})
+            yield network.assemble(problem.dataset, {index: at(time) for index, at in map_at.items()})
 
     def neglected(seen: Observation) -> float:
         return left_out(problem, seen, maps(coupled=True))
@@ -183,7 +181,7 @@ def _alone(problem: Problem, network: Modular, index: int) -> Problem:
     if isinstance(problem.initial, Aligned):
         start: Aligned | Explicit = problem.initial.of_module(index, count)
     else:
-        start = Explicit(by_module(network, problem.initial_weights)[index])
+        start = Explicit(network.split(problem.initial_weights)[index])
     return Problem(module.view(problem.dataset), module.network, start, problem.training)
 
 
@@ -222,7 +220,7 @@ class _Stack:
         self._columns = {index: slice(stops[i], stops[i + 1]) for i, index in enumerate(writers)}
         rows = dataset.output_blocks[block]
         data = Dataset(np.concatenate(inputs), dataset.Y[rows])
-        weights = by_module(network, problem.initial_weights)
+        weights = network.split(problem.initial_weights)
         start = [weights[i][0][np.isin(m.rows(dataset), np.r_[rows])] for i, m in writers.items()]
         stacked = Problem(data, Shallow(), Explicit([np.concatenate(start, axis=1)]), problem.training)
         self._at = shallow.map_over_time(stacked, spectrum(data), factor)
