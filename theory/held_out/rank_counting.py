@@ -18,7 +18,6 @@ from fractions import Fraction
 from functools import cache
 
 import numpy as np
-from scipy.stats import binomtest
 
 from ...datasets import sign_features
 from ...problem import NoClosedForm
@@ -171,6 +170,8 @@ def estimate_full_rank(n_x: int, size: int, samples: int, seed: int, confidence:
         draws = [generator.choice(2**n, chosen, replace=False, shuffle=False) for _ in range(min(CHUNK, total - start))]
         columns = signs[:, np.array(draws)].swapaxes(0, 1)
         hits += int(np.sum(np.linalg.matrix_rank(columns) == n)) if chosen else 0
+    from scipy.stats import binomtest  # slow to import
+
     interval = binomtest(hits, total).proportion_ci(level, method="exact")
     return FractionEstimate(hits / total, float(interval.low), float(interval.high), total)
 
