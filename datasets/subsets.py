@@ -28,6 +28,10 @@ class HeldOut:
     TypeError, ValueError
         If the items are not different integers from 0 to below the number of items, or leave none on either side.
 
+    See Also
+    --------
+    SystematicityDataset : The dataset that is divided.
+
     Notes
     -----
     All features are kept, those that no training item has too, so that one network serves both sides.

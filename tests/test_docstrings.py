@@ -26,17 +26,23 @@ PACKAGES = (
 )
 CODES = {"GL08", "PR01", "PR02", "RT01", "SA01", "EX01"}
 """No docstring; parameters undescribed or unknown; no Returns, See Also, Examples."""
-TO_DO = (
-    "linmod.dynamics",
-    "linmod.figures",
-    "linmod.problem",
-    "linmod.projection",
-    "linmod.sweeps",
-    "linmod.theory",
-    "linmod.verification",
-    "linmod.datasets",
-)
-"""Modules whose docstrings are still to be completed; the list may only shrink."""
+TO_DO = {
+    "linmod.datasets": {"PR01", "RT01"},
+    "linmod.dynamics": CODES,
+    "linmod.dynamics.module_finding": {"PR01", "RT01", "EX01"},
+    "linmod.dynamics.nonlinear": {"PR01", "RT01", "EX01"},
+    "linmod.dynamics.scaling": {"PR01", "RT01", "EX01"},
+    "linmod.figures": CODES,
+    "linmod.problem": CODES,
+    "linmod.projection": {"PR01", "RT01"},
+    "linmod.sweeps": CODES,
+    "linmod.theory": CODES,
+    "linmod.theory.held_out": {"PR01", "RT01"},
+    "linmod.theory.module_finding": {"RT01", "EX01"},
+    "linmod.theory.scaling": {"PR01", "RT01"},
+    "linmod.verification": CODES,
+}
+"""Sections still to be written, by package, the innermost that names an object; the table may only shrink."""
 
 
 def public_objects():
@@ -59,21 +65,33 @@ OBJECTS = public_objects()
 
 
 def faults(name):
-    """Codes of the sections that are wanting."""
-    results = numpydoc_validate.validate(name)
-    wanted = CODES - ({"PR01", "RT01"} if inspect.isclass(OBJECTS.get(name)) else set())
-    exceptions = inspect.isclass(OBJECTS.get(name)) and issubclass(OBJECTS[name], Exception)
-    if exceptions:
-        wanted = wanted - {"EX01", "SA01"}
-    return {code: text for code, text in results["errors"] if code in wanted}
+    """Codes of the sections that are wanting, with their explanation.
+
+    The fields of a class are described under Parameters or Attributes; a class that only holds results needs no example.
+    """
+    value = OBJECTS.get(name)
+    excused = set()
+    if inspect.isclass(value):
+        holds_results = "Attributes\n" in (inspect.getdoc(value) or "")
+        excused = {"PR01", "RT01"} | ({"EX01"} if holds_results else set())
+        if issubclass(value, Exception):
+            excused |= {"EX01", "SA01"}
+    errors = numpydoc_validate.validate(name)["errors"]
+    return {code: text for code, text in errors if code in CODES - excused}
+
+
+def to_do(name):
+    """The codes that the table excuses for an object."""
+    packages = [package for package in TO_DO if name.startswith(f"{package}.")]
+    return TO_DO[max(packages, key=len)] if packages else set()
 
 
 @pytest.mark.parametrize("name", sorted(OBJECTS))
 def test_sections(name):
     found = faults(name)
-    if name.startswith(TO_DO) and found:
+    assert not set(found) - to_do(name), found
+    if found:
         pytest.xfail(f"still to do: {', '.join(found)}")
-    assert not found
 
 
 def test_public_objects_are_found():

@@ -55,6 +55,10 @@ class FractionEstimate:
     low, high : float
         Exact confidence interval (Clopper and Pearson 1934).
     samples : int
+
+    See Also
+    --------
+    estimate_full_rank : The estimate that returns it.
     """
 
     probability: float
@@ -85,6 +89,11 @@ def full_rank_probability(n_x: int, size: int) -> Fraction:
     ------
     NoClosedForm
         For larger n_x and sizes between; see :func:`estimate_full_rank`.
+
+    See Also
+    --------
+    estimate_full_rank : An estimate where counting takes too long.
+    zero_error_probability : Probability of zero compositional error.
 
     Examples
     --------
@@ -120,6 +129,10 @@ def zero_error_probability(n_x: int, n_y: int, size: int) -> Fraction:
     -------
     Fraction
 
+    See Also
+    --------
+    full_rank_probability : Probability of full rank, a sufficient condition.
+
     Examples
     --------
     >>> [str(zero_error_probability(3, n_y, 2)) for n_y in (0, 1, 2)]
@@ -149,6 +162,10 @@ def estimate_full_rank(n_x: int, size: int, samples: int, seed: int, confidence:
     Returns
     -------
     FractionEstimate
+
+    See Also
+    --------
+    full_rank_probability : The exact value.
 
     Examples
     --------
