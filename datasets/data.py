@@ -55,6 +55,12 @@ class Data(ABC):
     --------
     Dataset : Data of any origin.
     SystematicityDataset : The dataset space, which never builds its matrices.
+
+    Examples
+    --------
+    >>> from linmod import SystematicityDataset
+    >>> isinstance(SystematicityDataset(3, 1, 3, 1), Data)
+    True
     """
 
     @property

@@ -251,9 +251,24 @@ class SystematicityDataset(Data):
 def consecutive(sizes: dict[str, int]) -> dict[str, slice]:
     """Lay named blocks of the given sizes one after the other.
 
+    Parameters
+    ----------
+    sizes : dict of str to int
+        Number of features of each block.
+
+    Returns
+    -------
+    dict of str to slice
+        Where each block lies.
+
     See Also
     --------
     SystematicityDataset : The dataset whose blocks these are.
+
+    Examples
+    --------
+    >>> consecutive({"a": 2, "b": 3})
+    {'a': slice(0, 2, None), 'b': slice(2, 5, None)}
     """
     stops = np.cumsum([0, *sizes.values()])
     return {name: slice(int(stops[i]), int(stops[i + 1])) for i, name in enumerate(sizes)}

@@ -67,7 +67,7 @@ OBJECTS = public_objects()
 def faults(name):
     """Codes of the sections that are wanting, with their explanation.
 
-    The fields of a class are described under Parameters or Attributes; a class that only holds results needs no example.
+    The fields of a class are under Parameters or Attributes; a class that only holds results needs no example.
     """
     value = OBJECTS.get(name)
     excused = set()
