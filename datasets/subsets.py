@@ -36,6 +36,10 @@ class HeldOut:
     linmod.theory.held_out_errors : The predicted errors on the items held out.
     linmod.dynamics.held_out_errors : The simulated ones.
 
+    See Also
+    --------
+    SystematicityDataset : The dataset that is divided.
+
     Notes
     -----
     All features are kept, also those that no training item has, so that one network serves both sides.

@@ -18,6 +18,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from contract import gap
 
 from linmod import Aligned, Deep, Descent, Flow, Problem, Shallow, SystematicityDataset, dynamics, theory
 
@@ -80,15 +81,6 @@ def _problem(dataset, layers, start, training):
     return replace(probe, training=Flow(np.linspace(0, end, 5), rtol=1e-11, atol=1e-13))
 
 
-def _worst(simulation, prediction):
-    """Largest absolute difference of any quantity at any time."""
-    assert set(prediction.quantities) == set(simulation.quantities)
-    assert np.array_equal(prediction.times, simulation.times)
-    gaps = [np.abs(prediction.quantities[name] - values) for name, values in simulation.quantities.items()]
-    gaps.append(np.abs(prediction.strengths - simulation.strengths).ravel())
-    return max(float(np.max(gap, initial=0.0)) for gap in gaps)
-
-
 def _swapped(spectrum):
     """Lambda of the first two learnable classes exchanged, where it makes a difference."""
     learnable = spectrum.learnable
@@ -136,10 +128,10 @@ def _null_predictions(problem):
 def _check(problem, tolerance):
     simulation = dynamics.solve(problem, coordinates="data")
     assert simulation.statistics.steps < MOST_STEPS
-    error = _worst(simulation, theory.solve(problem))
+    error = gap(theory.solve(problem), simulation)
     assert error <= tolerance, f"{problem}: {error:.2e}"
     for name, prediction in _null_predictions(problem).items():
-        wrong = _worst(simulation, prediction)
+        wrong = gap(prediction, simulation)
         assert wrong > 100 * max(tolerance, FLOW_TOLERANCE), f"{problem}: {name} not rejected, {wrong:.2e}"
 
 

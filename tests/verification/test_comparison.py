@@ -178,7 +178,7 @@ def test_one_broken_claim_does_not_stop_the_rest():
 def test_the_catalogue_has_unique_names_and_pictures():
     names = [claim.name for claim in CATALOGUE]
     assert len(set(names)) == len(names)
-    assert select([]) == CATALOGUE
+    assert [claim.name for claim in select([])] == names
     with pytest.raises(ValueError, match="dense-deep"):
         select(["dense-depe"])
 

@@ -58,6 +58,10 @@ def held_out_errors(split: HeldOut, network: Network, initial: Initial, training
         For deep networks otherwise. Where they end from small weights is known: see
         :func:`held_out_errors_at_convergence`.
 
+    See Also
+    --------
+    held_out_errors_at_convergence : After long training.
+
     Examples
     --------
     >>> import linmod
@@ -103,6 +107,10 @@ def shallow_held_out_errors(split: HeldOut, training: Flow | Descent) -> dict[st
     -------
     dict of str to ndarray, shape (T,)
 
+    See Also
+    --------
+    held_out_errors_at_convergence : The limit of long training.
+
     Examples
     --------
     >>> import linmod
@@ -138,6 +146,10 @@ def held_out_errors_at_convergence(split: HeldOut) -> dict[str, float]:
     -------
     dict of str to float
 
+    See Also
+    --------
+    held_out_errors : Of given maps.
+
     Examples
     --------
     >>> import linmod
@@ -161,6 +173,10 @@ def compositional_error_at_convergence(split: HeldOut) -> float:
 
     with :math:`\Omega_H` the sign inputs of the held-out items, one column of E for each: the cheaper form when few
     are held out. Domain: :math:`\rho > 0`, every output sign feature among the inputs.
+
+    See Also
+    --------
+    held_out_errors_at_convergence : Both parts of the error.
 
     Examples
     --------
@@ -198,6 +214,10 @@ def is_learnable(split: HeldOut) -> bool:
     Returns
     -------
     bool
+
+    See Also
+    --------
+    compositional_error_at_convergence : The error, which is zero if it is.
 
     Examples
     --------
