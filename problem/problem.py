@@ -11,7 +11,7 @@ from ..datasets import Data, HeldOut
 from ..validation import FloatArray, instance
 from .dense import Deep, Weights
 from .kinds import KINDS, NETWORKS, STARTS, TRAININGS, build, classes, known, plain_part
-from .modular import Modular, Network
+from .modular import Network
 from .starts import Explicit, Initial
 from .training import Training
 

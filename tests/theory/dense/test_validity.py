@@ -40,7 +40,7 @@ def test_a_start_with_opposed_layers_is_not_small():
 
 
 def test_a_start_with_opposed_layers_is_not_small_under_a_rule():
-    rule = Rule.hebbian(0.01)
+    rule = Rule(hebbian=0.01)
     problem = replace(_opposed(1.0), training=Descent(0.05, 20, rule=rule))
     prediction, simulation = theory.solve(problem), dynamics.solve(problem)
     np.testing.assert_allclose(prediction.strengths, simulation.strengths, atol=1e-6)

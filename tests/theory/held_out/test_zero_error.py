@@ -29,7 +29,7 @@ def _condition_violations(n_x):
         dataset = _space(n_x, n_y, 0, 0)
         for size in range(1, 2**n_x):
             for items in combinations(range(2**n_x), size):
-                split = HeldOut(dataset, items)
+                split = HeldOut(dataset, train=items)
                 signs = dataset.X[:, items]
                 projector = np.eye(n_x) - signs @ np.linalg.pinv(signs)
                 error = np.max(np.abs((projector @ dataset.X[:, split.held_out])[:n_y]))
@@ -54,7 +54,7 @@ def test_zero_error_condition_with_four_sign_inputs():
         for size in range(1, 9):
             for lines in combinations(range(8), size):
                 items = [2 * line if signs[0, 2 * line] > 0 else 2 * line + 1 for line in lines]
-                split = HeldOut(dataset, items)
+                split = HeldOut(dataset, train=items)
                 chosen = signs[:, items]
                 left = (np.eye(4) - chosen @ np.linalg.pinv(chosen)) @ signs
                 assert theory.is_learnable(split) == (np.max(np.abs(left[:n_y])) < 1e-9)
@@ -67,7 +67,7 @@ def test_zero_error_condition_with_four_sign_inputs_sampled():
     seen = set()
     for _ in range(300):
         n_y, size = int(generator.integers(1, 5)), int(generator.integers(2, 8))
-        split = HeldOut.random(_space(4, n_y, 0, 1), size, int(generator.integers(2**31)))
+        split = HeldOut.random(_space(4, n_y, 0, 1), size, seed=int(generator.integers(2**31)))
         zero = theory.held_out_errors_at_convergence(split)["omega_y"] < 1e-18
         assert theory.is_learnable(split) == zero
         seen.add(zero)
@@ -79,7 +79,7 @@ def test_identity_inputs_forbid_zero_error():
         dataset = _space(3, n_y, 1, 0, 0.3)
         for size in range(1, 8):
             for items in combinations(range(8), size):
-                split = HeldOut(dataset, items)
+                split = HeldOut(dataset, train=items)
                 assert not theory.is_learnable(split)
                 assert theory.held_out_errors_at_convergence(split)["omega_y"] > 1e-5
 
