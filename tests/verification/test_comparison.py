@@ -101,10 +101,10 @@ def test_tolerance_must_be_positive(tolerance):
         linmod.verify(ALIGNED, tolerance=tolerance)
 
 
-def test_no_tolerance_is_made_up_for_a_large_random_start():
-    problem = replace(RANDOM, initial=linmod.SmallRandom(0.3))
-    with pytest.raises(ValueError, match="tolerance must be given"):
-        default_tolerance(problem, linmod.theory.solve(problem), linmod.dynamics.solve(problem))
+def test_a_large_random_start_is_not_said_to_hold():
+    agreement = linmod.verify(replace(RANDOM, initial=linmod.SmallRandom(0.3)))
+    assert not agreement.passed
+    assert agreement.tolerance > agreement.max_error > 0.01
 
 
 def test_convergence_order_rejects_a_wrong_order():
