@@ -16,6 +16,7 @@ from ...validation import FloatArray
 
 COLUMN, FULL = 3.4, 7.0
 TIME = r"time $t$ (units of $\tau$)"
+RELATIVE = r"$\pi\,/\,\pi^{\ast}$"
 BLOCK_SYMBOLS = {"omega_x": r"\Omega_x", "gamma_x": r"\Gamma_x", "omega_y": r"\Omega_y", "gamma_y": r"\Gamma_y"}
 LABEL_SPACING = 0.065
 
@@ -78,6 +79,32 @@ def canvas(rows: int, columns: int, *, width: float = FULL, height: float = 2.4)
 def title(axes: Axes, index: int, text: str) -> None:
     """Give a panel its letter and title."""
     axes.set_title(f"({'abcdef'[index]}) {text}")
+
+
+def legend_below(figure: Figure, *axes: Axes, ncols: int, note: str | None = None, handlelength: float = 2.4) -> None:
+    """Put one legend of all axes below a figure, each label once, under a note that says what lines and markers are.
+
+    Parameters
+    ----------
+    figure : Figure
+    *axes : Axes
+        Whose labelled curves the legend names.
+    ncols : int
+    note : str, optional
+    handlelength : float, default 2.4
+
+    See Also
+    --------
+    label_ends : Labels at the curves themselves.
+    """
+    entries = {}
+    for one in axes:
+        entries |= {label: handle for handle, label in zip(*one.get_legend_handles_labels(), strict=True)}
+    legend = figure.legend(
+        list(entries.values()), list(entries), loc="outside lower center", ncols=ncols, handlelength=handlelength
+    )
+    if note is not None:
+        legend.set_title(note, prop={"size": 7})
 
 
 def label_ends(axes: Axes, labels: Mapping[str, tuple[float, str]], at: float) -> None:

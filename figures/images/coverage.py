@@ -11,7 +11,7 @@ from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings
 from ...verification.intervals import mean_interval
 from ..drawing.style import STROKES, canvas, house_style, title
-from ..specialization.dense import PAPER
+from ..published import SPECIALIZATION
 from .split import Paired, compare_networks
 from .tasks import CLASSES, DENSE, MLPS, SEEN, SPLIT, TRAIN, images_of
 
@@ -105,7 +105,7 @@ def _draw_errors(axes: Axes, runs: Mapping[float, Paired]) -> None:
 
 IMAGE_COVERAGE = Claim(
     name="image-coverage",
-    source=f"{PAPER}, compositional MNIST; here three digits of five classes",
+    source=f"{SPECIALIZATION}, compositional MNIST; here three digits of five classes",
     statement="What a module of its own for the compositional labels gains on unseen combinations grows with the scale "
     "of the non-compositional labels, which a split network does not feel; both networks gain from combinations seen.",
     assumptions=(

@@ -12,6 +12,7 @@ from ...dynamics.threads import one_thread
 from ...verification.claims import Claim, Evidence, Settings
 from ...verification.intervals import lower
 from ..drawing.style import STROKES, Stroke, canvas, house_style, label_ends, title
+from ..published import SCALING
 from .trials import (
     COMPONENTS,
     DIMS,
@@ -27,7 +28,6 @@ from .trials import (
     task_of,
 )
 
-PAPER = '"Breaking Neural Network Scaling Laws with Modularity" (Boopathy et al., ICLR 2025)'
 COVERED = (20, 40, 60, 80)
 LOOKS: Mapping[str, Stroke] = {
     FOUND: STROKES[0],
@@ -106,7 +106,7 @@ def _mean(runs: list[dict[str, Score]], name: str, quantity: str) -> float:
 
 IMAGE_MODULES = Claim(
     name="image-modules",
-    source=f"{PAPER}, modular networks for compositional images; joint search is an addition here",
+    source=f"{SCALING}, modular networks for compositional images; joint search is an addition here",
     statement=f"On pairs of digits with {TESTED} of 100 combinations seen, a modular network that starts from "
     "projections found jointly by the kernel rule errs less on unseen combinations than from random ones, than from "
     "those of the published rule, and than one module that sees everything.",

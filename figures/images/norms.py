@@ -20,7 +20,7 @@ from ...projection import project
 from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings
 from ..drawing.style import STROKES, TIME, canvas, house_style, title
-from ..specialization.dense import PAPER
+from ..published import SPECIALIZATION
 from .order import STD, STEP
 from .tasks import DENSE, HIDDEN, SPLIT, centred, draw, images_of, same_moments, task
 
@@ -200,7 +200,7 @@ def _draw_panel(axes: Axes, data: Mapping[str, Any], quantity: Callable[[Course]
 
 IMAGE_NORMS = Claim(
     name="image-norms",
-    source=f"{PAPER}, compositional images; norms of linear networks on the second moments of the data",
+    source=f"{SPECIALIZATION}, compositional images; norms of linear networks on the second moments of the data",
     statement="The Jacobian of tanh networks on images, averaged over items, has the block norms and the systematicity "
     "over training that linear networks on the same second moments have, dense and in two modules.",
     assumptions=(

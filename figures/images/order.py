@@ -17,7 +17,7 @@ from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings
 from ...verification.intervals import mean_interval
 from ..drawing.style import STROKES, TIME, canvas, house_style, title
-from ..specialization.dense import PAPER
+from ..published import SPECIALIZATION
 from .tasks import HIDDEN, centred, draw, images_of, same_moments
 
 SCALES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
@@ -240,7 +240,7 @@ def _scale_ticks(axes: Axes, found: dict[float, Half]) -> None:
 
 IMAGE_ORDER = Claim(
     name="image-order",
-    source=f"{PAPER}, compositional images; times of linear networks on the second moments of the data",
+    source=f"{SPECIALIZATION}, compositional images; times of linear networks on the second moments of the data",
     statement="On images, too, the part with the larger singular values is learned first: the compositional part at "
     "small label scales, the other at large ones. With tanh both times are in the ratio that linear networks on the "
     "same second moments predict; with ReLU the order turns at a smaller scale.",

@@ -13,7 +13,7 @@ from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings
 from ...verification.intervals import lower, mean_interval
 from ..drawing.style import STROKES, canvas, house_style, title
-from ..specialization.dense import PAPER
+from ..published import SPECIALIZATION
 from .tasks import (
     CNNS,
     DENSE,
@@ -136,7 +136,7 @@ def _draw_differences(axes: Axes, runs: dict[tuple[str, bool], Paired]) -> None:
 
 IMAGE_SPLIT = Claim(
     name="image-split",
-    source=f"{PAPER}, compositional MNIST; here three digits of five classes",
+    source=f"{SPECIALIZATION}, compositional MNIST; here three digits of five classes",
     statement="An MLP with a module of its own for the compositional labels makes smaller compositional errors on "
     "combinations never seen than a dense one, at label scales 10 and 1; with shuffled labels it does not.",
     assumptions=(

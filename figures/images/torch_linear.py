@@ -20,7 +20,8 @@ from ...verification.claims import Claim, Evidence, Settings, finding
 from ...verification.comparison import Agreement, compare, verify
 from ...verification.controls import DELTA_MISSING, STRENGTH_OFF, SWAPPED
 from ..drawing.style import STROKES, TIME, canvas, class_label, house_style, label_ends, title
-from ..specialization.dense import DATASET, deep_problem, known
+from ..published import DATASET, deep_problem
+from ..specialization.dense import known
 
 STEP_OFF = "step size off by a hundredth"
 SHUFFLED = "checkpoints in another order"

@@ -16,8 +16,8 @@ from ...theory import scaling as predicted
 from ...verification.claims import Claim, Evidence, Finding, Settings
 from ...verification.standard_errors import Measured, critical_value, finding_of
 from ..drawing.style import FULL, STROKES, Stroke, canvas, house_style, title
+from ..published import SCALING
 
-PAPER = "Boopathy, Jiang, Yue, Hwang, Iyer & Fiete (ICLR 2025)"
 LAW = PowerLaw.with_exponent(dimension=2, omega=1.5)
 ROWS, FEATURES, NOISE = 40, 160, 0.1
 SIZES = (5, 10, 20, 28, 34, 48, 56, 70, 100, 160)
@@ -278,7 +278,7 @@ def _draw_errors(axes: Axes, errors: Mapping[int, Errors]) -> None:
 
 DOUBLE_DESCENT = Claim(
     name="double-descent",
-    source=f"{PAPER}, expected losses; Hastie et al. (2022), Belkin, Hsu & Xu (2020), Canatar et al. (2021)",
+    source=f"{SCALING}, expected losses; Hastie et al. (2022), Belkin, Hsu & Xu (2020), Canatar et al. (2021)",
     statement="The losses of least squares on random features fall, diverge at as many features as rows, and fall "
     "again, as predicted: exactly with fewer features than rows or features of equal size, to O(1/N) with "
     "features of unequal size. At the threshold the test loss has the tail index (|N - p| + 1)/2.",

@@ -16,7 +16,7 @@ from ...theory import scaling as predicted
 from ...verification.claims import Claim, Evidence, Finding, Settings
 from ...verification.standard_errors import Measured, critical_value, finding_of
 from ..drawing.style import STROKES, Stroke, canvas, house_style, title
-from .double_descent import PAPER
+from ..published import SCALING
 
 MODULES, USED, FEATURES = 3, 8, 60
 INPUTS, ROWS = (3, 6, 12, 24, 48), 120
@@ -129,7 +129,7 @@ def _draw_points(
 
 KNOWN_DIRECTIONS = Claim(
     name="known-directions",
-    source=f"{PAPER}, modular sample complexity; real features in place of normal ones",
+    source=f"{SCALING}, modular sample complexity; real features in place of normal ones",
     statement="With cosine features of known directions the test loss is that of independent normal features, whatever "
     "the number of inputs, also if the directions are correlated; that of a kernel on all inputs rises with them.",
     assumptions=("normal inputs", "known directions", "fewer features than rows", "no label noise"),

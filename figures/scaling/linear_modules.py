@@ -18,7 +18,7 @@ from ...verification.claims import Claim, Evidence, Finding, Settings
 from ...verification.standard_errors import Measured, finding_of
 from ..drawing.points import draw_measured
 from ..drawing.style import STROKES, canvas, house_style, title
-from .module_finding import PAPER
+from ..published import SCALING
 
 SAMPLES, INPUTS, STARTS, RIDGE = 60, 8, 30, 1.0
 WEIGHTS = np.array([1.0, 0.7, 0.4])
@@ -146,7 +146,7 @@ def _draw_errors(axes: Axes, errors: dict[str, dict[int, Measured]]) -> None:
 
 LINEAR_MODULES = Claim(
     name="linear-modules",
-    source=f"{PAPER}, the rule for one module with a linear kernel; Izenman (1975)",
+    source=f"{SCALING}, the rule for one module with a linear kernel; Izenman (1975)",
     statement="On linear modules the objective has one minimum, the top of a generalised eigenproblem (for one output "
     "the ridge direction), which every start finds and which is a mixture of the modules; all that modules gain is "
     "that their projections are known.",

@@ -16,8 +16,8 @@ from ...dynamics.threads import one_thread
 from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings
 from ..drawing.style import STROKES, canvas, house_style, title
+from ..published import SCALING
 
-PAPER = '"Breaking Neural Network Scaling Laws with Modularity" (Boopathy et al., ICLR 2025)'
 SAMPLES, TEST_SAMPLES = 300, 2000
 NETWORKS = 5
 BEST, PUBLISHED = "deflation, then jointly", "published rule"
@@ -152,7 +152,7 @@ def _draw_methods(axes: Axes, values: Mapping[str, list[float]]) -> None:
 
 MODULE_FINDING = Claim(
     name="module-finding",
-    source=f"{PAPER}, the rule that finds modules; deflation and joint search are additions here",
+    source=f"{SCALING}, the rule that finds modules; deflation and joint search are additions here",
     statement="From 300 samples of a three-module sine task in 8 dimensions, deflation and then joint descent on the "
     "kernel objective finds all modules and predicts the held-out combination; the published rule, one module at a "
     "time against the full target, does not.",

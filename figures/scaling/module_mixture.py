@@ -17,7 +17,7 @@ from ...dynamics.module_finding.threads import threads_for
 from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings
 from ..drawing.style import STROKES, canvas, house_style, title
-from .module_finding import PAPER
+from ..published import SCALING
 
 TARGETS = {
     "one slow wave": ((1.0,), (1.0,)),
@@ -186,7 +186,7 @@ def _draw_diagonal(axes: Axes) -> None:
 
 MODULE_MIXTURE = Claim(
     name="module-mixture",
-    source=f"{PAPER}, the rule for one module; its population optimum derived here (Mehler's formula)",
+    source=f"{SCALING}, the rule for one module; its population optimum derived here (Mehler's formula)",
     statement="What one direction can explain of a modular target is known in closed form; for slow waves its optimum, "
     "which the rule finds, is a mixture of modules, and only for fast waves a true module.",
     assumptions=("orthonormal projections", "normal inputs", "many samples"),

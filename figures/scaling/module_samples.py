@@ -19,7 +19,8 @@ from ...dynamics.module_finding.threads import threads_for
 from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings
 from ..drawing.style import STROKES, canvas, house_style, title
-from .module_finding import PAPER, standard_error
+from ..published import SCALING
+from .module_finding import standard_error
 from .search_failures import Failure, failure, finding_of, single_starts
 
 LOSS = 0.1
@@ -221,7 +222,7 @@ def _draw_needed(
 
 MODULE_SAMPLES = Claim(
     name="module-samples",
-    source=f"{PAPER}, sample complexity; here of the whole pipeline",
+    source=f"{SCALING}, sample complexity; here of the whole pipeline",
     statement="The samples that modular learning needs grow with the number of inputs and of modules when the modules "
     "are to be found; they do not depend on the number of inputs only if the projections are known. Most of it is no "
     "fault of the search: with fewer samples the objective prefers other projections to the true ones.",

@@ -17,7 +17,7 @@ from ...verification.claims import Claim, Evidence, Finding, Settings
 from ...verification.standard_errors import Measured, critical_value, finding_of
 from ..drawing.points import draw_measured
 from ..drawing.style import STROKES, Stroke, canvas, house_style, title
-from .double_descent import PAPER
+from ..published import SCALING
 
 OMEGA = 1.5
 DRAWN = 60
@@ -240,7 +240,7 @@ def _draw_modules(axes: Axes, evidence: Evidence) -> None:
 
 LOSS_TRENDS = Claim(
     name="loss-trends",
-    source=f"{PAPER}, loss against dimension, size, samples and modules",
+    source=f"{SCALING}, loss against dimension, size, samples and modules",
     statement="The test loss rises with the dimension of the task, is smallest at a finite size of the student, "
     "falls with the rows, and rises with the number of modules at fixed rows; at fixed rows per module it hardly "
     "changes.",
@@ -250,7 +250,7 @@ LOSS_TRENDS = Claim(
 )
 SAMPLE_COMPLEXITY = Claim(
     name="sample-complexity",
-    source=f"{PAPER}, sample complexity, re-derived",
+    source=f"{SCALING}, sample complexity, re-derived",
     statement="At fixed relative error the samples that a monolithic student needs grow as "
     "exp(Omega^m ln 1/epsilon), doubly exponentially in the dimension m, if it enters through the exponent of the "
     "eigenvalues; those of modules with known projections do not depend on m and are proportional to their number.",

@@ -17,7 +17,7 @@ from ...verification.claims import Claim, Evidence, Finding, Settings
 from ...verification.standard_errors import Measured, finding_of
 from ..drawing.points import draw_measured
 from ..drawing.style import STROKES, canvas, house_style, title
-from .double_descent import PAPER
+from ..published import SCALING
 from .sample_complexity import student
 
 OMEGA, SIZE, SHARE, ERROR = 2.0, 10, 0.5, 0.5
@@ -136,7 +136,7 @@ def _draw_fixed_error(axes: list[Axes], laws: dict[int, PowerLaw]) -> None:
 
 SAMPLE_CRITERIA = Claim(
     name="sample-criteria",
-    source=f"{PAPER}, sample complexity, re-derived under other criteria",
+    source=f"{SCALING}, sample complexity, re-derived under other criteria",
     statement="Rows in proportion to Omega^m make a student better than nothing, or as good as its fixed size allows, "
     "and Omega^2m rows pay for Omega^m features; but the relative loss that they reach goes to 1 with the dimension, "
     "while a fixed relative loss takes doubly exponentially many.",

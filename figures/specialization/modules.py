@@ -23,10 +23,11 @@ from ...problem import (
 from ...verification.claims import Claim, Evidence, Finding, Settings, finding
 from ...verification.comparison import verify
 from ...verification.controls import DELTA_MISSING, STRENGTH_OFF
+from ..drawing.curves import draw_curves
 from ..drawing.style import COLUMN, STROKES, TIME, block_label, canvas, house_style, label_ends, title
-from .dense import DATASET, PAPER, draw_curves, draw_learning, known
+from ..published import DATASET, DEEP_STEP, NETWORK, SPECIALIZATION, STD, split_problem
+from .dense import draw_learning, known
 
-NETWORK = Deep(hidden=50)
 BOUND = 5e-3
 """Error bound for std 2e-3: neglected are terms in proportion to the initial gain, a third of sqrt(50) * 2e-3."""
 RATIO_BOUND = 2e-2
@@ -37,14 +38,9 @@ BEGINNING = 16.0
 LEAKS = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25)
 
 
-def split_problem(seed: int) -> Problem:
-    """The published setting of the output-split network."""
-    return Problem(DATASET, Modular.output_split(NETWORK), SmallRandom(2e-3, seed), Descent(step_size=0.16, steps=300))
-
-
 def architecture_problem(network: Network, seed: int) -> Problem:
-    """A network in the published setting, followed until the slowest mode is learned."""
-    return Problem(DATASET, network, SmallRandom(2e-4, seed), Descent(step_size=0.16, steps=600, record_every=4))
+    """Return a network in the published setting, trained until the slowest mode is learned."""
+    return Problem(DATASET, network, SmallRandom(STD, seed), Descent(step_size=DEEP_STEP, steps=600, record_every=4))
 
 
 def _check_split(settings: Settings) -> Evidence:
@@ -171,7 +167,7 @@ def _draw_leak(evidence: Evidence) -> Figure:
 
 OUTPUT_SPLIT = Claim(
     name="output-split",
-    source=f"{PAPER}, output-partitioned network",
+    source=f"{SPECIALIZATION}, output-partitioned network",
     statement="Splitting the outputs over two modules changes the speed of learning, but not the share of the sign "
     "inputs: the network ends no more systematic than the dense one.",
     assumptions=("small random start", "hidden units >= modes", "error bound .005 of the largest value of each kind"),
@@ -180,7 +176,7 @@ OUTPUT_SPLIT = Claim(
 )
 FULLY_PARTITIONED = Claim(
     name="fully-partitioned",
-    source=f"{PAPER}, fully partitioned network",
+    source=f"{SPECIALIZATION}, fully partitioned network",
     statement="Only when inputs and outputs are both partitioned is the mapping of the sign features learned in "
     "isolation, from the first step on.",
     assumptions=("small random start for the curves; any start for the ratio",),
@@ -189,7 +185,7 @@ FULLY_PARTITIONED = Claim(
 )
 LEAK = Claim(
     name="imperfect-partition",
-    source=f"{PAPER}, imperfect partition; both readings derived here",
+    source=f"{SPECIALIZATION}, imperfect partition; both readings derived here",
     statement="A leak rho of the identity inputs into the sign module leaves the share N/(N + rho^2 k_x r^2) to the "
     "sign inputs in the stored weights, and N/(N + rho^4 k_x r^2) in the effective map, at all times.",
     assumptions=("aligned start",),

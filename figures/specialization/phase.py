@@ -14,7 +14,7 @@ from ...sweeps.quantities import half_times
 from ...verification.claims import Claim, Evidence, Settings
 from ..drawing.diagram import Point, draw_deviations, draw_diagram, mean_finding, scatter_finding
 from ..drawing.style import canvas, house_style, title
-from .dense import PAPER
+from ..published import SPECIALIZATION
 
 RATIOS = (0.2, 0.5, 0.8)
 RATIO_STD, RATIO_HIDDEN, RATIO_STEP = 1e-3, 50, 0.2
@@ -157,7 +157,7 @@ def _draw_time(evidence: Evidence) -> Figure:
 
 RATIO_PHASES = Claim(
     name="phase-ratio",
-    source=f"{PAPER}, Frobenius norms and the ratio's limit with scale; scatter derived here",
+    source=f"{SPECIALIZATION}, Frobenius norms and the ratio's limit with scale; scatter derived here",
     statement="From small random weights a trained two-layer network ends with a systematicity ratio of "
     "N/(N + k_x r^2) on average, with a standard deviation of 2 s sqrt(ratio (1 - ratio) / pi*).",
     assumptions=("small random start of scale s", "every output sign feature is an input sign feature"),
@@ -166,7 +166,7 @@ RATIO_PHASES = Claim(
 )
 TIME_PHASES = Claim(
     name="phase-time",
-    source=f"{PAPER}, learning dynamics; average over random starts derived here",
+    source=f"{SPECIALIZATION}, learning dynamics; average over random starts derived here",
     statement="Sign modes and identity modes are half learned, on average over small random starts, at the time that "
     "the mean logarithm of their initial strengths gives.",
     assumptions=("small random start", "well separated lambda", "hidden units >= modes"),

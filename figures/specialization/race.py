@@ -17,7 +17,8 @@ from ...verification.claims import Claim, Evidence, Finding, Settings, finding
 from ...verification.comparison import verify
 from ...verification.controls import UNSHARED
 from ..drawing.style import STROKES, canvas, house_style, title
-from .dense import PAPER, known
+from ..published import SPECIALIZATION
+from .dense import known
 
 KAPPAS = (0.4, 0.6, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.8)
 RATIOS = (0.05, 0.15, 0.3, 0.6, 1.0, 2.0, 5.0)
@@ -128,7 +129,7 @@ def _draw_shares(axes: Axes, values: FloatArray, start: Callable[[float, float],
 
 RACE = Claim(
     name="race",
-    source=f"{PAPER}, shared outputs; Saxe, Sodhani & Lewallen (ICML 2022); any depth derived here",
+    source=f"{SPECIALIZATION}, shared outputs; Saxe, Sodhani & Lewallen (ICML 2022); any depth derived here",
     statement="Of two pathways into the same outputs the one with the larger gain wins as the start tends to zero; "
     "with three layers the ratio of the starts decides as well, at any scale. Both follow one common clock.",
     assumptions=("aligned start", "gradient flow"),

@@ -11,7 +11,7 @@ from ...datasets import Dataset, SystematicityDataset
 from ...problem import Aligned, Deep, Descent, Problem, Rule, SmallRandom, Trajectory
 from ...verification.claims import Claim, Evidence, Finding, Settings
 from ..drawing.style import STROKES, TIME, canvas, class_label, house_style, title
-from .dense import PAPER
+from ..published import SPECIALIZATION
 
 DATASET = SystematicityDataset(2, 2, 2, 2, 1.0, r_y=0.8, n_bits=3, input_signs=(0, 1), output_signs=(0, 2))
 GAMMAS = (-1.0, -0.5, 0.0, 1.0, 2.0)
@@ -125,7 +125,7 @@ def _draw_run(axes: Axes, run: Trajectory) -> None:
 
 RULE_ORDER = Claim(
     name="rule-order",
-    source=f"{PAPER}, learning rules; growth rate from the linearised equations",
+    source=f"{SPECIALIZATION}, learning rules; growth rate from the linearised equations",
     statement="Modes grow from small weights at the rate mu of their rule and are learned in its order, which need not "
     "be the order of lambda.",
     assumptions=("small start",),

@@ -9,15 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ... import dynamics, theory
-from ...problem import Deep, Descent, Problem, Rule, SmallRandom, Trajectory
+from ...problem import Descent, Problem, Rule, SmallRandom, Trajectory
 from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings
 from ...verification.comparison import compare, verify
 from ...verification.controls import RULE_IGNORED, without_rule
 from ..drawing.style import STROKES, TIME, canvas, class_label, house_style, title
-from .dense import DATASET, PAPER
+from ..published import CONTRASTIVE_STEP, DATASET, HEBBIAN_STEP, NETWORK, SPECIALIZATION, STD
 
-HEBBIAN_STEP, CONTRASTIVE_STEP = 0.08, 0.04
 MODE_BOUND, NORM_BOUND, CLOSE_BOUND = 5e-3, 0.03, 0.03
 MARKERS = 12
 
@@ -38,7 +37,7 @@ class Setting:
     def problem(self, seed: int) -> Problem:
         """The published network under this rule."""
         training = Descent(self.step_size, self.steps, record_every=10, rule=self.rule)
-        return Problem(DATASET, Deep(hidden=50), SmallRandom(std=2e-4, seed=seed), training)
+        return Problem(DATASET, NETWORK, SmallRandom(STD, seed), training)
 
 
 def _summed(step_size: float, gamma: float = 0.0, nabla: float = 0.0) -> Rule:
@@ -138,7 +137,7 @@ def _draw_panel(axes: Axes, simulation: Trajectory, prediction: Trajectory, igno
 
 RULES = Claim(
     name="learning-rules",
-    source=f"{PAPER}, learning rules: Hebbian, anti-Hebbian, contrastive Hebbian, predictive coding",
+    source=f"{SPECIALIZATION}, learning rules: Hebbian, anti-Hebbian, contrastive Hebbian, predictive coding",
     statement="Under every rule the singular values follow the exact map of their mode, started in the direction that "
     "grows under the rule; the published prediction, which leaves the rule out, misses by .15 to .9.",
     assumptions=("small random start", "hidden units >= modes", "contrastive terms averaged, or summed, over items"),

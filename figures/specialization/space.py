@@ -17,7 +17,7 @@ from ...verification.claims import Claim, Evidence, Finding, Settings, finding
 from ...verification.comparison import Agreement, verify
 from ...verification.controls import with_swapped_lambda, without_delta
 from ..drawing.style import COLUMN, STROKES, canvas, house_style
-from .dense import PAPER
+from ..published import SPECIALIZATION
 
 ROUNDING = 1e-13
 FLOW_BOUND, DESCENT_BOUND = 1e-8, 1e-12
@@ -193,7 +193,7 @@ def _draw_ratio(evidence: Evidence) -> Figure:
 
 SPECTRUM = Claim(
     name="spectrum",
-    source=f"{PAPER}, singular value decomposition of the dataset correlations",
+    source=f"{SPECIALIZATION}, singular value decomposition of the dataset correlations",
     statement="The correlations of every dataset of the space have at most four distinct singular values, of known "
     "multiplicity.",
     check=_check_spectrum,
@@ -201,7 +201,7 @@ SPECTRUM = Claim(
 )
 ALIGNED = Claim(
     name="aligned-start",
-    source=f"{PAPER}, learning dynamics; Saxe, McClelland & Ganguli (2014)",
+    source=f"{SPECIALIZATION}, learning dynamics; Saxe, McClelland & Ganguli (2014)",
     statement="From an aligned start the closed forms are exact on all of the dataset space, for flow and for descent.",
     assumptions=("hidden units >= modes",),
     check=_check_aligned,
@@ -209,7 +209,7 @@ ALIGNED = Claim(
 )
 SYSTEMATICITY = Claim(
     name="systematicity-ratio",
-    source=f"{PAPER}, Frobenius norms; the ratio tends to 1 with scale",
+    source=f"{SPECIALIZATION}, Frobenius norms; the ratio tends to 1 with scale",
     statement="The sign inputs' share of the map to the sign outputs is N/(N + k_x r^2) at all times.",
     assumptions=("zero or aligned start", "every output sign feature is an input sign feature"),
     check=_check_ratio,
