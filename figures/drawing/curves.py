@@ -1,4 +1,4 @@
-"""Learning curves: predicted lines, simulated markers where the curves rise, and relative errors with their bound."""
+"""Learning curves of the seed with the largest error, markers where they rise, and errors with their bound."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def along_curve(times: FloatArray, values: FloatArray, count: int = MARKERS) -> 
 
 
 def draw_curves(axes: Axes, predicted: Sequence[Trajectory], simulated: Sequence[Trajectory], curves: Curves) -> None:
-    """Draw every seed: predictions as lines, simulations as markers; the legend names both.
+    """Draw the seed with the largest error: the prediction as lines, the simulation as markers.
 
     Parameters
     ----------
@@ -62,20 +62,19 @@ def draw_curves(axes: Axes, predicted: Sequence[Trajectory], simulated: Sequence
     --------
     draw_errors : The differences between the two.
     """
-    times = predicted[0].times
-    labels = {}
+    prediction, simulation = max(zip(predicted, simulated, strict=True), key=lambda pair: _largest_error(*pair))
+    times, labels = prediction.times, {}
     for (label, values), stroke in zip(curves.values(), STROKES, strict=False):
-        at = along_curve(times, values(simulated[0]))
-        for prediction, simulation in zip(predicted, simulated, strict=True):
-            line, found = values(prediction), values(simulation)
-            axes.plot(times, line, color=stroke.color, linestyle=stroke.linestyle, linewidth=1.0)
-            (points,) = axes.plot(times[at], found[at], stroke.marker, color=stroke.color, markerfacecolor="none")
-            points.set(markersize=3.2, markeredgewidth=0.6)
-        labels[label] = (float(np.mean([values(run)[-1] for run in predicted])), stroke.color)
+        line, found = values(prediction), values(simulation)
+        axes.plot(times, line, color=stroke.color, linestyle=stroke.linestyle)
+        at = along_curve(times, found)
+        (points,) = axes.plot(times[at], found[at], stroke.marker, color=stroke.color, markerfacecolor="white")
+        points.set(markersize=3.2, markeredgewidth=0.7)
+        labels[label] = (float(line[-1]), stroke.color)
     axes.set(xlabel=TIME, xlim=(times[0], times[-1]), ylim=(0, None))
     label_ends(axes, labels, float(times[-1]))
-    axes.plot([], [], color="0.3", label="predicted, each seed")
-    axes.plot([], [], "o", color="0.3", markersize=3.2, markerfacecolor="none", label="simulated, each seed")
+    axes.plot([], [], color="0.3", label="predicted")
+    axes.plot([], [], "o", color="0.3", markersize=3.2, markerfacecolor="white", label="simulated")
 
 
 def draw_errors(
@@ -106,6 +105,10 @@ def draw_errors(
         labels["bound"] = (bound, "0.2")
     axes.set(xlabel=TIME, xlim=(times[0], times[-1]), ylabel="error / largest value of its kind")
     label_ends(axes, labels, float(times[-1]))
+
+
+def _largest_error(prediction: Trajectory, simulation: Trajectory) -> float:
+    return max(float(np.max(relative_error(prediction, simulation, prefix))) for prefix in KINDS.values())
 
 
 def relative_error(prediction: Trajectory, simulation: Trajectory, prefix: str) -> FloatArray:

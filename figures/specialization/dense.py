@@ -40,7 +40,7 @@ def _check(problem: Callable[[int], Problem], tolerance: float | None) -> Callab
 
 
 def draw_learning(evidence: Evidence) -> Figure:
-    """Draw singular values, block norms, and the error of both with its bound, for every seed."""
+    """Draw singular values and block norms of the seed with the largest error, and the errors of all seeds."""
     predicted, simulated = evidence.data["predicted"], evidence.data["simulated"]
     with house_style():
         figure, axes = canvas(1, 3, height=2.5)
@@ -53,8 +53,8 @@ def draw_learning(evidence: Evidence) -> Figure:
         axes[1].set_ylabel("Frobenius norm")
         title(axes[0], 0, "modes")
         title(axes[1], 1, "blocks of the map")
-        title(axes[2], 2, f"largest error of {len(predicted)} seeds")
-        legend_below(figure, axes[0], ncols=2)
+        title(axes[2], 2, f"largest error, {len(predicted)} seeds")
+        legend_below(figure, axes[0], ncols=2, note="(a, b): the seed with the largest error")
     return figure
 
 

@@ -29,7 +29,7 @@ CURVE_BOUND, HALF_BOUND = 1e-6, 1e-6
 resulting shift in time at most ten thousandfold in two layers, and less in deeper networks. These bounds are 50 times
 smaller than that worst case."""
 POWER_BOUND = 0.01
-"""Next-order terms change the exponent by .002 from these starts; those of neighbouring depths differ by at least .06."""
+"""Next-order terms change the exponent by .002 from these starts; exponents of other depths differ by at least .06."""
 EXTRA = (*STROKES, Stroke("0.25", (0, (8, 1.5, 1.2, 1.5, 1.2, 1.5)), "v"))
 
 
@@ -120,8 +120,8 @@ DEPTH = Claim(
     name="depth",
     source="Saxe, McClelland & Ganguli (2014), equation for any depth; solved here",
     statement="A mode of a balanced network of L layers follows the inverse of one incomplete integral. As its initial "
-    "strength decreases, its half-time grows logarithmically with two layers and as the power -(1 - 2/L) of the initial "
-    "strength with more.",
+    "strength decreases, its half-time grows logarithmically with two layers and as the power -(1 - 2/L) of the "
+    "initial strength with more.",
     assumptions=("aligned and balanced initial weights", "gradient flow"),
     check=_check,
     draw=_draw,

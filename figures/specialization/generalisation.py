@@ -245,8 +245,8 @@ def _draw_estimates(axes: Axes, found: list[tuple[int, theory.FractionEstimate]]
 MOTIVATING = Claim(
     name="motivating-example",
     source=f"{SPECIALIZATION}, motivating example",
-    statement="Two-layer networks trained on 3 of 8 items converge to the held-out errors of the map of least norm. The "
-    "error on non-compositional outputs does not decrease; the error on compositional outputs decreases, and is "
+    statement="Two-layer networks trained on 3 of 8 items converge to the held-out errors of the map of least norm. "
+    "The error on non-compositional outputs does not decrease; the error on compositional outputs decreases, and is "
     "smallest without identity inputs.",
     assumptions=("small random initial weights", "the bound on the error is 25 initial standard deviations"),
     check=_check_motivating,
@@ -255,9 +255,9 @@ MOTIVATING = Claim(
 HELD_OUT_SIZE = Claim(
     name="held-out-size",
     source=f"{SPECIALIZATION}, held-out items; averages over training sets derived here",
-    statement="The mean compositional error on held-out items decreases with the size of the training set and increases "
-    "with the identity inputs, rho = k_x r^2. It vanishes only at rho = 0, for training sets whose items determine the "
-    "sign outputs; their exact share is known.",
+    statement="The mean compositional error on held-out items decreases with the size of the training set and "
+    "increases with the identity inputs, rho = k_x r^2. It vanishes only at rho = 0, for training sets whose items "
+    "determine the sign outputs; their exact share is known.",
     assumptions=("shallow networks", "training from zero weights to convergence"),
     check=_check_size,
     draw=_draw_size,

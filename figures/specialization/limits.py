@@ -50,7 +50,10 @@ def _check_initial_scale(settings: Settings) -> Evidence:
         label: _initial_scale_study(dataset, stds, seeds, half)
         for (label, dataset), half in zip(datasets.items(), halves, strict=True)
     }
-    return Evidence(tuple(finding(study, f"order in the initial scale, lambda {label}") for label, study in studies.items()), studies)
+    return Evidence(
+        tuple(finding(study, f"order in the initial scale, lambda {label}") for label, study in studies.items()),
+        studies,
+    )
 
 
 def _initial_scale_study(
@@ -157,7 +160,9 @@ def _draw_step_size(evidence: Evidence) -> Figure:
         figure, (axes,) = canvas(1, 1, width=COLUMN, height=2.6)
         _draw_order(axes, study, 0, "gradient flow")
         axes.plot(study.values, evidence.data["map"], color=STROKES[1].color, linestyle=STROKES[1].linestyle)
-        axes.plot(study.values, evidence.data["map"], "s", color=STROKES[1].color, markersize=4, markerfacecolor="white")
+        axes.plot(
+            study.values, evidence.data["map"], "s", color=STROKES[1].color, markersize=4, markerfacecolor="white"
+        )
         axes.annotate(
             "exact discrete map",
             (study.values[-1], evidence.data["map"][-1]),
@@ -184,8 +189,8 @@ INITIAL_SCALE = Claim(
 STEP_SIZE = Claim(
     name="step-size",
     source=f"{SPECIALIZATION}, gradient flow as the limit of descent",
-    statement="Gradient flow predicts gradient descent with an error of first order in the step size; the exact discrete "
-    "map predicts it to rounding.",
+    statement="Gradient flow predicts gradient descent with an error of first order in the step size; the exact "
+    "discrete map predicts it to rounding.",
     assumptions=("aligned initial weights",),
     check=_check_step_size,
     draw=_draw_step_size,
