@@ -74,8 +74,8 @@ DENSE_DEEP = Claim(
 DENSE_SHALLOW = Claim(
     name="dense-shallow",
     source=f"{SPECIALIZATION}, learning dynamics and Frobenius norms of the dense shallow network",
-    statement="The singular values, block norms and loss of a shallow network trained from random weights equal their "
-    "closed form to rounding.",
+    statement="The singular values, block norms and loss of a shallow network trained from random weights equal "
+    "their closed form to rounding.",
     assumptions=("the step is below the stable limit",),
     check=_check(shallow_problem, tolerance=None),
     draw=draw_learning,

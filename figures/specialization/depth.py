@@ -16,7 +16,7 @@ from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings, finding
 from ...verification.comparison import verify
 from ...verification.controls import DELTA_MISSING, STRENGTH_OFF
-from ..drawing.style import RELATIVE, STROKES, Stroke, canvas, house_style, legend_below, title
+from ..drawing.style import RELATIVE, STROKES, Stroke, canvas, house_style, legend_below, name_stroke, title
 from .dense import known
 
 DATASET = SystematicityDataset(n_x=1, n_y=1, k_x=1, k_y=1, r=1.0)
@@ -100,8 +100,7 @@ def _draw_curve(axes: Axes, evidence: Evidence, stroke: Stroke, layers: int) -> 
         times / half, curve / MODE.pi_star, stroke.marker, color=stroke.color, markersize=3.5, markerfacecolor="white"
     )
     label = f"{layers} layer{'s' if layers > 1 else ''}"
-    style = {"marker": stroke.marker, "markersize": 3.5, "markerfacecolor": "white"}
-    axes.plot([], [], color=stroke.color, linestyle=stroke.linestyle, label=label, **style)
+    name_stroke(axes, stroke, label)
 
 
 def _relative(problem: Problem) -> FloatArray:
@@ -119,9 +118,9 @@ def _draw_half_times(axes: Axes, evidence: Evidence, stroke: Stroke, layers: int
 DEPTH = Claim(
     name="depth",
     source="Saxe, McClelland & Ganguli (2014), equation for any depth; solved here",
-    statement="A mode of a balanced network of L layers follows the inverse of one incomplete integral. As its initial "
-    "strength decreases, its half-time grows logarithmically with two layers and as the power -(1 - 2/L) of the "
-    "initial strength with more.",
+    statement="A mode of a balanced network of L layers follows the inverse of one incomplete integral. As its "
+    "initial strength decreases, its half-time grows logarithmically with two layers and as the power -(1 - 2/L) of "
+    "the initial strength with more.",
     assumptions=("aligned and balanced initial weights", "gradient flow"),
     check=_check,
     draw=_draw,

@@ -14,7 +14,7 @@ from ...datasets import HeldOut, SystematicityDataset
 from ...problem import Aligned, Deep, Descent, Shallow, SmallRandom
 from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings
-from ..drawing.style import STROKES, TIME, Stroke, canvas, house_style, label_ends, legend_below, title
+from ..drawing.style import STROKES, TIME, Stroke, canvas, house_style, label_ends, legend_below, name_stroke, title
 from ..published import SPECIALIZATION
 
 LINES = (*STROKES, Stroke("0.25", "-", "v"))
@@ -175,8 +175,7 @@ def _draw_size(evidence: Evidence) -> Figure:
             axes[1].plot(sizes, chance, color=stroke.color, linestyle=stroke.linestyle)
             points = [(size, share) for (outputs, size), share in evidence.data["shares"].items() if outputs == n_y]
             axes[1].plot(*np.array(points).T, stroke.marker, color=stroke.color, markersize=11 - 2.5 * n_y, mfc="none")
-            look = {"marker": stroke.marker, "markersize": 4, "mfc": "none"}
-            axes[1].plot([], [], color=stroke.color, linestyle=stroke.linestyle, label=f"$n_y={n_y}$", **look)
+            name_stroke(axes[1], stroke, f"$n_y={n_y}$")
         axes[1].set(xlabel="training items, of 8", ylabel="share of training sets", ylim=(-0.03, 1.03))
         axes[1].legend(loc="lower right", handlelength=2.4)
         title(axes[1], 1, r"no held-out error, $\rho = 0$")
@@ -265,8 +264,8 @@ HELD_OUT_SIZE = Claim(
 FULL_RANK = Claim(
     name="full-rank",
     source=f"{SPECIALIZATION}, probability of full rank; exact counts derived here",
-    statement="The sign inputs of a random training set have full rank with a known rational probability: 4/7 for 3 of "
-    "8 items, 232/455 for 4 of 16, and 1 for more than half of all items.",
+    statement="The sign inputs of a random training set have full rank with a known rational probability: 4/7 for 3 "
+    "of 8 items, 232/455 for 4 of 16, and 1 for more than half of all items.",
     assumptions=("items are drawn without replacement",),
     check=_check_full_rank,
     draw=_draw_full_rank,

@@ -180,8 +180,8 @@ INITIAL_SCALE = Claim(
     name="initial-scale",
     source="Saxe, McClelland & Ganguli (2014), small initial weights; order measured here",
     statement="The error of the closed form for small random weights decreases with their standard deviation: in "
-    "proportion to it if the singular values of the classes are well separated, and with a smaller known power if they "
-    "are close.",
+    "proportion to it if the singular values of the classes are well separated, and with a smaller known power if "
+    "they are close.",
     assumptions=("two layers", "at least as many hidden units as modes"),
     check=_check_initial_scale,
     draw=_draw_initial_scale,

@@ -24,7 +24,18 @@ from ...verification.claims import Claim, Evidence, Finding, Settings, finding
 from ...verification.comparison import verify
 from ...verification.controls import DELTA_MISSING, STRENGTH_OFF
 from ..drawing.curves import draw_curves
-from ..drawing.style import COLUMN, STROKES, TIME, block_label, canvas, house_style, label_ends, title
+from ..drawing.style import (
+    COLUMN,
+    STROKES,
+    TIME,
+    Stroke,
+    block_label,
+    canvas,
+    house_style,
+    label_ends,
+    name_stroke,
+    title,
+)
 from ..published import DATASET, DEEP_STEP, NETWORK, SPECIALIZATION, STD, split_problem
 from .dense import draw_learning, known
 
@@ -131,8 +142,7 @@ def _draw_ratios(axes: Axes, evidence: Evidence, run: Trajectory) -> None:
         ends[name] = (float(mean[-1]), stroke.color)
     limit = theory.systematicity_ratio(DATASET)
     axes.axhline(limit, color="0.4", linewidth=0.7, zorder=0, label="predicted limit, $N/(N + k_x r^2)$")
-    look = {"marker": "o", "markersize": 3, "markerfacecolor": "white"}
-    axes.plot([], [], color="0.3", linewidth=0.8, label=f"simulated, mean of {len(ratios)} seeds", **look)
+    name_stroke(axes, Stroke("0.3", "-", "o"), f"simulated, mean of {len(ratios)} seeds")
     axes.legend(loc="lower right", handlelength=2.4)
     axes.set(xlabel=TIME, ylabel="systematicity ratio", xlim=(0, times[-1]), ylim=(0, 1.05))
     label_ends(axes, ends, float(times[-1]))
@@ -186,9 +196,9 @@ def _draw_leak(evidence: Evidence) -> Figure:
 OUTPUT_SPLIT = Claim(
     name="output-split",
     source=f"{SPECIALIZATION}, output-partitioned network",
-    statement="A network of two modules that split the outputs follows its closed form from small random weights. Its "
-    "final systematicity ratio is N/(N + k_x r^2), as in the dense network: splitting the outputs does not make the "
-    "network more systematic.",
+    statement="A network of two modules that split the outputs follows its closed form from small random weights. "
+    "Its final systematicity ratio is N/(N + k_x r^2), as in the dense network: splitting the outputs does not make "
+    "the network more systematic.",
     assumptions=(
         "small random initial weights",
         "at least as many hidden units as modes",
@@ -209,8 +219,8 @@ FULLY_PARTITIONED = Claim(
 LEAK = Claim(
     name="imperfect-partition",
     source=f"{SPECIALIZATION}, imperfect partition; both readings derived here",
-    statement="If identity inputs leak into the sign module with weight rho, the share of the sign inputs is "
-    "N/(N + rho^2 k_x r^2) in the stored weights and N/(N + rho^4 k_x r^2) in the effective map, at all times.",
+    statement="If identity inputs leak into the sign module with weight rho, the share of the sign inputs is N/(N + "
+    "rho^2 k_x r^2) in the stored weights and N/(N + rho^4 k_x r^2) in the effective map, at all times.",
     assumptions=("aligned initial weights",),
     check=_check_leak,
     draw=_draw_leak,

@@ -158,8 +158,8 @@ def _draw_time(evidence: Evidence) -> Figure:
 RATIO_PHASES = Claim(
     name="phase-ratio",
     source=f"{SPECIALIZATION}, Frobenius norms and the ratio's limit with scale; scatter derived here",
-    statement="The final systematicity ratio of a two-layer network trained from small random weights has mean "
-    "N/(N + k_x r^2) and standard deviation 2 s sqrt(ratio (1 - ratio) / pi*).",
+    statement="The final systematicity ratio of a two-layer network trained from small random weights has mean N/(N "
+    "+ k_x r^2) and standard deviation 2 s sqrt(ratio (1 - ratio) / pi*).",
     assumptions=(
         "random initial weights of small standard deviation s",
         "every output sign feature is an input sign feature",
@@ -170,8 +170,8 @@ RATIO_PHASES = Claim(
 TIME_PHASES = Claim(
     name="phase-time",
     source=f"{SPECIALIZATION}, learning dynamics; average over random starts derived here",
-    statement="The mean half-times of sign modes and identity modes over small random initial weights follow from the "
-    "mean logarithm of their initial strengths in closed form, and so does their scatter.",
+    statement="The mean half-times of sign modes and identity modes over small random initial weights follow from "
+    "the mean logarithm of their initial strengths in closed form, and so does their scatter.",
     assumptions=(
         "small random initial weights",
         "well separated singular values",

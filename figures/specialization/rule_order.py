@@ -142,8 +142,8 @@ def _draw_run(axes: Axes, run: Trajectory) -> None:
 RULE_ORDER = Claim(
     name="rule-order",
     source=f"{SPECIALIZATION}, learning rules; growth rate from the linearised equations",
-    statement="Modes grow from small weights at the rate mu of the learning rule, and are learned in decreasing order "
-    "of mu. This order can differ from the order of the singular values lambda.",
+    statement="Modes grow from small weights at the rate mu of the learning rule, and are learned in decreasing "
+    "order of mu. This order can differ from the order of the singular values lambda.",
     assumptions=("small initial weights", "growth rates: each class trained alone"),
     check=_check_order,
     draw=_draw_order,

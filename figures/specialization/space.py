@@ -16,7 +16,7 @@ from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings, finding
 from ...verification.comparison import Agreement, verify
 from ...verification.controls import with_swapped_lambda, without_delta
-from ..drawing.style import COLUMN, STROKES, canvas, class_label, house_style
+from ..drawing.style import COLUMN, STROKES, canvas, class_label, house_style, name_stroke
 from ..published import SPECIALIZATION
 
 ROUNDING = 1e-13
@@ -216,9 +216,7 @@ def _draw_ratio(evidence: Evidence) -> Figure:
             axes.plot(bits, 1 / (1 + part / 2**bits), color=stroke.color, linestyle=stroke.linestyle)
             measured = [(b, values[-1]) for (b, p), (_, values) in evidence.data["points"].items() if p == part]
             axes.plot(*np.array(measured).T, stroke.marker, color=stroke.color, markersize=4, markerfacecolor="white")
-            look = {"marker": stroke.marker, "markersize": 4, "markerfacecolor": "white"}
-            label = f"$k_x r^2 = {part:g}$"
-            axes.plot([], [], color=stroke.color, linestyle=stroke.linestyle, label=label, **look)
+            name_stroke(axes, stroke, f"$k_x r^2 = {part:g}$")
         axes.legend(loc="lower right", handlelength=2.4)
         axes.set(xlabel=r"sign inputs $n_x$ ($N = 2^{n_x}$ items)", ylabel="systematicity ratio", ylim=(0, 1.03))
         axes.set_title("lines: $N/(N + k_x r^2)$; markers: simulated")
@@ -228,8 +226,8 @@ def _draw_ratio(evidence: Evidence) -> Figure:
 SPECTRUM = Claim(
     name="spectrum",
     source=f"{SPECIALIZATION}, singular value decomposition of the dataset correlations",
-    statement="The input-output correlations of every dataset of the space have at most four distinct nonzero singular "
-    "values, with known multiplicities.",
+    statement="The input-output correlations of every dataset of the space have at most four distinct nonzero "
+    "singular values, with known multiplicities.",
     assumptions=("datasets at all edges of the space, with one to three sign bits",),
     check=_check_spectrum,
     draw=_draw_spectrum,
@@ -237,8 +235,8 @@ SPECTRUM = Claim(
 ALIGNED = Claim(
     name="aligned-start",
     source=f"{SPECIALIZATION}, learning dynamics; Saxe, McClelland & Ganguli (2014)",
-    statement="From aligned initial weights the closed forms of shallow and two-layer networks are exact for gradient "
-    "flow and for gradient descent, at all edges of the dataset space.",
+    statement="From aligned initial weights the closed forms of shallow and two-layer networks are exact for "
+    "gradient flow and for gradient descent, at all edges of the dataset space.",
     assumptions=("at least as many hidden units as modes", "one to three sign bits"),
     check=_check_aligned,
     draw=_draw_aligned,
@@ -246,8 +244,8 @@ ALIGNED = Claim(
 SYSTEMATICITY = Claim(
     name="systematicity-ratio",
     source=f"{SPECIALIZATION}, Frobenius norms; the ratio tends to 1 with scale",
-    statement="In a shallow network trained from zero weights the systematicity ratio, the share of the sign inputs in "
-    "the squared norm of the map to the sign outputs, is N/(N + k_x r^2) at all times.",
+    statement="In a shallow network trained from zero weights the systematicity ratio, the share of the sign inputs "
+    "in the squared norm of the map to the sign outputs, is N/(N + k_x r^2) at all times.",
     assumptions=("zero initial weights", "every output sign feature is an input sign feature"),
     check=_check_ratio,
     draw=_draw_ratio,
