@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 
 from ...validation import FloatArray
 
@@ -132,7 +133,7 @@ def legend_below(figure: Figure, *axes: Axes, ncols: int, note: str | None = Non
         entries.values(), entries.keys(), loc="outside lower center", ncols=ncols, handlelength=handlelength
     )
     if note is not None:
-        legend.set_title(note, prop={"size": 7})
+        legend.set_title(note, prop=FontProperties(family=RC["font.serif"], size=7))
 
 
 def label_ends(axes: Axes, labels: Mapping[str, tuple[float, str]], at: float) -> None:

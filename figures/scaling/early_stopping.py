@@ -81,7 +81,10 @@ def _check(settings: Settings) -> Evidence:
         findings.append(
             _compared(
                 f"{setting.label}: training loss",
-                *(values[upto] for values in (found.train, found.train_error, right.declared_error, right.train)),
+                found.train[upto],
+                found.train_error[upto],
+                right.declared_error[upto],
+                right.train[upto],
                 wrong.train[upto],
             )
         )
