@@ -117,7 +117,7 @@ def _gain(label: str, found: simulated.EstimatedFlow) -> Finding:
         1.0,
         share < 1 and rejected,
         1,
-        rejected,
+        int(rejected),
     )
 
 

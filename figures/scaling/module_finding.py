@@ -142,7 +142,7 @@ def _draw_rules(evidence: Evidence) -> Figure:
 def _draw_methods(axes: Axes, values: Mapping[str, list[float]]) -> None:
     for row, (name, runs) in enumerate(values.items()):
         if np.all(np.isnan(runs)):
-            axes.annotate("finds none", (0.0, row), va="center", fontsize=6.5, color="0.35")
+            axes.annotate("seeks no modules", (0.0, row), va="center", fontsize=6.5, color="0.35")
             continue
         stroke = STROKES[1] if name in (PUBLISHED, BEST) else STROKES[0]
         mean, error = float(np.mean(runs)), standard_error(runs)

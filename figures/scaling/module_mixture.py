@@ -185,7 +185,7 @@ def _draw(evidence: Evidence) -> Figure:
         title(axes[2], 2, "overlap with nearest module")
         note = (
             "(a) lines: closed form, markers: measured; (b) bars: three standard errors, x: best true module\n"
-            "(c) grey: not judged, since many directions capture as much as the optimum"
+            "(c) squares: not judged, since many directions capture as much as the optimum"
         )
         legend_below(figure, axes[0], ncols=3, note=note)
     return figure
