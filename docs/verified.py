@@ -35,6 +35,23 @@ class Row:
         return f"{self.claim}: {self.pattern}"
 
 
+@dataclass(frozen=True)
+class Difference:
+    """A mean difference between two networks with its interval, which the label of a finding states."""
+
+    what: str
+    claim: str
+    pattern: str
+
+
+INTERVALS = "\n| error on unseen combinations of digits | mean difference, 95 % interval | with shuffled labels |\n" + (
+    3 * "| --- " + "|"
+)
+SPLIT = "MLP whose compositional labels have their own module - dense MLP, label scale"
+DIFFERENCES = (
+    Difference(f"{SPLIT} 10", "image-split", "scale 10: split - dense: (.*) [(]control (.*)[)]"),
+    Difference(f"{SPLIT} 1", "image-split", "scale 1: split - dense: (.*) [(]control (.*)[)]"),
+)
 ALL_WEIGHTS = "training of all weights"
 ERRORS = "standard errors"
 ROWS = (
@@ -80,19 +97,29 @@ ROWS = (
 )
 
 
-def summarise(report: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """Return the largest error of each row with its bound, and the number of wrong predictions rejected."""
-    findings = {claim["name"]: claim["findings"] for claim in report["claims"]}
-    summary = {}
+def matching(report: dict[str, Any], row: Row | Difference) -> list[dict[str, Any]]:
+    """Return the findings of a row, which must be there and hold."""
+    findings = [one for claim in report["claims"] if claim["name"] == row.claim for one in claim["findings"]]
+    found = [one for one in findings if re.search(row.pattern, one["label"])]
+    if not found or not all(one["passed"] for one in found):
+        raise ValueError(f"the report must contain findings that hold for {row.claim}: {row.pattern}")
+    return found
+
+
+def summarise(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return errors, bounds and controls of the rows, and the intervals of the differences."""
+    summary: dict[str, dict[str, Any]] = {}
+    for difference in DIFFERENCES:
+        (found,) = matching(report, difference)
+        ((mean, control),) = re.findall(difference.pattern, found["label"])
+        summary[difference.what] = {"mean": mean, "control": control}
     for row in ROWS:
-        matching = [one for one in findings.get(row.claim, []) if re.search(row.pattern, one["label"])]
-        if not matching or not all(one["passed"] for one in matching):
-            raise ValueError(f"the report must contain findings that hold for {row.key!r}")
+        findings = matching(report, row)
         summary[row.key] = {
-            "error": max(one["error"] for one in matching),
-            "bound": min(one["tolerance"] for one in matching),
-            "controls": sum(one["controls"] for one in matching),
-            "rejected": sum(one["rejected"] for one in matching),
+            "error": max(one["error"] for one in findings),
+            "bound": min(one["tolerance"] for one in findings),
+            "controls": sum(one["controls"] for one in findings),
+            "rejected": sum(one["rejected"] for one in findings),
         }
     return summary
 
@@ -110,7 +137,7 @@ def rounded_up(value: float) -> str:
     return re.sub(r"e-0", "e-", text)
 
 
-def table(summary: dict[str, dict[str, float]]) -> str:
+def table(summary: dict[str, dict[str, Any]]) -> str:
     """Return the table in Markdown."""
     lines = [HEADER]
     for row in ROWS:
@@ -120,10 +147,14 @@ def table(summary: dict[str, dict[str, float]]) -> str:
             f"| {row.prediction} | {row.compared_with} | {error}{unit} | {bound}{unit} "
             f"| {one['rejected']:.0f} of {one['controls']:.0f} |"
         )
+    lines.append(INTERVALS)
+    for difference in DIFFERENCES:
+        one = summary[difference.what]
+        lines.append(f"| {difference.what} | {one['mean']} | {one['control']} |")
     return "\n".join(lines) + "\n"
 
 
-def with_table(readme: str, summary: dict[str, dict[str, float]]) -> str:
+def with_table(readme: str, summary: dict[str, dict[str, Any]]) -> str:
     """Return README with the table of a summary."""
     before, rest = readme.split(BEGIN)
     return before + BEGIN + table(summary) + END + rest.split(END)[1]
@@ -131,5 +162,5 @@ def with_table(readme: str, summary: dict[str, dict[str, float]]) -> str:
 
 if __name__ == "__main__":
     found = summarise(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
-    SUMMARY.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    SUMMARY.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     README.write_text(with_table(README.read_text(encoding="utf-8"), found), encoding="utf-8")

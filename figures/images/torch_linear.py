@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from ... import dynamics, theory
 from ...extras import require
-from ...problem import Aligned, Deep, Descent, Problem, Trajectory, Weights
+from ...problem import Aligned, Descent, Problem, Trajectory, Weights
 from ...projection import Projection, project
 from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Settings, finding
@@ -21,7 +21,7 @@ from ...verification.comparison import Agreement, compare, verify
 from ...verification.controls import DELTA_MISSING, STRENGTH_OFF, SWAPPED
 from ..drawing.curves import along_curve
 from ..drawing.style import STROKES, TIME, canvas, class_label, house_style, label_ends, title
-from ..published import DATASET, deep_problem
+from ..published import DATASET, DEEP_STEP, NETWORK, deep_problem
 from ..specialization.dense import known
 
 STEP_OFF = "step size 1 % too large"
@@ -114,7 +114,7 @@ def _closed_form(run: Run, tolerance: float | None) -> Agreement:
 
 def aligned_problem(_: int) -> Problem:
     """Return the setting of the figure with aligned initial weights, where the closed form is exact."""
-    return Problem(DATASET, Deep(hidden=50), Aligned(SMALL_START), Descent(step_size=0.16, steps=300))
+    return Problem(DATASET, NETWORK, Aligned(SMALL_START), Descent(step_size=DEEP_STEP, steps=300))
 
 
 @dataclass(frozen=True)
