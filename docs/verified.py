@@ -94,6 +94,10 @@ ROWS = (
         "image-order",
         "logarithm",
     ),
+    Row("tanh networks on images: block norms", "linear networks on the same moments", "image-norms", "norm"),
+    Row(
+        "tanh networks on images: systematicity", "linear networks on the same moments", "image-norms", "systematicity"
+    ),
 )
 
 
