@@ -39,7 +39,7 @@ def along_curve(times: FloatArray, values: FloatArray, count: int = MARKERS) -> 
     --------
     >>> import numpy as np
     >>> along_curve(np.arange(101.0), np.tanh(np.arange(101.0) - 50), count=5)
-    [0, 48, 50, 51, 100]
+    [0, 49, 50, 52, 100]
     """
     extent = float(np.ptp(values)) or 1.0
     steps = np.abs(np.diff(times)) / float(np.ptp(times)) + np.abs(np.diff(values)) / extent
