@@ -93,7 +93,9 @@ def test_largest_stable_step_agrees_with_theory():
                 problem = Problem(dataset, network, SmallRandom(), Descent(0.1, 1))
                 # Eigenvalues of matrices of at most 40 rows: 40 * 1.1e-16 times the condition of X, below 10.
                 measured = dynamics.largest_stable_step(problem)
-                assert measured == pytest.approx(theory.largest_stable_step(problem.network, problem.dataset), rel=1e-12), dataset
+                assert measured == pytest.approx(
+                    theory.largest_stable_step(problem.network, problem.dataset), rel=1e-12
+                ), dataset
                 cases += 1
     assert cases > 1000
 

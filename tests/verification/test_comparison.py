@@ -8,7 +8,6 @@ import pytest
 import linmod
 from linmod.figures import CATALOGUE, select
 from linmod.verification.claims import Outcome, run_claims
-from linmod.verification.tolerances import default_tolerance
 
 DATASET = linmod.SystematicityDataset(3, 1, 3, 1)
 ALIGNED = linmod.Problem(DATASET, linmod.Deep(10), linmod.Aligned(1e-3), linmod.Descent(0.16, 200))

@@ -261,4 +261,6 @@ def test_the_excess_error_is_derived():
     names = {symbol.name: symbol for symbol in spread.free_symbols}
     for variables, samples in ((1, 3), (8, 60), (999, 1001)):
         exact = float(spread.subs({names["p"]: variables, names["N"]: samples}))
-        assert theory.module_finding.linear_modules.excess_error(variables, samples, 0.5) == pytest.approx(0.5 * exact, rel=4 * UNIT)
+        assert theory.module_finding.linear_modules.excess_error(variables, samples, 0.5) == pytest.approx(
+            0.5 * exact, rel=4 * UNIT
+        )
