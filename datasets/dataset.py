@@ -115,7 +115,7 @@ class Dataset(Data):
 
 def _covering(name: str, blocks: Mapping[str, slice], n_features: int) -> Blocks:
     instance(name, blocks, (Mapping,))
-    edge, covered = 0, {}
+    edge, covered = 0, dict[str, slice]()
     for label, block in blocks.items():
         bounds = (block.start, block.stop) if isinstance(block, slice) else ("",)
         if not all(bound is None or isinstance(bound, Integral) for bound in bounds) or block.step not in (None, 1):
