@@ -38,6 +38,8 @@ def real(name: str, value: Any, minimum: float = -math.inf, *, positive: bool = 
 
 def array(name: str, value: Any, ndim: int) -> FloatArray:
     """Return `value` as a read-only finite float64 array of `ndim` axes, or raise."""
+    if np.ma.isMaskedArray(value):
+        raise TypeError(f"{name} must be an array without a mask: fill or drop its masked entries first")
     try:
         given = np.asarray(value)
         if given.dtype.kind not in "biufO":

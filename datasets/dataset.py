@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import pairwise
+from numbers import Integral
 from typing import cast
 
 import numpy as np
@@ -119,16 +120,20 @@ class Dataset(Data):
 
 def _covering(name: str, blocks: Mapping[str, slice], n_features: int) -> Blocks:
     instance(name, blocks, (Mapping,))
-    edge = 0
+    edge, covered = 0, dict[str, slice]()
     for label, block in blocks.items():
-        if not isinstance(block, slice) or block.step not in (None, 1) or isinstance(block.stop, str | float):
+        bounds = (block.start, block.stop) if isinstance(block, slice) else ("",)
+        if not all(bound is None or isinstance(bound, Integral) for bound in bounds) or block.step not in (None, 1):
             raise TypeError(f"{name}[{label!r}] must be a slice with step 1, got {block!r}")
-        if block.start != edge or block.stop is None or block.stop < edge:
+        start = block.indices(n_features)[0]
+        stop = n_features if block.stop is None else int(block.stop) + (n_features if block.stop < 0 else 0)
+        if start != edge or stop < edge:
             raise ValueError(f"{name}[{label!r}] must be a slice that starts at {edge}, got {block!r}")
-        edge = block.stop
+        covered[label] = slice(start, stop)
+        edge = stop
     if edge != n_features:
         raise ValueError(f"{name} must cover all {n_features} features, got blocks up to {edge}")
-    return dict(blocks)
+    return covered
 
 
 def _row_space(X: FloatArray, Y: FloatArray) -> tuple[FloatArray, FloatArray]:

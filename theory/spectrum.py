@@ -247,6 +247,8 @@ def _systematic_class(dataset: SystematicityDataset, name: str, count: int, s_x:
     learnable = bool((s_x or (dataset.k_x and dataset.r)) and (s_y or (dataset.k_y and dataset.r_y)))
     in_share = s_x / delta if s_x else 0.0
     out_share = s_y / sigma if s_y else 0.0
+    in_rest = math.ldexp(c_x, -dataset.n_bits) / delta if s_x else 1.0
+    out_rest = math.ldexp(c_y, -dataset.n_bits) / sigma if s_y else 1.0
     return ModeClass(
         name=name,
         count=count,
@@ -259,9 +261,9 @@ def _systematic_class(dataset: SystematicityDataset, name: str, count: int, s_x:
         total_sigma=count * s_y + share_of_items * c_y if s_y else share_of_items * c_y,
         shares={
             ("omega_x", "omega_y"): in_share * out_share,
-            ("gamma_x", "omega_y"): (1 - in_share) * out_share,
-            ("omega_x", "gamma_y"): in_share * (1 - out_share),
-            ("gamma_x", "gamma_y"): (1 - in_share) * (1 - out_share),
+            ("gamma_x", "omega_y"): in_rest * out_share,
+            ("omega_x", "gamma_y"): in_share * out_rest,
+            ("gamma_x", "gamma_y"): in_rest * out_rest,
         },
     )
 

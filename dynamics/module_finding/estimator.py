@@ -119,7 +119,7 @@ class ModuleFinder(RegressorMixin, MultiOutputMixin, BaseEstimator):  # type: ig
         Y = np.asarray(targets, dtype=np.float64)
         self._one_output = Y.ndim == 1
         self._mean, spread = inputs.mean(axis=0), inputs.std(axis=0)
-        varies = spread > 1e-12 * np.maximum(1.0, np.abs(self._mean))
+        varies = spread > 1e-12 * np.abs(inputs).max(axis=0)
         self._inverse_spread = np.where(varies, 1 / np.where(varies, spread, 1.0), 0.0)
         if integer("n_dims", self.n_dims, 1) > np.sum(varies):
             raise ValueError(

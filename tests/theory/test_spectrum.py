@@ -266,3 +266,12 @@ def test_identity_blocks_of_extreme_scale(r, r_y):
     assert spectrum.n_modes == sum(len(members) for members in dataset.class_masks.values()) == dataset.n_items
     rest = spectrum["identity_to_identity"]
     assert rest.pi_star == pytest.approx(math.sqrt(1 / 3) * abs(dataset.r_y / dataset.r), rel=4 * EPS)
+
+
+@pytest.mark.parametrize(("n_x", "r"), [(3, 1e-6), (53, 1.0), (60, 1.0)])
+def test_small_shares_of_blocks_keep_their_digits(n_x, r):
+    shares = theory.spectrum(SystematicityDataset(n_x, 1, 3, 1, r=r))["sign_to_sign"].shares
+    part_x, part_y = (math.ldexp(k * r**2, -n_x) for k in (3, 1))
+    assert shares["gamma_x", "omega_y"] == pytest.approx(part_x / (1 + part_x) / (1 + part_y), rel=1e-14, abs=0)
+    assert shares["omega_x", "gamma_y"] == pytest.approx(part_y / (1 + part_x) / (1 + part_y), rel=1e-14, abs=0)
+    assert 1 - 1 / (1 + part_x) != pytest.approx(part_x / (1 + part_x), rel=1e-14, abs=0)  # the difference loses them

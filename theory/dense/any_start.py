@@ -31,10 +31,10 @@ def predict(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Tra
 
 def map_over_time(problem: Problem, spectrum: Spectrum, factor: float) -> Callable[[int], FloatArray]:
     """Map at each of the reported times, by number."""
-    sigma_x, sigma_yx = _correlations(problem, spectrum)
-    delta, axes = np.linalg.eigh(sigma_x)
-    delta = np.maximum(delta, 0.0)
-    lam, pi0 = sigma_yx @ axes, factor * problem.initial_weights[0] @ axes
+    axes, lam, delta = _eigendirections(problem, spectrum)
+    start = factor * problem.initial_weights[0]
+    pi0 = start @ axes
+    unseen = start - pi0 @ axes.T
     training = problem.training
 
     def map_at(index: int) -> FloatArray:
@@ -42,16 +42,24 @@ def map_over_time(problem: Problem, spectrum: Spectrum, factor: float) -> Callab
             pi = shallow_descent(lam, delta, pi0, training.step_size, training.recorded_steps[index])
         else:
             pi = shallow_flow(lam, delta, pi0, training.times[index])
-        return np.asarray(pi @ axes.T)
+        return np.asarray(pi @ axes.T + unseen)
 
     return map_at
 
 
-def _correlations(problem: Problem, spectrum: Spectrum) -> tuple[FloatArray, FloatArray]:
-    """Correlations of the dataset, changed along its modes where the given spectrum differs from its own."""
+def _eigendirections(problem: Problem, spectrum: Spectrum) -> tuple[FloatArray, FloatArray, FloatArray]:
+    r"""Directions that the inputs contain, with :math:`\Sigma_{yx}` and :math:`\Sigma_x` along them.
+
+    The rank is decided on the inputs: the eigenvalues of their correlation are squares, in which a null direction and
+    a small one look alike. Where the given spectrum differs from the dataset's own, the correlations change with it.
+    """
     dataset, basis, own = problem.dataset, problem.dataset.mode_basis, spectrum_of(problem.dataset)
+    axes, singular, items = np.linalg.svd(dataset.X, full_matrices=False)
+    rank = int(np.sum(singular > max(dataset.X.shape) * np.finfo(float).eps * singular[0]))
+    axes, root = axes[:, :rank], singular[:rank] / np.sqrt(dataset.n_items)
+    seen = axes.T @ basis.V
     delta_change = spectrum.per_mode("delta") - own.per_mode("delta")
     lam_change = spectrum.per_mode("lam") - own.per_mode("lam")
-    sigma_x = dataset.sigma_x + (basis.V * delta_change) @ basis.V.T
-    sigma_yx = dataset.sigma_yx + (basis.U * lam_change) @ basis.V.T
-    return sigma_x, sigma_yx
+    delta, turn = np.linalg.eigh(np.diag(root**2) + (seen * delta_change) @ seen.T)
+    lam = dataset.Y @ items[:rank].T * (root / np.sqrt(dataset.n_items)) + (basis.U * lam_change) @ seen.T
+    return axes @ turn, lam @ turn, np.maximum(delta, 0.0)

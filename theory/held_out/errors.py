@@ -12,6 +12,8 @@ Time is in units of tau. Errors are means of squared norms over held-out items, 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ...datasets import HeldOut, SystematicityDataset
@@ -162,7 +164,7 @@ def held_out_errors_at_convergence(split: HeldOut) -> dict[str, float]:
         learned = 1 / _curvature(split, split.dataset)[None]
         errors = _errors(split, split.dataset, learned)
     else:
-        errors = split.errors([split.training.Y @ np.linalg.pinv(split.training.X)])
+        errors = split.errors([split.training.Y @ np.linalg.pinv(split.training.X, rtol=None)])
     return {name: float(error[0]) for name, error in errors.items()}
 
 
@@ -193,9 +195,12 @@ def compositional_error_at_convergence(split: HeldOut) -> float:
     if len(rows) < dataset.n_y:
         raise ValueError(f"output_signs must all be among input_signs, got {dataset.output_signs}")
     signs = dataset.X[: dataset.n_x, split.held_out]
-    inner = (dataset.n_items + rho) * np.eye(signs.shape[1]) - signs.T @ signs
-    left = rho * np.linalg.solve(inner, signs.T).T
-    return float(np.sum(left[rows] ** 2) / signs.shape[1])
+    axes, singular, _ = np.linalg.svd(signs, full_matrices=False)
+    root = math.sqrt(dataset.n_items)
+    gap = (root - singular) * (root + singular)
+    gap[gap <= 4 * max(signs.shape) * np.finfo(float).eps * dataset.n_items] = 0.0
+    missed = axes[rows] * (rho / (gap + rho) * singular)
+    return float(np.sum(missed**2) / signs.shape[1])
 
 
 def is_learnable(split: HeldOut) -> bool:

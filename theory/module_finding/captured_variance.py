@@ -16,7 +16,7 @@ DEGREES = 60
 
 
 def sine_coefficients(
-    frequencies: Sequence[float], amplitudes: Sequence[float], phases: ArrayLike, *, degrees: int = DEGREES
+    frequencies: Sequence[float], amplitudes: Sequence[float], phases: ArrayLike, *, degrees: int | None = None
 ) -> FloatArray:
     r"""Hermite coefficients of sums of sine waves :math:`f(z) = \sum_f a_f \sin(\omega_f z + \varphi_f)`.
 
@@ -31,8 +31,9 @@ def sine_coefficients(
     ----------
     frequencies, amplitudes : sequence of float, length (frequencies,)
     phases : array_like, shape (modules, frequencies)
-    degrees : int
-        Highest degree k; enough is about w^2 + 10 w.
+    degrees : int, optional
+        Highest degree k, above which the series is cut; unless given, the least that loses nothing for all of the
+        frequencies, and at least 60.
 
     Returns
     -------
@@ -55,13 +56,19 @@ def sine_coefficients(
             f"frequencies, amplitudes and the last axis of phases must be as many, got {len(omega)}, {len(size)} "
             f"and {angle.shape[1]}"
         )
-    k = np.arange(integer("degrees", degrees) + 1)
+    k = np.arange((_enough(omega) if degrees is None else integer("degrees", degrees)) + 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         powers = np.where(k == 0, 0.0, k * np.log(np.abs(omega))[:, None])
     gain = size[:, None] * np.exp(powers - omega[:, None] ** 2 / 2 - gammaln(k + 1) / 2)
     gain = gain * np.where(omega[:, None] < 0, (-1.0) ** k, 1.0)
     quarter = np.sin(angle[:, :, None] + (k % 4) * (math.pi / 2))
     return np.asarray(np.sum(gain * quarter, axis=1))
+
+
+def _enough(omega: FloatArray) -> int:
+    """Degree ten standard deviations above the mean of the Poisson law that the squared coefficients follow."""
+    highest = float(np.max(np.abs(omega), initial=0.0))
+    return max(DEGREES, math.ceil(highest**2 + 10 * highest))
 
 
 def captured_variance(coefficients: ArrayLike, overlaps: ArrayLike) -> float:

@@ -172,3 +172,11 @@ def test_two_dimensional_modules_modulate_phases():
     z, phase = X @ task.projections[0], task.phases[0, 0, 0]
     expected = 3 * np.sin(2 * z[:, 0] + phase[0] + 2 * np.sin(2 * z[:, 1] + phase[1]))
     assert np.abs(task.target(X)[:, 0] - expected).max() < 1e-14
+
+
+@pytest.mark.parametrize("omega", [1.0, 8.0, 20.0])
+def test_fast_waves_keep_their_variance(omega):
+    variance = (1 - np.exp(-2 * omega**2)) / 2
+    assert np.sum(theory.sine_coefficients([omega], [1.0], [[0.0]]) ** 2) == pytest.approx(variance, rel=1e-11)
+    cut = theory.sine_coefficients([8.0], [1.0], [[0.0]], degrees=60)
+    assert np.sum(cut**2) < 0.4
