@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.linalg import pinv
 
 from ...datasets import HeldOut, SystematicityDataset
 from ...problem import (
@@ -164,7 +165,7 @@ def held_out_errors_at_convergence(split: HeldOut) -> dict[str, float]:
         learned = 1 / _curvature(split, split.dataset)[None]
         errors = _errors(split, split.dataset, learned)
     else:
-        errors = split.errors([split.training.Y @ np.linalg.pinv(split.training.X, rtol=None)])
+        errors = split.errors([split.training.Y @ pinv(split.training.X)])
     return {name: float(error[0]) for name, error in errors.items()}
 
 
