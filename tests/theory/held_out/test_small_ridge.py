@@ -12,5 +12,5 @@ def test_forms_in_training_and_held_out_items_agree(r, items):
     split = linmod.HeldOut(linmod.SystematicityDataset(3, 3, 1, 1, r=r), train=items)
     whole = held_out_errors_at_convergence(split)["omega_y"]
     assert compositional_error_at_convergence(split) == pytest.approx(whole, rel=1e-10, abs=0)
-    doubled = linmod.HeldOut(linmod.SystematicityDataset(3, 3, 2, 1, r=2 * r + 1), items)
+    doubled = linmod.HeldOut(linmod.SystematicityDataset(3, 3, 2, 1, r=2 * r + 1), train=items)
     assert compositional_error_at_convergence(doubled) != pytest.approx(whole, rel=1e-10, abs=0)
