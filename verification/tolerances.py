@@ -1,84 +1,155 @@
-"""Tolerances with a reason: how far a correct prediction can be from a correct simulation."""
+r"""Tolerances with a reason: how far a right prediction can be from a right simulation, quantity by quantity.
+
+The bound of a quantity is the sum of three parts.
+
+*Rounding.* Each step of the simulation computes inner products of at most d terms, with relative error at most
+:math:`d\,\epsilon`; n steps add up to :math:`n d \epsilon` of the largest value of the kind. For a projected network
+:math:`\epsilon` is that of the numbers it was trained in. Where training is unstable it makes rounding errors grow; how
+much is measured by training once more from weights that differ by rounding.
+
+*Integration* (flow only). The problem is integrated once more with ten times coarser tolerances. The global error of
+these integrators is proportional to the tolerance, so the difference is about nine times the error of the finer run.
+Three times the difference is allowed, since single quantities can by chance differ less, above all once converged.
+
+*Theory.* What the closed form neglects: ``prediction.neglected`` is the error in units of the quantity's own range up
+to a factor, for which 10 is allowed. It is 0 where the closed form is exact.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from ..problem import Descent, Flow, Modular, Problem, Trajectory, by_module
+from ..problem import Descent, Divergence, Explicit, Flow, Problem, Trajectory
 from ..projection import Projection
+from ..validation import FloatArray
+from .errors import PARTS, Prediction, Values, gaps, kind, ranges, scales
+
+NEGLECTED_FACTOR = 10.0
+COARSER = 10.0
+UNEVEN = 3.0
+AMPLIFIED = 10.0
+WIDTH = 100
+
+Simulator = Callable[[Problem], Trajectory]
 
 
-def default_tolerance(
-    problem: Problem, prediction: Trajectory | Mapping[str, ArrayLike], simulation: Trajectory
-) -> float:
-    r"""Bound for the relative error between a correct prediction and a correct simulation.
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """Bounds of the absolute error of every quantity, one for each of its components.
 
-    It is the sum of three parts.
-
-    *Rounding.* Each step of the simulation computes inner products of at most d terms, with relative error at most
-    :math:`d\,\epsilon`; n steps add up to :math:`n d \epsilon`. For a projected network :math:`\epsilon` is that of the
-    numbers it was trained in.
-
-    *Integration* (flow only). A step may err by :math:`\sqrt{P}\,(\mathrm{atol} + \mathrm{rtol}\,|w|)` in the norm of
-    all P weights. In a deep network an error made while a mode is still small relative to its hidden vectors, of
-    initial length g, stays with it as a shift in time, so that n steps give
-    :math:`n \sqrt{P} (\mathrm{atol}/g + \mathrm{rtol})`. A shallow mode forgets errors: there g = 1.
-
-    *Theory.* What the closed form itself neglects, ``prediction.neglected`` (0 where it is exact).
-
-    Parameters
+    Attributes
     ----------
-    problem : Problem
-    prediction : Trajectory or mapping
-        Values that are not a trajectory are taken to be exact.
-    simulation : Trajectory
+    total : mapping of str to ndarray
+    rounding : mapping of str to float
+        The part that rounding takes.
+    doubt : str
+        Why the bounds cannot be relied on; empty if they can.
+    """
 
-    Returns
-    -------
-    float
+    total: Mapping[str, FloatArray]
+    rounding: Mapping[str, float]
+    doubt: str = ""
+
+    def plus(self, second: Values, simulated: Values, factor: float) -> Bounds:
+        """Add what a second simulation differs by, times a factor."""
+        return replace(
+            self,
+            total={
+                name: bound + (factor * gaps(second[name], simulated[name]) if name in second else 0.0)
+                for name, bound in self.total.items()
+            },
+        )
+
+
+def given_bounds(tolerance: float, simulated: Values, simulation: Trajectory) -> Bounds:
+    """The same bound for every quantity, relative to the largest value of its kind."""
+    scale_of = scales(simulated)
+    total = {
+        name: np.full(ranges(values).shape, tolerance * (scale_of[kind(name)] or 1.0))
+        for name, values in simulated.items()
+    }
+    return Bounds(total, _rounding(simulated, _steps(simulation) * WIDTH * _precision(simulation)))
+
+
+def derived_bounds(problem: Problem, prediction: Prediction, simulation: Trajectory, simulated: Values) -> Bounds:
+    """Bounds from rounding, and from what the closed form neglects.
 
     Raises
     ------
     ValueError
-        If the closed form is an approximation of unknown error, or a projected network was integrated in an unknown
-        number of steps; a tolerance must then be given.
+        If a projected network was integrated in an unknown number of steps; a tolerance must then be given.
     """
-    neglected = prediction.neglected if isinstance(prediction, Trajectory) else 0.0
-    if math.isnan(neglected):
-        raise ValueError("tolerance must be given: the closed form from so large a start is an approximation")
-    shapes = problem.network.shapes(problem.dataset)
-    evaluations = max(1, _evaluations(problem, simulation))
-    longest = max(problem.dataset.n_items, *(max(shape) for shape in shapes))
-    epsilon = simulation.precision if isinstance(simulation, Projection) else float(np.finfo(float).eps)
-    total = evaluations * longest * epsilon + neglected
-    if isinstance(problem.training, Flow):
-        size = math.sqrt(sum(rows * columns for rows, columns in shapes))
-        training = problem.training
-        total += evaluations * size * (training.atol / _smallest_gain(problem) + training.rtol)
-    return float(total)
-
-
-def _evaluations(problem: Problem, simulation: Trajectory) -> int:
-    if simulation.statistics:
-        return simulation.statistics.evaluations
-    if isinstance(problem.training, Descent):
-        return problem.training.steps
-    if isinstance(simulation, Projection):
+    if isinstance(problem.training, Flow) and isinstance(simulation, Projection):
         raise ValueError("tolerance must be given: in how many steps the given network was integrated is not known")
-    return len(problem.times)
+    longest = max(problem.dataset.n_items, *(max(shape) for shape in problem.network.shapes(problem.dataset)))
+    steps = problem.training.steps if isinstance(problem.training, Descent) else _steps(simulation)
+    rounding = _rounding(simulated, max(1, steps) * longest * _precision(simulation))
+    neglected = prediction.neglected if isinstance(prediction, Trajectory) else 0.0
+    if not np.isfinite(neglected):
+        doubt = (
+            "the closed form is an approximation of unknown error from this start;"
+            " a smaller start or a given tolerance would decide it"
+        )
+        return Bounds({name: np.full(ranges(v).shape, np.nan) for name, v in simulated.items()}, rounding, doubt)
+    total = {name: rounding[name] + NEGLECTED_FACTOR * neglected * ranges(values) for name, values in simulated.items()}
+    return Bounds(total, rounding)
 
 
-def _smallest_gain(problem: Problem) -> float:
-    """Length of the shortest initial hidden vector of a mode; 1 for a shallow network or a start at zero."""
-    network, data = problem.network, problem.dataset
-    views = [module.view(data) for module in network.modules] if isinstance(network, Modular) else [data]
-    modules = zip(views, by_module(network, problem.initial_weights), strict=True)
-    lengths = [
-        np.linalg.norm(weights[0] @ view.mode_basis.V, axis=0) if len(weights) > 1 else np.ones(1)
-        for view, weights in modules
-    ]
-    return min(float(np.min(part[part > 0], initial=1.0)) for part in lengths)
+def with_integration(bounds: Bounds, problem: Problem, simulate: Simulator, simulated: Values) -> Bounds:
+    """Add the integrator's global error, from a second run with ten times coarser tolerances."""
+    training = problem.training
+    if not isinstance(training, Flow) or bounds.doubt:
+        return bounds
+    coarse = replace(training, rtol=COARSER * training.rtol, atol=COARSER * training.atol)
+    try:
+        second = _of_run(simulate(replace(problem, training=coarse)), simulated)
+    except Divergence as error:
+        return replace(bounds, doubt=f"a second run with ten times coarser tolerances does not end ({error})")
+    moved = any(np.any(ranges(values) > bounds.rounding[name]) for name, values in simulated.items())
+    if moved and all(np.array_equal(second[name], simulated[name]) for name in second):
+        doubt = (
+            "the error of the simulation is unknown, since other tolerances of integration do not change it;"
+            " a given tolerance would decide it"
+        )
+        return replace(bounds, doubt=doubt)
+    return bounds.plus(second, simulated, UNEVEN)
+
+
+def with_unstable_rounding(bounds: Bounds, problem: Problem, simulate: Simulator, simulated: Values) -> Bounds:
+    """Add what becomes of rounding errors in the initial weights of descent."""
+    if not isinstance(problem.training, Descent) or bounds.doubt:
+        return bounds
+    try:
+        weights = problem.initial_weights
+        generator = np.random.default_rng(0)
+        noise = [np.finfo(float).eps * np.max(np.abs(layer), initial=0.0) for layer in weights]
+        nearby = Explicit([w + n * generator.standard_normal(w.shape) for w, n in zip(weights, noise, strict=True)])
+        second = _of_run(simulate(replace(problem, initial=nearby)), simulated)
+    except (Divergence, ValueError):
+        return bounds
+    return bounds.plus(second, simulated, AMPLIFIED)
+
+
+def _of_run(run: Trajectory, simulated: Values) -> Values:
+    values = {name: given for name, given in run.quantities.items() if name in simulated}
+    for name, read_one in PARTS.items():
+        both = read_one(run, run) if name in simulated else None
+        if both is not None:
+            values[name] = both[0]
+    return {name: given for name, given in values.items() if given.shape == simulated[name].shape}
+
+
+def _rounding(simulated: Values, relative: float) -> dict[str, float]:
+    scale_of = scales(simulated)
+    return {name: relative * scale_of[kind(name)] for name in simulated}
+
+
+def _steps(simulation: Trajectory) -> int:
+    return max(1, simulation.statistics.evaluations if simulation.statistics else len(simulation.times))
+
+
+def _precision(simulation: Trajectory) -> float:
+    return simulation.precision if isinstance(simulation, Projection) else float(np.finfo(float).eps)

@@ -71,6 +71,7 @@ def _draw(generator: np.random.Generator) -> Problem | None:
     pauses = 2.0 if isinstance(network, Shallow) else 2 * abs(math.log(max(size, 1e-12))) + 2
     end = float(generator.uniform(0.4, 3.0)) * pauses / float(generator.choice([c.lam for c in classes]))
     if generator.random() < 0.4 and rule.is_gradient:
+        end = min(end, MOST_STEPS * limit)  # an explicit integrator takes steps of about the stable one
         training: Flow | Descent = Flow(_times(generator, end), *TOLERANCES[generator.integers(len(TOLERANCES))])
     else:
         step = limit * float(10 ** generator.uniform(-1.5, -0.05))
