@@ -153,7 +153,7 @@ def verify(
     found = outcome(bounds)
     if found.verdict != FAILS:
         return found
-    return outcome(with_unstable_rounding(bounds, problem, simulate, both[1]))
+    return outcome(with_unstable_rounding(bounds, problem, both[1]))
 
 
 @dataclass(frozen=True, eq=False)

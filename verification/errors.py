@@ -18,6 +18,7 @@ Values = dict[str, FloatArray]
 
 RESOLUTION = 4.0
 """How many times its bound a quantity must move so that standing still would be noticed."""
+STRENGTHS = "strengths with signs"
 MOST_ENTRIES = 4_000_000
 """Strengths and weights over time are compared up to this number of entries."""
 
@@ -37,7 +38,7 @@ class QuantityError:
     scale : float
         Largest simulated value among all quantities of the same kind (modes, norms, loss).
     bound : float
-        Largest absolute difference that a right prediction can have; NaN if unknown.
+        Largest absolute difference that a right prediction can have; infinite if unknown.
     rounding : float
         The part of the bound that is left to rounding.
     """
@@ -194,7 +195,7 @@ def _flat(layers: tuple[FloatArray, ...]) -> FloatArray:
     return np.concatenate([columns(layer) for layer in layers], axis=1)
 
 
-PARTS = {"strengths with signs": _strengths, "weights": _weights}
+PARTS = {STRENGTHS: _strengths, "weights": _weights}
 
 
 def errors(

@@ -3,9 +3,10 @@ r"""Tolerances with a reason: how far a right prediction can be from a right sim
 The bound of a quantity is the sum of three parts.
 
 *Rounding.* Each step of the simulation computes inner products of at most d terms, with relative error at most
-:math:`d\,\epsilon`; n steps add up to :math:`n d \epsilon` of the largest value of the kind. For a projected network
-:math:`\epsilon` is that of the numbers it was trained in. Where training is unstable it makes rounding errors grow; how
-much is measured by training once more from weights that differ by rounding.
+:math:`d\,\epsilon`; n steps, and ten such operations to observe or to predict them, add up to
+:math:`(n + 10)\, d\, \epsilon` of the largest value of the kind. For a projected network :math:`\epsilon` is that of
+the numbers it was trained in. Where training is unstable it makes rounding errors grow; how
+much is measured, where a prediction would fail, by training from weights that differ by rounding.
 
 *Integration* (flow only). The problem is integrated once more with ten times coarser tolerances. The global error of
 these integrators is proportional to the tolerance, so the difference is about nine times the error of the finer run.
@@ -22,16 +23,24 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..dynamics import train
 from ..problem import Descent, Divergence, Explicit, Flow, Problem, Trajectory
 from ..projection import Projection
 from ..validation import FloatArray
-from .errors import PARTS, Prediction, Values, gaps, kind, ranges, scales
+from .errors import PARTS, STRENGTHS, Prediction, Values, gaps, kind, largest, ranges, ratio, scales
 
 NEGLECTED_FACTOR = 10.0
 COARSER = 10.0
 UNEVEN = 3.0
+OBSERVED = 10
 AMPLIFIED = 10.0
+MOST_GROWN = 1e-3
 WIDTH = 100
+
+UNSTABLE = (
+    "training is unstable, so that rounding errors in the initial weights decide its course; fewer steps or another"
+    " start would decide it"
+)
 
 Simulator = Callable[[Problem], Trajectory]
 
@@ -86,16 +95,28 @@ def derived_bounds(problem: Problem, prediction: Prediction, simulation: Traject
         raise ValueError("tolerance must be given: in how many steps the given network was integrated is not known")
     longest = max(problem.dataset.n_items, *(max(shape) for shape in problem.network.shapes(problem.dataset)))
     steps = problem.training.steps if isinstance(problem.training, Descent) else _steps(simulation)
-    rounding = _rounding(simulated, max(1, steps) * longest * _precision(simulation))
+    rounding = _rounding(simulated, (steps + OBSERVED) * longest * _precision(simulation))
     neglected = prediction.neglected if isinstance(prediction, Trajectory) else 0.0
     if not np.isfinite(neglected):
         doubt = (
             "the closed form is an approximation of unknown error from this start;"
             " a smaller start or a given tolerance would decide it"
         )
-        return Bounds({name: np.full(ranges(v).shape, np.nan) for name, v in simulated.items()}, rounding, doubt)
-    total = {name: rounding[name] + NEGLECTED_FACTOR * neglected * ranges(values) for name, values in simulated.items()}
+        return Bounds({name: np.full(ranges(v).shape, np.inf) for name, v in simulated.items()}, rounding, doubt)
+    total = {
+        name: rounding[name] + NEGLECTED_FACTOR * neglected * _ranges_by_class(problem, name, values)
+        for name, values in simulated.items()
+    }
     return Bounds(total, rounding)
+
+
+def _ranges_by_class(problem: Problem, name: str, values: FloatArray) -> FloatArray:
+    """Range of each component; of the strengths of single modes the largest in their class, whose size they share."""
+    own = ranges(values)
+    if name == STRENGTHS:
+        for block in problem.dataset.mode_basis.classes.values():
+            own[block] = np.max(own[block], initial=0.0)
+    return own
 
 
 def with_integration(bounds: Bounds, problem: Problem, simulate: Simulator, simulated: Values) -> Bounds:
@@ -118,19 +139,33 @@ def with_integration(bounds: Bounds, problem: Problem, simulate: Simulator, simu
     return bounds.plus(second, simulated, UNEVEN)
 
 
-def with_unstable_rounding(bounds: Bounds, problem: Problem, simulate: Simulator, simulated: Values) -> Bounds:
-    """Add what becomes of rounding errors in the initial weights of descent."""
+def with_unstable_rounding(bounds: Bounds, problem: Problem, simulated: Values) -> Bounds:
+    """Add what becomes of rounding errors in the initial weights of descent, relative to the final weights."""
     if not isinstance(problem.training, Descent) or bounds.doubt:
         return bounds
     try:
-        weights = problem.initial_weights
-        generator = np.random.default_rng(0)
-        noise = [np.finfo(float).eps * np.max(np.abs(layer), initial=0.0) for layer in weights]
-        nearby = Explicit([w + n * generator.standard_normal(w.shape) for w, n in zip(weights, noise, strict=True)])
-        second = _of_run(simulate(replace(problem, initial=nearby)), simulated)
+        growth = _grown_rounding(problem, problem.training)
     except (Divergence, ValueError):
         return bounds
-    return bounds.plus(second, simulated, AMPLIFIED)
+    if growth > MOST_GROWN:
+        return replace(bounds, doubt=UNSTABLE)
+    scale_of = scales(simulated)
+    total = {name: bound + AMPLIFIED * growth * scale_of[kind(name)] for name, bound in bounds.total.items()}
+    return replace(bounds, total=total)
+
+
+def _grown_rounding(problem: Problem, training: Descent) -> float:
+    """Largest change of a final weight by rounding errors in the initial ones, relative to the largest weight."""
+    generator, epsilon = np.random.default_rng(0), float(np.finfo(float).eps)
+    weights = problem.initial_weights
+    nearby = [w + epsilon * np.max(np.abs(w), initial=0.0) * generator.standard_normal(w.shape) for w in weights]
+    ends = replace(training, record_every=max(1, training.steps))
+    one, other = (
+        [layer[-1] for layer in train(replace(problem, initial=Explicit(start), training=ends))]
+        for start in (weights, nearby)
+    )
+    changes = [largest(np.abs(a - b)) for a, b in zip(one, other, strict=True)]
+    return ratio(largest(changes), largest([largest(np.abs(layer)) for layer in one]))
 
 
 def _of_run(run: Trajectory, simulated: Values) -> Values:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from unittest import mock
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from linmod import Flow, Problem, Trajectory, dynamics, verify
 from linmod.problem import Divergence
-from linmod.verification import Agreement, comparison
+from linmod.verification import Agreement, comparison, tolerances
 from linmod.verification.errors import gaps, ranges
 
 from .random_problems import random_problem, wrong_predictions
@@ -57,8 +57,8 @@ def _finer(problem: Problem) -> Problem:
 
 @contextmanager
 def _theory_once() -> Iterator[None]:
-    """Wrong predictions and probes do not depend on the prediction under test: make them once."""
-    derived, probed, made = comparison._derived, comparison._probed, {}
+    """What does not depend on the prediction under test is made once."""
+    made = {}
 
     def once(name, make):
         def made_once(*arguments):
@@ -68,10 +68,9 @@ def _theory_once() -> Iterator[None]:
 
         return made_once
 
-    with (
-        mock.patch.object(comparison, "_derived", once("derived", derived)),
-        mock.patch.object(comparison, "_probed", once("probed", probed)),
-    ):
+    with ExitStack() as stack:
+        for owner, name in ((comparison, "_derived"), (comparison, "_probed"), (tolerances, "_grown_rounding")):
+            stack.enter_context(mock.patch.object(owner, name, once(name, getattr(owner, name))))
         yield
 
 
