@@ -1,176 +1,32 @@
-"""Closed-form and simulated learning dynamics of linear neural modules, held against each other."""
+"""Closed-form and simulated learning dynamics of linear neural modules, verified against each other."""
 
 from __future__ import annotations
 
+import ast
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-if TYPE_CHECKING:
-    from . import datasets, dynamics, figures, sweeps, theory
-    from .datasets import Dataset, HeldOut, SystematicityDataset
-    from .problem import (
-        Aligned,
-        Deep,
-        Descent,
-        Divergence,
-        Explicit,
-        Flow,
-        Modular,
-        Module,
-        NoClosedForm,
-        Problem,
-        RandomModes,
-        Rule,
-        Shallow,
-        SmallRandom,
-        Statistics,
-        SubStructure,
-        Systematicity,
-        Trajectory,
-        isolated_map,
-        load_trajectory,
-        sub_structure,
-        sub_structures,
-        systematicity,
-        weak_systematicity,
-    )
-    from .projection import Projection, project
-    from .sweeps import Sweep, load_sweep, read_sweep, sweep
-    from .theory.derivations import Derivation, derive
-    from .verification import (
-        Agreement,
-        Claim,
-        ConvergenceOrder,
-        Evidence,
-        Finding,
-        Settings,
-        compare,
-        convergence_order,
-        verify,
-    )
 
-_HOMES = {
-    "datasets": (
-        "Dataset",
-        "HeldOut",
-        "SystematicityDataset",
-    ),
-    "problem": (
-        "Aligned",
-        "Deep",
-        "Descent",
-        "Divergence",
-        "Explicit",
-        "Flow",
-        "Modular",
-        "Module",
-        "NoClosedForm",
-        "Problem",
-        "RandomModes",
-        "Rule",
-        "Shallow",
-        "SmallRandom",
-        "Statistics",
-        "SubStructure",
-        "Systematicity",
-        "Trajectory",
-        "isolated_map",
-        "load_trajectory",
-        "sub_structure",
-        "sub_structures",
-        "systematicity",
-        "weak_systematicity",
-    ),
-    "projection": (
-        "Projection",
-        "project",
-    ),
-    "sweeps": (
-        "Sweep",
-        "load_sweep",
-        "read_sweep",
-        "sweep",
-    ),
-    "theory.derivations": (
-        "Derivation",
-        "derive",
-    ),
-    "verification": (
-        "Agreement",
-        "Claim",
-        "ConvergenceOrder",
-        "Evidence",
-        "Finding",
-        "Settings",
-        "compare",
-        "convergence_order",
-        "verify",
-    ),
-}
-_SUBPACKAGES = ("datasets", "dynamics", "figures", "sweeps", "theory")
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+def _public_names() -> dict[str, str]:
+    """Public names with the subpackages that hold them ("" for a subpackage), as __init__.pyi lists them."""
+    listed = ast.parse(Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")).body
+    lines = [line for line in listed if isinstance(line, ast.ImportFrom)]
+    return {entry.name: line.module or "" for line in lines for entry in line.names}
 
-__all__ = [
-    "Agreement",
-    "Aligned",
-    "Claim",
-    "ConvergenceOrder",
-    "Dataset",
-    "Deep",
-    "Derivation",
-    "Descent",
-    "Divergence",
-    "Evidence",
-    "Explicit",
-    "Finding",
-    "Flow",
-    "HeldOut",
-    "Modular",
-    "Module",
-    "NoClosedForm",
-    "Problem",
-    "Projection",
-    "RandomModes",
-    "Rule",
-    "Settings",
-    "Shallow",
-    "SmallRandom",
-    "Statistics",
-    "SubStructure",
-    "Sweep",
-    "Systematicity",
-    "SystematicityDataset",
-    "Trajectory",
-    "compare",
-    "convergence_order",
-    "datasets",
-    "derive",
-    "dynamics",
-    "figures",
-    "isolated_map",
-    "load_sweep",
-    "load_trajectory",
-    "project",
-    "read_sweep",
-    "sub_structure",
-    "sub_structures",
-    "sweep",
-    "sweeps",
-    "systematicity",
-    "theory",
-    "verify",
-    "weak_systematicity",
-]
+
+_HOME_OF = _public_names()
+
+__all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("importlib.metadata").version("linmod")
-    if name in _SUBPACKAGES:
-        return import_module(f".{name}", __name__)
-    if name in _HOME_OF:
-        return getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOME_OF[name]
+    return getattr(import_module(f".{home}", __name__), name) if home else import_module(f".{name}", __name__)
 
 
 def __dir__() -> list[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -73,13 +75,20 @@ def check(
 
 
 def list_claims() -> None:
-    """List the catalogue's claims."""
+    """List the catalogue's claims, with typical seconds on two cores."""
     from ..figures import CATALOGUE
 
-    table = Table("claim", "source", "statement")
-    for claim in CATALOGUE:
-        table.add_row(claim.name, claim.source, claim.statement)
-    console.print(table)
+    for group, entries in groupby(CATALOGUE, key=lambda entry: entry.group):
+        listed = list(entries)
+        needs = "".join(f"; needs linmod[{extra}]" for extra in sorted({entry.extra for entry in listed} - {""}))
+        title = f"{group}: {len(listed)} claims, about {sum(entry.seconds for entry in listed)} s{needs}"
+        table = Table("claim", "s", "statement and source", title=escape(title), title_justify="left", show_lines=True)
+        table.columns[0].no_wrap = True
+        for entry in listed:
+            table.add_row(
+                entry.name, str(entry.seconds), f"{escape(entry.statement)}\n[dim]{escape(entry.source)}[/dim]"
+            )
+        console.print(table)
 
 
 def _run(claims: Iterable[Claim], out: Path, wanted: Settings, named: set[str]) -> NoReturn:

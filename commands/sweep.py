@@ -23,7 +23,7 @@ def run_sweep(
     dask: Annotated[str | None, typer.Option("--dask", help="Address of a Dask scheduler to run on instead.")] = None,
 ) -> None:
     """Solve many problems, or go on with a sweep that was stopped. Exit status 1 if a point fails."""
-    from ..sweeps import WorkerLost, read_sweep, sweep
+    from ..sweeps import NotStored, WorkerLost, read_sweep, sweep
     from ..sweeps.cluster import dask_executor
 
     folder = out or Path("results") / file.stem
@@ -33,8 +33,8 @@ def run_sweep(
             results = sweep(definition, folder, workers=workers, executor=executor, progress=report)
     except (TypeError, ValueError) as error:
         wrong_usage(error)
-    except WorkerLost as error:
-        errors.print(f"error: {error}")
+    except (NotStored, WorkerLost) as error:
+        errors.print(f"error: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         errors.print(f"interrupted; what is finished is in {folder}, and the same command goes on from there")

@@ -51,6 +51,11 @@ def cifar10(folder: str | PathLike[str], part: str = "train") -> Images:
     ValueError
         If a file is not a batch; names the file.
 
+    See Also
+    --------
+    mnist : Images of MNIST.
+    digits : Bundled images of digits.
+
     Notes
     -----
     The version for Python consists of pickles, which can run any code when they are loaded. Here they cannot: no name

@@ -46,6 +46,10 @@ class Combinations:
         If a number is out of range, if so few are seen that some class would be missing at some place, or if so many
         are that they cannot be listed (2**20).
 
+    See Also
+    --------
+    CompositionalImages : Images side by side, whose labels have these combinations.
+
     Examples
     --------
     >>> combinations = Combinations(classes=10, places=3, seen=400)

@@ -63,6 +63,11 @@ class CompositionalImages:
         If an argument is out of range, if `seen` is too small to show every class at every place, if a part of the
         source images would lack a class, or if labels are shuffled and a single combination is unseen.
 
+    See Also
+    --------
+    Combinations : Which combinations of classes are seen.
+    Images : The images that are put side by side.
+
     Notes
     -----
     Samples are rows here. They are made on demand: one takes ``4 * (pixels + outputs)`` bytes, which are 13.5 kB for

@@ -27,6 +27,10 @@ def cosine_features(seen: ArrayLike, count: int) -> FloatArray:
     -------
     ndarray, shape (samples, count)
 
+    See Also
+    --------
+    CosineModules : The task that uses these features.
+
     Examples
     --------
     >>> cosine_features([-40.0, 40.0], 3).round(4)
@@ -67,6 +71,10 @@ class CosineModules:
     ------
     TypeError, ValueError
         If a number is out of range, or more orthogonal directions are asked for than there are inputs, K > m.
+
+    See Also
+    --------
+    SineTask : A task of modules that are to be found.
 
     Examples
     --------

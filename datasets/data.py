@@ -31,6 +31,10 @@ class ModeBasis:
         The columns of each class; together they cover all modes in order.
     decoupled : bool
         Whether X'X and Y'Y commute, so that the modes diagonalise the input correlation as well.
+
+    See Also
+    --------
+    Data : The data that have these modes.
     """
 
     U: FloatArray
@@ -45,7 +49,19 @@ class ModeBasis:
 
 
 class Data(ABC):
-    """The interface that all datasets share."""
+    """The interface that all datasets share.
+
+    See Also
+    --------
+    Dataset : Data of any origin.
+    SystematicityDataset : The dataset space, which never builds its matrices.
+
+    Examples
+    --------
+    >>> from linmod import SystematicityDataset
+    >>> isinstance(SystematicityDataset(3, 1, 3, 1), Data)
+    True
+    """
 
     @property
     @abstractmethod

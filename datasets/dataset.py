@@ -35,6 +35,11 @@ class Dataset(Data):
         If X or Y is not a finite real matrix, if they differ in the number of items, or if blocks do not
         cover the features in order.
 
+    See Also
+    --------
+    SystematicityDataset : The dataset space of the theory.
+    HeldOut : Some items of a dataset, the others held out.
+
     Notes
     -----
     When X'X and Y'Y commute (relative commutator below 1e-9), the modes are their joint eigenvectors, as in

@@ -43,6 +43,11 @@ def mnist(folder: str | PathLike[str], part: str = "train") -> Images:
     ValueError
         If a file is not what its header says, or if the two do not belong together; names the file.
 
+    See Also
+    --------
+    cifar10 : Images of CIFAR-10.
+    digits : Bundled images of digits.
+
     Notes
     -----
     Whether a file is compressed is read off its first bytes, not its name. The format: "The MNIST database of

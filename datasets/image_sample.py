@@ -22,6 +22,10 @@ class ImageSample:
         labels are shuffled.
     combinations : ndarray of int, shape (n,)
         Number of the combination that is shown, which the non-compositional block encodes.
+
+    See Also
+    --------
+    CompositionalImages : What the sample is drawn from.
     """
 
     images: Pixels

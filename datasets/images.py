@@ -36,6 +36,12 @@ class Images:
         If pixels are not finite numbers from 0 to 1, if labels are not integers that name every class from 0 to the
         highest one, if there is no image or one class alone, or if there are not as many labels as images.
 
+    See Also
+    --------
+    mnist : Images of MNIST.
+    cifar10 : Images of CIFAR-10.
+    digits : Bundled images of digits.
+
     Examples
     --------
     >>> Images(np.zeros((4, 8, 8)), [0, 1, 1, 0], "dark")
@@ -129,6 +135,10 @@ def digits() -> Images:
     ------
     ModuleNotFoundError
         If scikit-learn is not installed.
+
+    See Also
+    --------
+    mnist : Images of MNIST, from their files.
 
     Notes
     -----

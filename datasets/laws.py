@@ -30,6 +30,10 @@ class PowerLaw:
     total : float, default 1
         c > 0, the sum of all eigenvalues.
 
+    See Also
+    --------
+    RandomFeatures : A task whose eigenvalues follow the law.
+
     Examples
     --------
     >>> law = PowerLaw(exponent=0.5)

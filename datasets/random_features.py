@@ -45,6 +45,10 @@ class RandomFeatures:
     TypeError, ValueError
         For variances that are negative, not finite or of different lengths, or more used features than there are.
 
+    See Also
+    --------
+    PowerLaw : The eigenvalues of its features.
+
     Examples
     --------
     >>> model = RandomFeatures.scaled([0.6, 0.3, 0.1], used=2)

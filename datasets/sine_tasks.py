@@ -27,6 +27,10 @@ class SineSample:
         Targets, with label noise where it was asked for.
     clean : ndarray, shape (samples, outputs)
         Targets without noise, which test losses are measured against.
+
+    See Also
+    --------
+    SineTask : The task that the sample is drawn from.
     """
 
     X: FloatArray
@@ -79,6 +83,11 @@ class SineTask:
     TypeError, ValueError
         If a number is out of range, frequencies and amplitudes differ in length, or orthogonal projections do not fit
         into the inputs, K b > m.
+
+    See Also
+    --------
+    SineSample : Samples of the task.
+    CosineModules : A task of modules with known directions.
 
     Notes
     -----

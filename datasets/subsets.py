@@ -15,72 +15,98 @@ from .dataset import Dataset
 
 @dataclass(frozen=True, init=False)
 class HeldOut:
-    """A dataset of which only some items are trained on.
+    """A dataset of which some items are held out of training.
 
     Parameters
     ----------
     dataset : SystematicityDataset or Dataset
-    items : iterable of int
+    train : iterable of int, optional
         Numbers of the items to train on: different, at least one, not all.
+    held_out : iterable of int, optional
+        Numbers of the items to hold out, in place of `train`.
 
     Raises
     ------
     TypeError, ValueError
-        If the items are not different integers from 0 to below the number of items, or leave none on either side.
+        If not exactly one of `train` and `held_out` is given, if the items are not different integers from 0 to below
+        the number of items, or if they leave none on the other side.
+
+    See Also
+    --------
+    linmod.theory.held_out_errors : The predicted errors on the items held out.
+    linmod.dynamics.held_out_errors : The simulated ones.
+
+    See Also
+    --------
+    SystematicityDataset : The dataset that is divided.
 
     Notes
     -----
-    All features are kept, those that no training item has too, so that one network serves both sides.
+    All features are kept, also those that no training item has, so that one network serves both sides.
 
     Examples
     --------
     >>> from linmod import SystematicityDataset
-    >>> split = HeldOut(SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=1), [0, 1, 2])
+    >>> split = HeldOut(SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=1), train=[0, 1, 2])
     >>> split.training.n_items, split.test.n_items
     (3, 5)
+    >>> split == HeldOut(split.dataset, held_out=[3, 4, 5, 6, 7])
+    True
     """
 
     dataset: Data
-    items: tuple[int, ...]
+    train: tuple[int, ...]
 
-    def __init__(self, dataset: Data, items: Iterable[int]) -> None:
+    def __init__(
+        self, dataset: Data, *, train: Iterable[int] | None = None, held_out: Iterable[int] | None = None
+    ) -> None:
         instance("dataset", dataset, (Data,))
-        instance("items", items, (Iterable,))
-        chosen = tuple(integer("items entry", item) for item in items)
-        if len(set(chosen)) < len(chosen):
-            raise ValueError(f"items must be different, got {chosen}")
-        if not 0 < len(chosen) < dataset.n_items or max(chosen) >= dataset.n_items:
-            raise ValueError(
-                f"items must be 1 to {dataset.n_items - 1} of the numbers 0 to {dataset.n_items - 1}, got {chosen}"
-            )
+        if train is not None and held_out is None:
+            chosen = _items("train", train, dataset.n_items)
+        elif held_out is not None and train is None:
+            chosen = _others(_items("held_out", held_out, dataset.n_items), dataset.n_items)
+        else:
+            raise TypeError("HeldOut takes either train= or held_out=, and not both")
         object.__setattr__(self, "dataset", dataset)
-        object.__setattr__(self, "items", tuple(sorted(chosen)))
+        object.__setattr__(self, "train", chosen)
 
     @classmethod
-    def random(cls, dataset: Data, size: int, seed: int) -> HeldOut:
-        """Split off a uniformly random training set of the given size.
+    def random(cls, dataset: Data, size: int, *, seed: int) -> HeldOut:
+        """Draw a uniformly random training set.
+
+        Parameters
+        ----------
+        dataset : SystematicityDataset or Dataset
+        size : int
+            Number of items to train on.
+        seed : int
+            Seed of the generator (:func:`numpy.random.default_rng`).
+
+        Returns
+        -------
+        HeldOut
 
         Examples
         --------
         >>> from linmod import SystematicityDataset
-        >>> HeldOut.random(SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=1), 3, seed=0).items
+        >>> HeldOut.random(SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=1), 3, seed=0).train
         (4, 5, 7)
         """
         instance("dataset", dataset, (Data,))
         if not 1 <= integer("size", size) < dataset.n_items:
             raise ValueError(f"size must be from 1 to {dataset.n_items - 1}, got {size}")
         generator = np.random.default_rng(integer("seed", seed))
-        return cls(dataset, generator.choice(dataset.n_items, size, replace=False).tolist())
+        return cls(dataset, train=generator.choice(dataset.n_items, size, replace=False).tolist())
 
     @property
     def held_out(self) -> tuple[int, ...]:
         """Numbers of the items that are not trained on."""
-        return tuple(sorted(set(range(self.dataset.n_items)) - set(self.items)))
+        return _others(self.train, self.dataset.n_items)
 
     @cached_property
     def training(self) -> Dataset:
         """The items to train on."""
-        return self._part(self.items)
+        return self._part(self.train)
 
     @cached_property
     def test(self) -> Dataset:
@@ -102,7 +128,7 @@ class HeldOut:
         --------
         >>> import numpy as np
         >>> from linmod import SystematicityDataset
-        >>> split = HeldOut(SystematicityDataset(n_x=3, n_y=2, k_x=1, k_y=1), [0, 1, 2])
+        >>> split = HeldOut(SystematicityDataset(n_x=3, n_y=2, k_x=1, k_y=1), train=[0, 1, 2])
         >>> split.errors([np.zeros((10, 11))])
         {'omega_y': array([2.]), 'gamma_y': array([1.])}
         """
@@ -114,3 +140,17 @@ class HeldOut:
         return Dataset(
             whole.X[:, items], whole.Y[:, items], input_blocks=whole.input_blocks, output_blocks=whole.output_blocks
         )
+
+
+def _items(name: str, given: Iterable[int], n_items: int) -> tuple[int, ...]:
+    instance(name, given, (Iterable,))
+    chosen = tuple(integer(f"{name} entry", item) for item in given)
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"{name} must hold different items, got {chosen}")
+    if not 0 < len(chosen) < n_items or max(chosen) >= n_items:
+        raise ValueError(f"{name} must be 1 to {n_items - 1} of the numbers 0 to {n_items - 1}, got {chosen}")
+    return tuple(sorted(chosen))
+
+
+def _others(items: tuple[int, ...], n_items: int) -> tuple[int, ...]:
+    return tuple(sorted(set(range(n_items)) - set(items)))

@@ -53,6 +53,11 @@ class SystematicityDataset(Data):
         If an argument is of the wrong type or out of range; if there is no input or no output feature; on
         access to a dense array above `dense_limit`.
 
+    See Also
+    --------
+    Dataset : Data of any origin.
+    HeldOut : Some of its items, the others held out.
+
     Notes
     -----
     Source: "On The Specialization of Neural Modules" (Jarvis, Klein, Rosman, Saxe; ICLR 2023), the space of
@@ -244,7 +249,27 @@ class SystematicityDataset(Data):
 
 
 def consecutive(sizes: dict[str, int]) -> dict[str, slice]:
-    """Lay named blocks of the given sizes one after the other."""
+    """Lay named blocks of the given sizes one after the other.
+
+    Parameters
+    ----------
+    sizes : dict of str to int
+        Number of features of each block.
+
+    Returns
+    -------
+    dict of str to slice
+        Where each block lies.
+
+    See Also
+    --------
+    SystematicityDataset : The dataset whose blocks these are.
+
+    Examples
+    --------
+    >>> consecutive({"a": 2, "b": 3})
+    {'a': slice(0, 2, None), 'b': slice(2, 5, None)}
+    """
     stops = np.cumsum([0, *sizes.values()])
     return {name: slice(int(stops[i]), int(stops[i + 1])) for i, name in enumerate(sizes)}
 

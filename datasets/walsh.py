@@ -26,6 +26,10 @@ def sign_features(n_bits: int, bits: tuple[int, ...]) -> FloatArray:
     -------
     ndarray, shape (len(bits), 2**n_bits)
 
+    See Also
+    --------
+    walsh_functions : All products of sign features.
+
     Examples
     --------
     >>> sign_features(2, (0, 1))
@@ -58,6 +62,10 @@ def walsh_transform(values: ArrayLike) -> FloatArray:
     ------
     ValueError
         If N is not a power of two.
+
+    See Also
+    --------
+    walsh_functions : The basis of the transform.
 
     Examples
     --------
@@ -93,6 +101,11 @@ def walsh_functions(n_bits: int, masks: ArrayLike) -> FloatArray:
     -------
     ndarray, shape (2**n_bits, M)
         Entry (j, m) is ``(-1)**popcount(j & masks[m]) / sqrt(2**n_bits)``.
+
+    See Also
+    --------
+    sign_features : The functions of a single bit.
+    walsh_transform : Coefficients in this basis.
 
     Examples
     --------

@@ -1,5 +1,10 @@
 """Simulations: training of all weights by gradient flow or descent, and the equations of single modes."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
 from .batches import solve_batch
 from .dense.stability import largest_stable_step
 from .held_out import held_out_errors
@@ -17,3 +22,15 @@ __all__ = [
     "solve_pathways",
     "train",
 ]
+
+_SUBPACKAGES = ("module_finding", "nonlinear", "scaling")
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _SUBPACKAGES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_SUBPACKAGES])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..problem import Descent, Divergence, Modular, Problem, Statistics, Trajectory
+from ..problem import Descent, Divergence, Problem, Statistics, Trajectory
 from ..validation import FloatArray, instance
 from .coordinates import Coordinates
 from .integrators import Progress, descent_states
@@ -56,7 +56,7 @@ def solve_batch(problems: Sequence[Problem], *, coordinates: str = "auto") -> li
     """
     together = _checked(problems)
     trainings = [one.training for one in together if isinstance(one.training, Descent)]
-    if not trainings or isinstance(together[0].network, Modular):
+    if not trainings or not together[0].network.is_chain:
         return [solve(one, coordinates=coordinates) for one in together]
     options = Coordinates(together, alone=False)
     name = options.choose(coordinates)
@@ -84,10 +84,9 @@ def _trajectories(
         def alone() -> Trajectory:
             return solve(problem, coordinates=name)
 
-        return Trajectory(
-            description=repr(problem),
-            origin=f"{in_words(name)}, descent",
-            times=problem.times,
+        return Trajectory.of_modes(
+            problem,
+            f"{in_words(name)}, descent",
             modes={label: values[:, index] for label, values in seen.modes.items()},
             norms={pair: values[:, index] for pair, values in seen.norms.items()},
             loss=seen.loss[:, index],

@@ -31,7 +31,7 @@ def held_out_errors(split: HeldOut, network: Network, initial: Initial, training
     Examples
     --------
     >>> import linmod
-    >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=3, k_x=0, k_y=1), [0, 1, 2, 4])
+    >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=3, k_x=0, k_y=1), train=[0, 1, 2, 4])
     >>> errors = held_out_errors(split, linmod.Shallow(), linmod.Aligned(0.0), linmod.Flow([0.0, 1.0, 50.0]))
     >>> errors["omega_y"].round(4)
     array([3.   , 0.406, 0.   ])

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
-from ..problem import Descent, Modular, Problem, Statistics, Trajectory, Weights
+from ..problem import Descent, Problem, Statistics, Trajectory, Weights
 from ..validation import FloatArray, choice
 from .dense.stability import largest_stable_step
 from .integrators import INTEGRATORS, Progress, descent_states, flow_states, reported, watched
@@ -44,10 +44,9 @@ def integrate(
         with threads():
             return weights_over_time(states_of(problem, system, integrator, Progress(system.start)), system)
 
-    return Trajectory(
-        description=repr(problem),
-        origin=f"{what}, {method}",
-        times=problem.times,
+    return Trajectory.of_modes(
+        problem,
+        f"{what}, {method}",
         modes=seen.modes,
         norms=seen.norms,
         loss=seen.loss,
@@ -76,7 +75,7 @@ def in_words(coordinates: str) -> str:
 
 def remedy(problem: Problem) -> str:
     """What to do when training diverges."""
-    if isinstance(problem.network, Modular) and len(problem.network.groups) < len(problem.network.modules):
+    if any(len(group) > 1 for group in problem.network.groups):
         return "take a smaller step"
     return f"the largest stable step for this dataset is {largest_stable_step(problem):.6g}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from ..problem import Modular, Problem, Trajectory, Weights
+from ..problem import Problem, Trajectory, Weights
 from ..validation import choice, instance
 from .coordinates import Coordinates
 from .dense.mode_equations import ShallowModes, TwoLayerModes
@@ -143,7 +143,7 @@ def solve_modes(
     array([0.    , 0.6758, 0.9045])
     """
     instance("problem", problem, (Problem,))
-    if isinstance(problem.network, Modular):
+    if not problem.network.is_chain:
         raise ValueError("the equations of modes are for single chains; of modules see dynamics.solve_pathways")
     if problem.network.layers > 2:
         raise ValueError(f"the equations of modes are for one and two layers, got layers={problem.network.layers}")

@@ -1,7 +1,7 @@
 """What is learned, by what, from where and how, and what both a prediction and a simulation return."""
 
-from .dense import Chain, Deep, Shallow, Weights, balanced_weights, product
-from .modular import Modular, Module, Network, assembled, by_module, input_output_map, stored_map
+from .dense import Chain, Deep, Part, Shallow, Weights, balanced_weights, product
+from .modular import Modular, Module, Network, input_output_map, stored_map
 from .problem import Problem
 from .refusals import Divergence, NoClosedForm
 from .rules import Rule
@@ -34,6 +34,7 @@ __all__ = [
     "Network",
     "NoClosedForm",
     "Observation",
+    "Part",
     "Problem",
     "RandomModes",
     "Rule",
@@ -45,9 +46,7 @@ __all__ = [
     "Training",
     "Trajectory",
     "Weights",
-    "assembled",
     "balanced_weights",
-    "by_module",
     "input_output_map",
     "isolated_map",
     "load_trajectory",

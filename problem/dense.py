@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,7 +15,51 @@ Weights = tuple[FloatArray, ...]
 
 
 @dataclass(frozen=True)
-class Shallow:
+class Part:
+    """A chain of layers within a network, with what it reads and is to write.
+
+    Attributes
+    ----------
+    data : Data
+        The inputs that it reads and the outputs that it is to write, as a dataset.
+    network : Shallow or Deep
+    outputs : tuple of str
+        Names of the output blocks that it writes, in the order of the whole dataset.
+    """
+
+    data: Data
+    network: Chain
+    outputs: tuple[str, ...]
+
+
+class _OnePart:
+    """What a chain of layers answers about its parts: it is a network of one part, itself."""
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether the network is a single chain of layers that reads and writes everything."""
+        return True
+
+    @property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """Parts by number, those together that share outputs."""
+        return ((0,),)
+
+    def split(self, weights: Sequence[FloatArray]) -> tuple[Weights, ...]:
+        """Divide the weights of the network among its parts."""
+        return (tuple(weights),)
+
+    def assemble(self, dataset: Data, maps: Mapping[int, FloatArray]) -> FloatArray:
+        """Sum the maps of parts, given by number, into the input-output map of the network."""
+        return self.place(dataset, maps)
+
+    def place(self, dataset: Data, maps: Mapping[int, FloatArray]) -> FloatArray:
+        """Sum the maps of parts as they are held, each in its place among all inputs and outputs."""
+        return maps[0] if maps else np.zeros((dataset.n_outputs, dataset.n_inputs))
+
+
+@dataclass(frozen=True)
+class Shallow(_OnePart):
     """A linear network without hidden layer, y = W x.
 
     Examples
@@ -23,6 +67,10 @@ class Shallow:
     >>> Shallow().layers
     1
     """
+
+    def parts(self, dataset: Data) -> tuple[Part, ...]:
+        """Describe the network as its only part."""
+        return (Part(dataset, self, tuple(dataset.output_blocks)),)
 
     @property
     def layers(self) -> int:
@@ -35,7 +83,7 @@ class Shallow:
 
 
 @dataclass(frozen=True)
-class Deep:
+class Deep(_OnePart):
     """A linear network with hidden layers, y = W_L ... W_1 x.
 
     Parameters
@@ -57,6 +105,10 @@ class Deep:
     def __post_init__(self) -> None:
         integer("hidden", self.hidden, 1)
         integer("layers", self.layers, 2)
+
+    def parts(self, dataset: Data) -> tuple[Part, ...]:
+        """Describe the network as its only part."""
+        return (Part(dataset, self, tuple(dataset.output_blocks)),)
 
     def shapes(self, dataset: Data) -> tuple[tuple[int, int], ...]:
         """Shapes of the weight matrices, from the input on."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..datasets import Blocks, Data, Dataset, SystematicityDataset, consecutive
 from ..validation import FloatArray, instance, real
-from .dense import Chain, Deep, Shallow, Weights, product
+from .dense import Chain, Deep, Part, Shallow, Weights, product
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,10 @@ def _chosen(name: str, blocks: Blocks, chosen: Sequence[str]) -> Blocks:
     return {label: block for label, block in blocks.items() if label in chosen}
 
 
+def _in_order(blocks: Blocks, chosen: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in blocks if name in chosen)
+
+
 def _kept(blocks: Blocks, chosen: Sequence[str]) -> dict[str, slice]:
     return consecutive({name: block.stop - block.start for name, block in blocks.items() if name in chosen})
 
@@ -262,23 +266,53 @@ class Modular:
         """Shapes of the weight matrices, module after module, each from its input on."""
         return tuple(shape for module in self.modules for shape in module.network.shapes(module.view(dataset)))
 
+    @property
+    def is_chain(self) -> bool:
+        """Whether the network is a single chain of layers that reads and writes everything."""
+        return False
+
+    def parts(self, dataset: Data) -> tuple[Part, ...]:
+        """Describe the modules, with what each reads and is to write."""
+        return tuple(
+            Part(module.view(dataset), module.network, _in_order(dataset.output_blocks, module.outputs))
+            for module in self.modules
+        )
+
+    def split(self, weights: Sequence[FloatArray]) -> tuple[Weights, ...]:
+        """Divide the weights of the network among its modules.
+
+        Examples
+        --------
+        >>> from linmod import Deep
+        >>> [len(chain) for chain in Modular.race(Deep(layers=3)).split([np.eye(1)] * 6)]
+        [3, 3]
+        """
+        stops = np.cumsum([0, *(module.network.layers for module in self.modules)]).tolist()
+        return tuple(tuple(weights[start:stop]) for start, stop in pairwise(stops))
+
+    def assemble(self, dataset: Data, maps: Mapping[int, FloatArray]) -> FloatArray:
+        """Sum the maps of modules, given by number, into the input-output map; each reads its inputs scaled.
+
+        Examples
+        --------
+        >>> from linmod import Shallow, SystematicityDataset
+        >>> dataset = SystematicityDataset(n_x=1, n_y=1, k_x=0, k_y=0)
+        >>> Modular.race(Shallow(), inputs=["omega_x"]).assemble(dataset, {0: np.array([[0.5]])})
+        array([[0.5]])
+        """
+        scaled = {index: matrix * self.modules[index].scales(dataset) for index, matrix in maps.items()}
+        return self.place(dataset, scaled)
+
+    def place(self, dataset: Data, maps: Mapping[int, FloatArray]) -> FloatArray:
+        """Sum the maps of modules as they are held, each in its place among all inputs and outputs."""
+        total = np.zeros((dataset.n_outputs, dataset.n_inputs))
+        for index, matrix in maps.items():
+            module = self.modules[index]
+            total[np.ix_(module.rows(dataset), module.columns(dataset))] += matrix
+        return total
+
 
 Network = Chain | Modular
-
-
-def by_module(network: Network, weights: Sequence[FloatArray]) -> tuple[Weights, ...]:
-    """Weights of each module by itself; of a network without modules, all in one.
-
-    Examples
-    --------
-    >>> from linmod import Deep
-    >>> [len(chain) for chain in by_module(Modular.race(Deep(layers=3)), [np.eye(1)] * 6)]
-    [3, 3]
-    """
-    if not isinstance(network, Modular):
-        return (tuple(weights),)
-    stops = np.cumsum([0, *(module.network.layers for module in network.modules)]).tolist()
-    return tuple(tuple(weights[start:stop]) for start, stop in pairwise(stops))
 
 
 def input_output_map(network: Network, dataset: Data, weights: Sequence[FloatArray]) -> FloatArray:
@@ -297,6 +331,10 @@ def input_output_map(network: Network, dataset: Data, weights: Sequence[FloatArr
     -------
     ndarray, shape (output features, input features)
 
+    See Also
+    --------
+    stored_map : The same without the scales of leaks.
+
     Examples
     --------
     >>> from linmod import Shallow, SystematicityDataset
@@ -304,28 +342,26 @@ def input_output_map(network: Network, dataset: Data, weights: Sequence[FloatArr
     >>> input_output_map(Modular.race(Shallow(), inputs=["omega_x"]), dataset, [np.array([[0.5]])])
     array([[0.5]])
     """
-    if not isinstance(network, Modular):
-        return product(weights)
-    maps = (product(chain) for chain in by_module(network, weights))
-    return assembled(network, dataset, dict(enumerate(maps)))
-
-
-def assembled(network: Modular, dataset: Data, maps: Mapping[int, FloatArray]) -> FloatArray:
-    """Sum of the maps of single modules, each in its place among all inputs and outputs.
-
-    Examples
-    --------
-    >>> from linmod import Shallow, SystematicityDataset
-    >>> dataset = SystematicityDataset(n_x=1, n_y=1, k_x=0, k_y=0)
-    >>> assembled(Modular.race(Shallow(), inputs=["omega_x"]), dataset, {0: np.array([[0.5]])})
-    array([[0.5]])
-    """
-    scaled = {index: matrix * network.modules[index].scales(dataset) for index, matrix in maps.items()}
-    return _placed(network, dataset, scaled)
+    return network.assemble(dataset, _products(network, weights))
 
 
 def stored_map(network: Network, dataset: Data, weights: Sequence[FloatArray]) -> FloatArray:
     r"""Sum of the maps that the modules hold, :math:`\sum_p E_p W_p R_p`: the scales of leaks are left out.
+
+    Parameters
+    ----------
+    network : Shallow, Deep or Modular
+    dataset : Data
+    weights : sequence of ndarray
+        From the input on; of a modular network module after module.
+
+    Returns
+    -------
+    ndarray, shape (output features, input features)
+
+    See Also
+    --------
+    input_output_map : The map that the network computes, scales included.
 
     Examples
     --------
@@ -335,15 +371,8 @@ def stored_map(network: Network, dataset: Data, weights: Sequence[FloatArray]) -
     >>> stored_map(leaky, dataset, [np.eye(1)]), input_output_map(leaky, dataset, [np.eye(1)])
     (array([[1.]]), array([[0.1]]))
     """
-    if not isinstance(network, Modular):
-        return product(weights)
-    maps = {index: product(chain) for index, chain in enumerate(by_module(network, weights))}
-    return _placed(network, dataset, maps)
+    return network.place(dataset, _products(network, weights))
 
 
-def _placed(network: Modular, dataset: Data, maps: Mapping[int, FloatArray]) -> FloatArray:
-    total = np.zeros((dataset.n_outputs, dataset.n_inputs))
-    for index, matrix in maps.items():
-        module = network.modules[index]
-        total[np.ix_(module.rows(dataset), module.columns(dataset))] += matrix
-    return total
+def _products(network: Network, weights: Sequence[FloatArray]) -> dict[int, FloatArray]:
+    return {index: product(chain) for index, chain in enumerate(network.split(weights))}

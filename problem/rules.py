@@ -22,22 +22,27 @@ class Rule:
         \tau\,\dot W_2 &= (\Sigma_{yx} - W\Sigma_x) W_1^\top + \gamma\, (\Sigma_y - W \Sigma_x W^\top)\, W_2
 
     where :math:`H(W_1) = W_1\Sigma_x - W_1\Sigma_x W_1^\top W_1` is Oja's Hebbian term, or, for each hidden unit i
-    by itself, :math:`H_i = (W_1\Sigma_x)_i / (1 + |(W_1)_i|^2)`, the unbounded Hebbian term over a growing norm.
+    alone, :math:`H_i = (W_1\Sigma_x)_i / (1 + |(W_1)_i|^2)`, the unbounded Hebbian term over a growing norm.
 
     Parameters
     ----------
-    gamma : float, default 0.0
-        Weight of the contrastive term on the second layer: 1 for contrastive Hebbian learning, -1 for predictive
-        coding.
-    nabla : float, default 0.0
-        Weight of the Hebbian term on the first layer: positive for Hebbian, negative for anti-Hebbian learning.
+    contrastive : float, default 0.0
+        Weight :math:`\gamma` of the contrastive term on the second layer: 1 for contrastive Hebbian learning, -1 for
+        predictive coding.
+    hebbian : float, default 0.0
+        Weight :math:`\nabla` of the Hebbian term on the first layer: positive for Hebbian, negative for anti-Hebbian
+        learning.
     form : {"oja", "inverse_norm"}
         Form H of the Hebbian term.
 
     Raises
     ------
     TypeError, ValueError
-        If gamma or nabla is not a finite number, or form not one of these two.
+        If contrastive or hebbian is not a finite number, or form not one of these two.
+
+    See Also
+    --------
+    Flow, Descent : Trainings that take a rule.
 
     Notes
     -----
@@ -47,18 +52,20 @@ class Rule:
     Examples
     --------
     >>> Rule.contrastive_hebbian()
-    Rule(gamma=1.0)
+    Rule(contrastive=1.0)
+    >>> Rule(hebbian=0.1), Rule(hebbian=-0.1)
+    (Rule(hebbian=0.1), Rule(hebbian=-0.1))
     >>> Rule().is_gradient
     True
     """
 
-    gamma: float = 0.0
-    nabla: float = 0.0
+    contrastive: float = 0.0
+    hebbian: float = 0.0
     form: str = "oja"
 
     def __post_init__(self) -> None:
-        real("gamma", self.gamma)
-        real("nabla", self.nabla)
+        real("contrastive", self.contrastive)
+        real("hebbian", self.hebbian)
         choice("form", self.form, HEBBIAN_FORMS)
 
     def __repr__(self) -> str:
@@ -72,7 +79,7 @@ class Rule:
     @property
     def is_gradient(self) -> bool:
         """Whether nothing is added to the gradient."""
-        return self.gamma == 0 and self.nabla == 0
+        return self.contrastive == 0 and self.hebbian == 0
 
     @classmethod
     def gradient(cls) -> Rule:
@@ -86,90 +93,58 @@ class Rule:
         return cls()
 
     @classmethod
-    def hebbian(cls, nabla: float) -> Rule:
-        """Add Oja's Hebbian term to the first layer.
-
-        Parameters
-        ----------
-        nabla : float
-            Its weight, positive.
-
-        Examples
-        --------
-        >>> Rule.hebbian(0.1).nabla
-        0.1
-        """
-        return cls(nabla=real("nabla", nabla, positive=True))
-
-    @classmethod
-    def anti_hebbian(cls, nabla: float) -> Rule:
-        """Subtract Oja's Hebbian term from the update of the first layer.
-
-        Parameters
-        ----------
-        nabla : float
-            Its weight, negative.
-
-        Examples
-        --------
-        >>> Rule.anti_hebbian(-0.1).nabla
-        -0.1
-        """
-        return cls(nabla=_negative("nabla", nabla))
-
-    @classmethod
-    def inverse_norm_anti_hebbian(cls, nabla: float) -> Rule:
+    def inverse_norm_anti_hebbian(cls, hebbian: float) -> Rule:
         r"""Subtract the Hebbian term of each hidden unit, divided by one plus its squared norm.
 
         Unlike Oja's term with a negative sign it is bounded, so that it cannot grow without limit in finite time.
 
         Parameters
         ----------
-        nabla : float
+        hebbian : float
             Its weight, negative.
 
         Examples
         --------
         >>> Rule.inverse_norm_anti_hebbian(-0.1)
-        Rule(nabla=-0.1, form='inverse_norm')
+        Rule(hebbian=-0.1, form='inverse_norm')
         """
-        return cls(nabla=_negative("nabla", nabla), form="inverse_norm")
+        return cls(hebbian=_negative("hebbian", hebbian), form="inverse_norm")
 
     @classmethod
-    def contrastive_hebbian(cls, gamma: float = 1.0) -> Rule:
+    def contrastive_hebbian(cls, contrastive: float = 1.0) -> Rule:
         """Add the contrast between the clamped and the free output to the second layer.
 
         Parameters
         ----------
-        gamma : float, default 1.0
+        contrastive : float, default 1.0
             Its weight, positive.
 
         Examples
         --------
-        >>> Rule.contrastive_hebbian().gamma
+        >>> Rule.contrastive_hebbian().contrastive
         1.0
         """
-        return cls(gamma=real("gamma", gamma, positive=True))
+        return cls(contrastive=real("contrastive", contrastive, positive=True))
 
     @classmethod
-    def predictive_coding(cls, gamma: float = -1.0) -> Rule:
+    def predictive_coding(cls, contrastive: float = -1.0) -> Rule:
         """Subtract the contrast between the clamped and the free output from the update of the second layer.
 
         Parameters
         ----------
-        gamma : float, default -1.0
+        contrastive : float, default -1.0
             Its weight, negative.
 
         Examples
         --------
-        >>> Rule.predictive_coding().gamma
+        >>> Rule.predictive_coding().contrastive
         -1.0
         """
-        return cls(gamma=_negative("gamma", gamma))
+        return cls(contrastive=_negative("contrastive", contrastive))
 
     @classmethod
     def summed_over_items(
-        cls, n_items: int, step_size: float, *, gamma: float = 0.0, nabla: float = 0.0, form: str = "oja"
+        cls, n_items: int, step_size: float, *, contrastive: float = 0.0, hebbian: float = 0.0, form: str = "oja"
     ) -> Rule:
         r"""The rule of descent whose added terms are sums over items, as in the published settings.
 
@@ -178,8 +153,8 @@ class Rule:
         .. math:: \Delta W_1 = \nabla \sum_{\mathrm{items}} H, \qquad
                   \Delta W_2 = \frac{\gamma}{\tau} \sum_{\mathrm{items}} (y y^\top - \hat y \hat y^\top)\, W_2
 
-        so that the Hebbian term is not scaled by the step, and both are N times as large as an average: gamma here
-        is N gamma there, nabla here is N nabla / alpha there.
+        so that the Hebbian term is not scaled by the step, and both are N times as large as an average: `contrastive`
+        is N gamma, and `hebbian` is N nabla / alpha.
 
         Parameters
         ----------
@@ -187,16 +162,20 @@ class Rule:
             Number N of items.
         step_size : float
             The step alpha of the descent.
-        gamma, nabla, form
-            As published.
+        contrastive, hebbian, form
+            As published: gamma, nabla and the form H.
 
         Examples
         --------
-        >>> Rule.summed_over_items(8, 0.08, nabla=0.001)
-        Rule(nabla=0.1)
+        >>> Rule.summed_over_items(8, 0.08, hebbian=0.001)
+        Rule(hebbian=0.1)
         """
         items, step = integer("n_items", n_items, 1), real("step_size", step_size, positive=True)
-        return cls(gamma=items * real("gamma", gamma), nabla=items * real("nabla", nabla) / step, form=form)
+        return cls(
+            contrastive=items * real("contrastive", contrastive),
+            hebbian=items * real("hebbian", hebbian) / step,
+            form=form,
+        )
 
 
 def _negative(name: str, value: float) -> float:

@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..validation import FloatArray, array, instance, integer, real
 from .rules import Rule
 
+GRADIENT = Rule()
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, init=False)
 class Flow:
     r"""Gradient flow of the loss :math:`L = \frac{1}{2} \langle |y - W x|^2\rangle`, averaged over items.
 
@@ -26,6 +29,10 @@ class Flow:
     rule : Rule, default Rule.gradient()
         What is added to the gradient in a two-layer network.
 
+    See Also
+    --------
+    Descent : Training by finite steps.
+
     Examples
     --------
     >>> Flow([0.0, 1.0, 2.0])
@@ -33,20 +40,21 @@ class Flow:
     """
 
     times: FloatArray
-    rtol: float = 1e-8
-    atol: float = 1e-10
-    rule: Rule = field(default=Rule(), kw_only=True)
+    rtol: float
+    atol: float
+    rule: Rule
 
-    def __post_init__(self) -> None:
-        instance("rule", self.rule, (Rule,))
-        times = array("times", self.times, 1)
-        if len(times) == 0:
+    def __init__(self, times: ArrayLike, rtol: float = 1e-8, atol: float = 1e-10, *, rule: Rule = GRADIENT) -> None:
+        instance("rule", rule, (Rule,))
+        reported = array("times", times, 1)
+        if len(reported) == 0:
             raise ValueError("times must hold at least one time, got none")
-        if times[0] < 0 or np.any(np.diff(times) <= 0):
+        if reported[0] < 0 or np.any(np.diff(reported) <= 0):
             raise ValueError("times must be increasing and not negative, in units of tau")
-        object.__setattr__(self, "times", times)
-        real("rtol", self.rtol, 100 * np.finfo(float).eps)
-        real("atol", self.atol, 0.0)
+        real("rtol", rtol, 100 * np.finfo(float).eps)
+        real("atol", atol, 0.0)
+        for name, value in {"times": reported, "rtol": rtol, "atol": atol, "rule": rule}.items():
+            object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
         span = f"{len(self.times)} times from {self.times[0]:g} to {self.times[-1]:g}"
@@ -74,6 +82,10 @@ class Descent:
     rule : Rule, default Rule.gradient()
         What is added to the gradient in a two-layer network.
 
+    See Also
+    --------
+    Flow : The limit of small steps.
+
     Examples
     --------
     >>> Descent(step_size=0.16, steps=300, record_every=100).times
@@ -84,7 +96,7 @@ class Descent:
     steps: int
     record_every: int = 1
     momentum: float = 0.0
-    rule: Rule = field(default=Rule(), kw_only=True)
+    rule: Rule = field(default=GRADIENT, kw_only=True)
 
     def __post_init__(self) -> None:
         instance("rule", self.rule, (Rule,))

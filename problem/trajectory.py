@@ -7,7 +7,7 @@ import os
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import BinaryIO
 from zipfile import BadZipFile
@@ -17,6 +17,7 @@ import numpy as np
 from ..datasets import Data
 from ..validation import FloatArray, instance
 from .dense import Weights
+from .problem import Problem
 
 BlockPair = tuple[str, str]
 
@@ -41,6 +42,11 @@ class Statistics:
     conserved_drift: float
 
 
+def nothing() -> float:
+    """Size of what an exact prediction neglects."""
+    return 0.0
+
+
 @dataclass(frozen=True, eq=False)
 class Trajectory:
     r"""The course of learning, predicted or simulated.
@@ -59,8 +65,6 @@ class Trajectory:
         Frobenius norms of the blocks of the input-output map W.
     loss : ndarray, shape (T,)
         :math:`\frac{1}{2} \langle |y - W x|^2 \rangle` over the items.
-    neglected : float, default 0.0
-        Size of what a prediction neglects, relative to the largest value: 0 if it is exact, NaN if unknown.
     statistics : Statistics or None
         Cost and conserved quantities of a simulation; None for a prediction.
     """
@@ -71,10 +75,98 @@ class Trajectory:
     modes: Mapping[str, FloatArray]
     norms: Mapping[BlockPair, FloatArray]
     loss: FloatArray
-    neglected: float = 0.0
     statistics: Statistics | None = None
+    make_neglected: Callable[[], float] = field(default=nothing, kw_only=True, repr=False)
     make_strengths: Callable[[], FloatArray] = field(kw_only=True, repr=False)
     make_weights: Callable[[], Weights] = field(kw_only=True, repr=False)
+
+    @classmethod
+    def of_maps(
+        cls,
+        problem: Problem,
+        origin: str,
+        maps: Iterable[FloatArray],
+        *,
+        make_weights: Callable[[], Weights],
+        make_neglected: Callable[[Observation], float] | None = None,
+    ) -> Trajectory:
+        """What is seen of input-output maps, one for each time of a problem's training.
+
+        Parameters
+        ----------
+        problem : Problem
+        origin : str
+        maps : iterable of ndarray, shape (output features, input features)
+        make_weights : callable
+            Makes the weights when they are asked for.
+        make_neglected : callable, optional
+            Maps what is seen to the size of what a prediction neglects; nothing unless given.
+
+        Returns
+        -------
+        Trajectory
+
+        See Also
+        --------
+        of_modes : From quantities that are known already.
+        """
+        seen = observe(problem.dataset, maps)
+        return cls.of_modes(
+            problem,
+            origin,
+            modes=seen.modes,
+            norms=seen.norms,
+            loss=seen.loss,
+            make_neglected=nothing if make_neglected is None else lambda: make_neglected(seen),
+            make_strengths=lambda: seen.strengths,
+            make_weights=make_weights,
+        )
+
+    @classmethod
+    def of_modes(
+        cls,
+        problem: Problem,
+        origin: str,
+        *,
+        modes: Mapping[str, FloatArray],
+        norms: Mapping[BlockPair, FloatArray],
+        loss: FloatArray,
+        make_strengths: Callable[[], FloatArray],
+        make_weights: Callable[[], Weights],
+        make_neglected: Callable[[], float] = nothing,
+        statistics: Statistics | None = None,
+    ) -> Trajectory:
+        """Quantities over the times of a problem's training.
+
+        Parameters
+        ----------
+        problem : Problem
+        origin : str
+        modes, norms, loss, statistics
+            As the attributes.
+        make_strengths, make_weights, make_neglected : callable
+            Make these when they are asked for.
+
+        Returns
+        -------
+        Trajectory
+
+        See Also
+        --------
+        of_maps : From input-output maps that are still to be measured.
+        """
+        return cls(
+            description=repr(problem),
+            origin=origin,
+            times=problem.times,
+            modes=modes,
+            norms=norms,
+            loss=loss,
+            statistics=statistics,
+            make_neglected=make_neglected,
+            make_strengths=make_strengths,
+            make_weights=make_weights,
+        )
 
     def __repr__(self) -> str:
         span = f"{len(self.times)} times from {self.times[0]:g} to {self.times[-1]:g}"
@@ -89,6 +181,11 @@ class Trajectory:
     def weights(self) -> Weights:
         """All weights over time, one array of shape (T, units after, units before) for each layer."""
         return self.make_weights()
+
+    @cached_property
+    def neglected(self) -> float:
+        """Size of what a prediction neglects: largest error over range of a quantity; 0 if exact, inf if unknown."""
+        return self.make_neglected()
 
     @property
     def quantities(self) -> dict[str, FloatArray]:
@@ -119,7 +216,7 @@ class Trajectory:
         header = {
             "description": self.description,
             "origin": self.origin,
-            "neglected": self.neglected,
+            "neglected": repr(self.neglected),
             "modes": list(self.modes),
             "norms": [list(pair) for pair in self.norms],
             "statistics": None if self.statistics is None else asdict(self.statistics),
@@ -178,8 +275,8 @@ def _read(stream: BinaryIO) -> Trajectory:
             modes=dict(zip(header["modes"], file["modes"], strict=True)),
             norms=dict(zip(map(tuple, header["norms"]), file["norms"], strict=True)),
             loss=file["loss"],
-            neglected=header["neglected"],
             statistics=None if header["statistics"] is None else Statistics(**header["statistics"]),
+            make_neglected=partial(float, header["neglected"]),
             make_strengths=lambda: strengths,
             make_weights=_not_saved,
         )

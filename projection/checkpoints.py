@@ -34,6 +34,10 @@ class Checkpoint:
         Coarsest machine epsilon of its parameters.
     addresses : tuple of int
         Where the entries lie that can change in place.
+
+    See Also
+    --------
+    read_checkpoints : Reads a network as checkpoints.
     """
 
     name: str
@@ -56,6 +60,10 @@ def read_checkpoints(network: Any) -> tuple[Checkpoint, ...]:
     ------
     TypeError, ValueError
         If it has none of these forms, or an array is not real and finite in single or double precision.
+
+    See Also
+    --------
+    project : Checkpoints as a trajectory.
 
     Examples
     --------

@@ -36,6 +36,10 @@ class Projection(Trajectory):
         The matrices of the first checkpoint, none if only functions were given.
     precision : float
         Coarsest machine epsilon of parameters and outputs: 2.2e-16 for float64, 1.2e-7 for float32.
+
+    See Also
+    --------
+    project : The function that returns it.
     """
 
     dataset: Data = field(kw_only=True)
@@ -120,6 +124,10 @@ def project(
     ValueError
         If shapes do not fit the dataset or times the checkpoints, if entries are not finite, if checkpoints share
         their memory, or if the network is no product of its matrices where that is asked for.
+
+    See Also
+    --------
+    linmod.compare : Compare the projection with a prediction.
 
     Examples
     --------

@@ -29,6 +29,11 @@ def product_map(checkpoint: Checkpoint, dataset: Data) -> FloatArray:
         If the checkpoint is no product of its matrices: it has none, they do not fit together or the dataset, it has
         offsets that are not zero, or as a module it returns something else on the data.
 
+    See Also
+    --------
+    jacobian_map : The average Jacobian.
+    least_squares_map : The map closest to the outputs.
+
     Examples
     --------
     >>> from linmod import Dataset
@@ -61,6 +66,11 @@ def jacobian_map(checkpoint: Checkpoint, dataset: Data) -> FloatArray:
     ValueError
         If the outputs have the wrong shape, or a module of PyTorch cannot be differentiated.
 
+    See Also
+    --------
+    product_map : The product of matrices.
+    least_squares_map : The map closest to the outputs.
+
     Examples
     --------
     >>> from linmod import Dataset
@@ -87,6 +97,11 @@ def least_squares_map(checkpoint: Checkpoint, dataset: Data) -> FloatArray:
     r"""Smallest map that comes closest to the outputs, :math:`f(X) X^+` with the pseudoinverse of X.
 
     Of a linear network it is the product of weights, restricted to the directions that the inputs span.
+
+    See Also
+    --------
+    jacobian_map : The average Jacobian.
+    product_map : The product of matrices.
 
     Examples
     --------

@@ -10,22 +10,16 @@ from itertools import product
 from typing import Any
 
 from ..problem import Problem
+from ..problem.arrays import sealed
+from ..problem.kinds import KINDS, UnknownNameError, find, known, names, plain
 from ..validation import instance, integer
-from .description import (
-    KINDS,
-    Description,
-    build_problem,
-    build_section,
-    canonical,
-    fields,
-    known,
-    label,
-    plain,
-)
-from .quantities import DIMENSIONS, QUANTITIES, SOLUTIONS
+from .description import Description, build_part, build_parts, label, with_field, without_field
+from .dimensions import check_axes, check_names
+from .quantities import QUANTITIES, SOLUTIONS
 
 Columns = dict[str, list[Any]]
 LARGEST_INTEGER = 2**31 - 1
+HELD_OUT = ("held_out", "random_held_out")
 
 
 @dataclass(frozen=True)
@@ -35,18 +29,19 @@ class Sweep:
     Parameters
     ----------
     base : mapping of str to mapping
-        The sections ``dataset``, ``network``, ``initial`` and ``training``, each with its fields by the names of
-        their classes, and a ``kind``: ``shallow`` or ``deep``; ``aligned`` or ``small_random``; ``flow`` or
-        ``descent``. Fields that are left out have their defaults. Times can be a table with ``stop`` (units of
-        tau), ``count`` and perhaps ``start``.
+        The sections ``dataset``, ``network``, ``initial`` and ``training``, each with a ``kind`` and its fields by the
+        names of their classes, as :meth:`linmod.Problem.from_plain` takes them. Fields that are left out have their
+        defaults. Times can be a table with ``stop`` (units of tau), ``count`` and perhaps ``start``. An array is a list
+        of lists, or the path of a file that NumPy has written.
     grid : mapping, optional
-        Values of fields by path, such as ``{"dataset.n_x": [1, 2, 3]}``: every combination is a point.
+        Values of fields by path, such as ``{"dataset.n_x": [1, 2, 3]}`` or ``{"training.rule.hebbian": [0, 0.1]}``:
+        every combination is a point. A number picks an entry of a list: ``"network.modules.0.network.hidden"``.
     lists : mapping, optional
         For each name of a dimension, fields that vary together along it, with lists of the same length.
     seeds : int or sequence of int, optional
         Seeds of the random start; a number means that many, from 0 on.
     record : sequence of str, default ("modes", "loss")
-        Any of ``modes``, ``norms``, ``loss``, ``systematicity_ratio``, ``half_time``.
+        Any of ``modes``, ``norms``, ``loss``, ``systematicity_ratio``, ``half_time``, ``held_out_errors``.
     solutions : sequence of str, default ("simulation",)
         ``simulation``, ``prediction``, or both.
     over_time : bool, default False
@@ -57,6 +52,11 @@ class Sweep:
     TypeError, ValueError
         For a field, kind or quantity that is not known (with those near it), a value of the wrong type, an empty
         or repeated list, seeds without a random start, or a part of the problem that fits no point.
+
+    See Also
+    --------
+    sweep : Solve all its problems.
+    read_sweep, write_sweep : Definitions as TOML files.
 
     Examples
     --------
@@ -76,14 +76,16 @@ class Sweep:
     over_time: bool = False
 
     def __post_init__(self) -> None:
-        given = plain("base", self.base)
+        given = sealed("base", plain("base", self.base))
         _check_sections(given)
         object.__setattr__(self, "record", _names("record", self.record, QUANTITIES))
         object.__setattr__(self, "solutions", _names("solutions", self.solutions, SOLUTIONS))
         instance("over_time", self.over_time, (bool,))
         columns = [column for axis in self.axes.values() for column in axis.items()]
         object.__setattr__(self, "base", _complete(given, columns))
+        check_names(self.base, self.axes)
         _check_values(self)
+        _check_record(self)
 
     def __repr__(self) -> str:
         lengths = ", ".join(f"{name} {length}" for name, length in zip(self.axes, self.shape, strict=True))
@@ -95,13 +97,12 @@ class Sweep:
     @cached_property
     def axes(self) -> dict[str, Columns]:
         """For each dimension, the fields that vary along it by path, with their values."""
-        axes = {label(path): {path: values} for path, values in _paths(_columns("grid", self.grid)).items()}
-        for name, together in dict(self.lists).items():
-            axes[name] = _paths(_columns(f"lists.{name}", together))
+        given = [(label(path), {path: values}) for path, values in _paths(_columns("grid", self.grid)).items()]
+        given += [(name, _paths(_columns(f"lists.{name}", together))) for name, together in dict(self.lists).items()]
         if self.seeds is not None:
-            axes["seed"] = {"initial.seed": _seeds(self.seeds)}
-        _check_axes(axes)
-        return axes
+            given.append(("seed", {"initial.seed": _seeds(self.seeds)}))
+        check_axes(given)
+        return dict(given)
 
     @cached_property
     def shape(self) -> tuple[int, ...]:
@@ -128,13 +129,37 @@ class Sweep:
         described: Description = {section: dict(values) for section, values in self.base.items()}
         for at, columns in zip(index, self.axes.values(), strict=True):
             for path, values in columns.items():
-                section, name = path.split(".", 1)
-                described[section][name] = values[at]
+                section, *fields = path.split(".")
+                described[section] = with_field(section, described[section], fields, values[at])
         return described
 
     def problem(self, index: Sequence[int]) -> Problem:
         """The problem at one point."""
-        return build_problem(self.description(index))
+        _, problem = build_parts(self.description(index))
+        return problem
+
+    @classmethod
+    def from_definition(cls, definition: Mapping[str, Any]) -> Sweep:
+        """Make a sweep from its definition.
+
+        Parameters
+        ----------
+        definition : mapping
+            What :attr:`definition` returns, and the results keep.
+
+        Returns
+        -------
+        Sweep
+
+        Examples
+        --------
+        >>> base = {"dataset": {"n_x": 3, "n_y": 1, "k_x": 3, "k_y": 1}, "network": {"kind": "shallow"},
+        ...         "initial": {"kind": "small_random"}, "training": {"kind": "flow", "times": [0, 1]}}
+        >>> Sweep.from_definition(Sweep(base, grid={"dataset.r": [1, 2]}, seeds=4).definition)
+        Sweep(8 points: r 2, seed 4)
+        """
+        others = {name: value for name, value in definition.items() if name not in ("base", "axes")}
+        return cls(definition["base"], lists=definition["axes"], **others)
 
 
 def _check_sections(base: Any) -> None:
@@ -159,7 +184,7 @@ def _columns(name: str, given: Any) -> Columns:
         elif isinstance(values, str) or not hasattr(values, "__iter__"):
             raise TypeError(f"{name}.{key} must be a list of values, got {values!r}")
         else:
-            columns[key] = plain(f"{name}.{key}", list(values))
+            columns[key] = sealed(f"{name}.{key}", plain(f"{name}.{key}", list(values)))
     return columns
 
 
@@ -187,44 +212,26 @@ def _names(name: str, given: Any, allowed: Sequence[str] | Mapping[str, Any]) ->
     return names
 
 
-def _check_axes(axes: Mapping[str, Columns]) -> None:
-    for name, columns in axes.items():
-        rows = [canonical(row) for row in zip(*columns.values(), strict=False)]
-        if len({len(values) for values in columns.values()}) != 1:
-            raise ValueError(f"lists.{name} must hold lists of one length, got {_lengths(columns)}")
-        if not rows:
-            raise ValueError(f"{name} must have at least one value, got none")
-        if len(set(rows)) != len(rows):
-            raise ValueError(f"{name} must have different values, got {max(rows, key=rows.count)} twice")
-        if name in (*DIMENSIONS, *QUANTITIES, "error", "time") or (len(columns) > 1 and name in map(label, columns)):
-            raise ValueError(f"the dimension {name!r} must have another name: that one is taken")
-    paths = [path for columns in axes.values() for path in columns]
-    for path in paths:
-        if paths.count(path) > 1:
-            raise ValueError(f"{path} varies along more than one dimension; give it once")
-
-
-def _lengths(columns: Columns) -> str:
-    return ", ".join(f"{path} {len(values)}" for path, values in columns.items()) or "none"
-
-
 def _complete(base: Description, columns: Sequence[tuple[str, list[Any]]]) -> Description:
     """Check every field against the kinds in use, and fill in the defaults."""
     varied = dict(columns)
     complete: Description = {}
     for section, values in base.items():
-        kinds = varied.get(f"{section}.kind", [values.get("kind", next(iter(KINDS[section])))])
+        kinds = varied.get(f"{section}.kind", [values.get("kind", names(KINDS[section])[0])])
         if section != "dataset" and "kind" not in values and f"{section}.kind" not in varied:
-            raise ValueError(f"{section}.kind is missing; it is one of {', '.join(KINDS[section])}")
+            raise ValueError(f"{section}.kind is missing; it is one of {', '.join(names(KINDS[section]))}")
         allowed: dict[str, Any] = {"kind": None}
         for kind in kinds:
-            allowed |= fields(section, known(f"{section}.kind", kind, KINDS[section]))
+            allowed |= find(section, KINDS[section], kind).fields
         for path in [*(f"{section}.{name}" for name in values), *varied]:
             if path.startswith(f"{section}."):
-                known(f"field of {section}", path.split(".", 1)[1], allowed)
+                known(f"field of {section}", path.split(".")[1], allowed)
         defaults = {name: default for name, default in allowed.items() if isinstance(default, str | int | float)}
         fixed = {"kind": kinds[0], **defaults, **values}
-        complete[section] = {name: value for name, value in fixed.items() if f"{section}.{name}" not in varied}
+        for path in varied:
+            if path.startswith(f"{section}."):
+                fixed = without_field(fixed, path.split(".")[1:])
+        complete[section] = fixed
     return complete
 
 
@@ -234,7 +241,7 @@ def _check_values(sweep: Sweep) -> None:
     first = [0] * len(sweep.shape)
     for section, values in sweep.description(first).items():
         if section not in varied:
-            build_section(section, values)
+            build_part(section, values)
     for at, columns in enumerate(sweep.axes.values()):
         for row in range(sweep.shape[at]):
             described = sweep.description([*first[:at], row, *first[at + 1 :]])
@@ -243,11 +250,21 @@ def _check_values(sweep: Sweep) -> None:
 
 
 def _check_type(path: str, described: Description) -> None:
-    section, name = path.split(".", 1)
-    value = described[section].get(name)
+    section, *steps = path.split(".")
+    value: Any = described[section]
+    for step in steps:
+        value = value[int(step)] if isinstance(value, list) else value.get(step)
     if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
         raise ValueError(f"{path} must be at most {LARGEST_INTEGER} in a sweep, got {value}")
     try:
-        build_section(section, described[section])
+        build_part(section, described[section])
+    except UnknownNameError:
+        raise
     except ValueError:
         return  # it may fit at other points; where it does not, the point records the error
+
+
+def _check_record(sweep: Sweep) -> None:
+    kinds = [kind for columns in sweep.axes.values() for kind in columns.get("dataset.kind", [])]
+    if "held_out_errors" in sweep.record and not {*kinds, sweep.base["dataset"].get("kind")} & set(HELD_OUT):
+        raise ValueError(f"record entry held_out_errors needs a dataset of kind {' or '.join(HELD_OUT)}")

@@ -1,46 +1,20 @@
-"""Problems described by plain values, as they stand in a file: names, numbers, lists."""
+"""Problems described by plain values, and the fields of them that vary, by path."""
 
 from __future__ import annotations
 
-import difflib
-import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from ..datasets import SystematicityDataset
-from ..problem import Aligned, Deep, Descent, Flow, Problem, Shallow, SmallRandom
-from ..validation import integer, real
+from ..datasets import HeldOut
+from ..problem import Problem
+from ..problem.kinds import KINDS, build, find
 
 Section = dict[str, Any]
 Description = dict[str, Section]
 
-KINDS: dict[str, dict[str, Callable[..., Any]]] = {
-    "dataset": {"systematicity": SystematicityDataset},
-    "network": {"shallow": Shallow, "deep": Deep},
-    "initial": {"aligned": Aligned, "small_random": SmallRandom},
-    "training": {"flow": Flow, "descent": Descent},
-}
 UNITS = {"times": "tau", "step_size": "1/tau"}
-REQUIRED = inspect.Parameter.empty
-SPAN = ("start", "stop", "count")
-
-
-def plain(name: str, value: Any) -> Any:
-    """Return a value as JSON holds it: text, truth, number, or lists and mappings of these; or raise."""
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    if isinstance(value, str | bool | int | float):
-        if isinstance(value, float):
-            real(name, value)
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): plain(f"{name}.{key}", item) for key, item in value.items()}
-    if isinstance(value, Sequence):
-        return [plain(f"{name}[{index}]", item) for index, item in enumerate(value)]
-    raise TypeError(f"{name} must be a number, a text, or a list or table of these, got {type(value).__name__}")
+SHARED = ("dataset.dataset", "dataset.seed", "network.network")
 
 
 def canonical(value: Any) -> str:
@@ -48,45 +22,31 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, allow_nan=False, separators=(",", ":"))
 
 
-def known(name: str, given: str, allowed: Iterable[str]) -> str:
-    """Return `given` if it is one of the allowed names, or raise and say which are near it."""
-    options = list(allowed)
-    if given not in options:
-        near = difflib.get_close_matches(str(given), options) or options
-        raise ValueError(f"{name} {given!r} is not known; near it: {', '.join(near)}")
-    return given
-
-
-def fields(section: str, kind: str) -> dict[str, Any]:
-    """Fields that a kind of dataset, network, start or training takes, with their defaults or REQUIRED."""
-    return {name: p.default for name, p in inspect.signature(KINDS[section][kind]).parameters.items()}
-
-
 def label(path: str) -> str:
-    """Name of a field in the results: ``dataset.n_x`` is ``n_x``, ``network.kind`` is ``network``."""
+    """Name of a field in the results.
+
+    It is the path without the section, except where another section has a field of that name.
+
+    Examples
+    --------
+    >>> label("dataset.n_x"), label("network.kind"), label("training.rule.hebbian"), label("dataset.seed")
+    ('n_x', 'network', 'rule_hebbian', 'dataset_seed')
+    """
     section, field = path.split(".", 1)
-    return section if field == "kind" else field
+    if field == "kind":
+        return section
+    shared = any(path == name or path.startswith(f"{name}.") for name in SHARED)
+    return (path if shared else field).replace(".", "_")
 
 
-def build_section(section: str, values: Section) -> Any:
+def build_part(section: str, values: Section) -> Any:
     """Make a dataset, network, start or training; fields that its kind lacks are left out."""
-    kind = values["kind"]
-    taken = {name: values[name] for name in fields(section, kind) if name in values}
-    for name, default in fields(section, kind).items():
-        if default is REQUIRED and name not in taken:
-            raise TypeError(f"{section}.{name} is missing; {kind} needs it")
-    if "times" in taken:
-        taken["times"] = time_grid(taken["times"])
-    try:
-        return KINDS[section][kind](**taken)
-    except TypeError as error:
-        raise TypeError(f"{section}: {error}") from error
-    except ValueError as error:
-        raise ValueError(f"{section}: {error}") from error
+    allowed = find(section, KINDS[section], values["kind"]).fields
+    return build(section, KINDS[section], {n: value for n, value in values.items() if n == "kind" or n in allowed})
 
 
-def build_problem(description: Description) -> Problem:
-    """Make the problem that a description means.
+def build_parts(description: Description) -> tuple[Any, Problem]:
+    """Make the dataset that a description names, and the problem: of items held out, the network learns the others.
 
     Parameters
     ----------
@@ -95,7 +55,7 @@ def build_problem(description: Description) -> Problem:
 
     Returns
     -------
-    Problem
+    tuple of (SystematicityDataset, Dataset or HeldOut) and Problem
 
     Raises
     ------
@@ -104,22 +64,53 @@ def build_problem(description: Description) -> Problem:
 
     Examples
     --------
-    >>> build_problem({"dataset": {"kind": "systematicity", "n_x": 3, "n_y": 1, "k_x": 3, "k_y": 1},
-    ...                "network": {"kind": "shallow"}, "initial": {"kind": "aligned"},
-    ...                "training": {"kind": "flow", "times": {"stop": 4, "count": 5}}}).times
-    array([0., 1., 2., 3., 4.])
+    >>> dataset, problem = build_parts({
+    ...     "dataset": {"kind": "held_out", "train": [0, 3], "dataset": {"n_x": 2, "n_y": 1, "k_x": 1, "k_y": 1}},
+    ...     "network": {"kind": "shallow"}, "initial": {"kind": "aligned"},
+    ...     "training": {"kind": "flow", "times": {"stop": 4, "count": 5}}})
+    >>> dataset.held_out, problem.dataset.n_items
+    ((1, 2), 2)
     """
-    return Problem(*(build_section(section, description[section]) for section in KINDS))
+    dataset, *others = (build_part(section, description[section]) for section in KINDS)
+    return dataset, Problem(dataset.training if isinstance(dataset, HeldOut) else dataset, *others)
 
 
-def time_grid(times: Any) -> Any:
-    """Turn a table with ``stop``, ``count`` and perhaps ``start`` into evenly spaced times; leave a list as it is."""
-    if not isinstance(times, Mapping):
-        return times
-    for name in times:
-        known("times field", name, SPAN)
-    missing = sorted({"stop", "count"} - set(times))
-    if missing:
-        raise ValueError(f"times must be a list, or a table with stop and count, {missing[0]} is missing")
-    start, stop = real("times.start", times.get("start", 0.0)), real("times.stop", times["stop"])
-    return np.linspace(start, stop, integer("times.count", times["count"], 1))
+def with_field(name: str, table: Any, path: Sequence[str], value: Any) -> Any:
+    """Plain values with one of them put in; the given ones stay as they are.
+
+    Examples
+    --------
+    >>> with_field("training", {"rule": "gradient"}, ["steps"], 3)
+    {'rule': 'gradient', 'steps': 3}
+    >>> with_field("network", {"modules": [{"inputs": "omega_x"}]}, ["modules", "0", "inputs"], "gamma_x")
+    {'modules': [{'inputs': 'gamma_x'}]}
+    """
+    if not path:
+        return value
+    head, *rest = path
+    if isinstance(table, list):
+        if not (head.isdecimal() and int(head) < len(table)):
+            raise ValueError(f"{name}.{head} must have a number from 0 to {len(table) - 1} after {name}")
+        at = int(head)
+        return [*table[:at], with_field(f"{name}.{head}", table[at], rest, value), *table[at + 1 :]]
+    if isinstance(table, str) and table:
+        table = {"kind": table}
+    if table is None or isinstance(table, dict):
+        return {**(table or {}), head: with_field(f"{name}.{head}", (table or {}).get(head), rest, value)}
+    raise ValueError(f"{name} is {table!r}, which has no field {head!r}")
+
+
+def without_field(table: Any, path: Sequence[str]) -> Any:
+    """Plain values without one of them, in tables only; empty tables that are left behind go too.
+
+    Examples
+    --------
+    >>> without_field({"hidden": 5, "rule": {"hebbian": 0.1}}, ["rule", "hebbian"])
+    {'hidden': 5}
+    """
+    head, *rest = path
+    if not isinstance(table, dict) or head not in table:
+        return table
+    kept = {name: value for name, value in table.items() if name != head}
+    inner = without_field(table[head], rest) if rest else {}
+    return kept if inner == {} else {**kept, head: inner}

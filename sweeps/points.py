@@ -7,9 +7,8 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from ..problem import Problem
-from .description import Description, build_problem
-from .quantities import QUANTITIES, SOLUTIONS
+from .description import Description, build_parts
+from .quantities import QUANTITIES, SOLUTIONS, Case
 
 Outcome = dict[str, dict[str, Any]]
 
@@ -52,17 +51,16 @@ def failure(solutions: Sequence[str], error: BaseException) -> Outcome:
 
 def _outcome(description: Description, solution: str, record: Sequence[str], over_time: bool) -> dict[str, Any]:
     try:
-        problem = build_problem(description)
-        return {"error": "", **_recorded(problem, solution, record, over_time)}
+        case = Case(*build_parts(description), SOLUTIONS[solution])
+        return {"error": "", **_recorded(case, record, over_time)}
     except Exception as error:
         return {"error": _text(error)}
 
 
-def _recorded(problem: Problem, solution: str, record: Sequence[str], over_time: bool) -> dict[str, Any]:
-    run = SOLUTIONS[solution](problem)
+def _recorded(case: Case, record: Sequence[str], over_time: bool) -> dict[str, Any]:
     found = {}
     for name in record:
-        measured = QUANTITIES[name].measure(problem, run)
+        measured = QUANTITIES[name].measure(case)
         found[name] = [
             [list(labels), (values if over_time else values.reshape(-1)[-1:]).reshape(-1).tolist()]
             for labels, values in measured.items()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from .. import dynamics, theory
-from ..datasets import CLASS_NAMES
-from ..problem import Problem, Trajectory
+from ..datasets import CLASS_NAMES, Data, HeldOut
+from ..problem import Initial, Network, Problem, Training, Trajectory
 from ..validation import FloatArray
 
 Labels = tuple[str, ...]
@@ -24,6 +25,51 @@ DIMENSIONS = ("solution", *LABELS, "report")
 
 
 @dataclass(frozen=True)
+class Solution:
+    """One way to solve problems.
+
+    Attributes
+    ----------
+    solve : callable
+        Maps a problem to its trajectory.
+    held_out_errors : callable
+        Maps a dataset with items held out, a network, a start and a training to errors by output block.
+    """
+
+    solve: Callable[[Problem], Trajectory]
+    held_out_errors: Callable[[HeldOut, Network, Initial, Training], Mapping[str, FloatArray]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A problem, how it is solved, and the dataset from which its items come.
+
+    Attributes
+    ----------
+    dataset : SystematicityDataset, Dataset or HeldOut
+    problem : Problem
+    solution : Solution
+    """
+
+    dataset: Data | HeldOut
+    problem: Problem
+    solution: Solution
+
+    @cached_property
+    def run(self) -> Trajectory:
+        """The trajectory, solved when it is first needed."""
+        return self.solution.solve(self.problem)
+
+    def held_out_errors(self) -> dict[Labels, FloatArray]:
+        """Errors on the items held out."""
+        if not isinstance(self.dataset, HeldOut):
+            raise ValueError(f"held_out_errors needs a dataset with items held out, got {self.dataset!r}")
+        problem = self.problem
+        errors = self.solution.held_out_errors(self.dataset, problem.network, problem.initial, problem.training)
+        return {(name,): values for name, values in errors.items()}
+
+
+@dataclass(frozen=True)
 class Quantity:
     """Something to record: its dimensions, its unit, and how it is measured.
 
@@ -33,8 +79,8 @@ class Quantity:
         Beside those of the sweep, and time.
     units, long_name : str
     measure : callable
-        Maps a problem and its trajectory to arrays by their labels along the dimensions: of shape (T,), or () if
-        the quantity does not depend on time.
+        Maps a case to arrays by their labels along the dimensions: of shape (T,), or () if the quantity does not
+        depend on time.
     in_time : bool
         Whether it depends on time.
     """
@@ -42,7 +88,7 @@ class Quantity:
     dimensions: Labels
     units: str
     long_name: str
-    measure: Callable[[Problem, Trajectory], Measured]
+    measure: Callable[[Case], Measured]
     in_time: bool = True
 
 
@@ -93,23 +139,30 @@ QUANTITIES: dict[str, Quantity] = {
         ("mode_class",),
         "1",
         "effective singular value of each class of modes",
-        lambda _, run: {(name,): values for name, values in run.modes.items()},
+        lambda case: {(name,): values for name, values in case.run.modes.items()},
     ),
     "norms": Quantity(
         ("input_block", "output_block"),
         "1",
         "Frobenius norm of each block of the map",
-        lambda _, run: {(source, target): values for (source, target), values in run.norms.items()},
+        lambda case: {(source, target): values for (source, target), values in case.run.norms.items()},
     ),
-    "loss": Quantity((), "1", "half the mean squared error over items", lambda _, run: {(): run.loss}),
+    "loss": Quantity((), "1", "half the mean squared error over items", lambda case: {(): case.run.loss}),
     "systematicity_ratio": Quantity(
-        (), "1", "sign inputs' share of the map to the sign outputs", lambda _, run: {(): run.systematicity_ratio}
+        (), "1", "sign inputs' share of the map to the sign outputs", lambda case: {(): case.run.systematicity_ratio}
     ),
     "half_time": Quantity(
-        ("mode_class",), "tau", "time at which a class of modes is half learned", half_times, in_time=False
+        ("mode_class",),
+        "tau",
+        "time at which a class of modes is half learned",
+        lambda case: half_times(case.problem, case.run),
+        in_time=False,
+    ),
+    "held_out_errors": Quantity(
+        ("output_block",), "1", "mean squared error over the items held out", Case.held_out_errors
     ),
 }
-SOLUTIONS: dict[str, Callable[[Problem], Trajectory]] = {
-    "simulation": lambda problem: dynamics.solve(problem),
-    "prediction": lambda problem: theory.solve(problem),
+SOLUTIONS: dict[str, Solution] = {
+    "simulation": Solution(lambda problem: dynamics.solve(problem), dynamics.held_out_errors),
+    "prediction": Solution(lambda problem: theory.solve(problem), theory.held_out_errors),
 }

@@ -7,9 +7,10 @@ import tomllib
 from dataclasses import fields
 from pathlib import Path
 
+from ..problem.arrays import sealed
+from ..problem.kinds import KINDS, known
 from ..validation import instance
 from .definition import Sweep
-from .description import KINDS, known
 
 
 def read_sweep(path: str | Path) -> Sweep:
@@ -19,7 +20,8 @@ def read_sweep(path: str | Path) -> Sweep:
     ----------
     path : str or Path
         A file with the tables ``dataset``, ``network``, ``initial``, ``training``, ``grid``, ``lists`` and the
-        entries ``seeds``, ``record``, ``solutions``, ``over_time``: the parameters of :class:`Sweep`.
+        entries ``seeds``, ``record``, ``solutions``, ``over_time``: the parameters of :class:`Sweep`. Paths of arrays
+        begin in the folder of the file.
 
     Returns
     -------
@@ -29,6 +31,10 @@ def read_sweep(path: str | Path) -> Sweep:
     ------
     ValueError
         If the file cannot be read or is not TOML, and as :class:`Sweep`.
+
+    See Also
+    --------
+    write_sweep : The way back.
 
     Examples
     --------
@@ -59,8 +65,7 @@ def read_sweep(path: str | Path) -> Sweep:
     """
     instance("path", path, (str, os.PathLike))
     try:
-        with open(path, "rb") as stream:
-            given = tomllib.load(stream)
+        given = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -68,5 +73,6 @@ def read_sweep(path: str | Path) -> Sweep:
     entries = [*KINDS, *(parameter.name for parameter in fields(Sweep) if parameter.name != "base")]
     for name in given:
         known("entry", name, entries)
-    base = {section: given.pop(section) for section in KINDS if section in given}
-    return Sweep(base, **given)
+    found = sealed("sweep", given, Path(path).parent)
+    base = {section: found.pop(section) for section in KINDS if section in found}
+    return Sweep(base, **found)

@@ -8,22 +8,31 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
-from ..validation import instance, integer
+from ..validation import instance
 from .definition import Sweep
 from .points import Outcome, failure, run_point
+from .processors import worker_count
 from .store import Store
 
 if TYPE_CHECKING:
     import xarray as xr
 
 IN_FLIGHT = 256
+
+
+NOT_STARTED = (
+    "no worker process could start. Each of them first imports the script that was run: its call of linmod.sweep must"
+    ' stand under `if __name__ == "__main__":`, and the script must be a file (not standard input). With executor=,'
+    " such as concurrent.futures.ThreadPoolExecutor, neither is needed"
+)
 
 
 class WorkerLost(RuntimeError):  # noqa: N818
@@ -50,8 +59,8 @@ def sweep(
     folder : str or Path
         For the points, and for the results as NetCDF (``results.nc``). One run at a time.
     workers : int, optional
-        Processes on this machine; as many as it has processors unless given. A script that calls this needs the
-        usual ``if __name__ == "__main__":``, since the processes import it.
+        Processes on this machine; unless given, as many as there are processors that this process may use. A script
+        that calls this needs the usual ``if __name__ == "__main__":``, since the processes import it.
     executor : concurrent.futures.Executor, optional
         Run the points on this instead, such as a Dask client's ``get_executor()``.
     progress : callable, optional
@@ -68,7 +77,14 @@ def sweep(
     TypeError, ValueError
         If an argument is wrong, nothing can be written to the folder, or it belongs to another sweep.
     WorkerLost
-        If a process on this machine died.
+        If a process on this machine died, or none could start.
+    NotStored
+        If a point or the results could not be written, as on a full disk.
+
+    See Also
+    --------
+    load_sweep : The results of an earlier run.
+    linmod.sweeps.problem_at : The problem of one point of the results.
 
     Examples
     --------
@@ -101,20 +117,30 @@ def sweep(
 
 
 def _results(definition: Sweep, store: Store, lost: dict[int, Outcome]) -> xr.Dataset:
-    from .table import load_sweep, table, write_table
+    from .table import as_netcdf, load_sweep, table
 
-    outcomes = (lost[number] if number in lost else store.read(number) for number in range(len(definition)))
-    write_table(table(definition, (outcome or {} for outcome in outcomes)), store.results)
+    def outcomes() -> Iterator[Outcome]:
+        return (lost[n] if n in lost else store.read(n) or {} for n in range(len(definition)))
+
+    store.keep(store.results, as_netcdf(table(definition, outcomes)))
     return load_sweep(store.results)
 
 
 def _pool(workers: int | None, executor: Executor | None) -> AbstractContextManager[Executor]:
     if executor is None:
-        return local_processes(os.cpu_count() or 1 if workers is None else integer("workers", workers, 1))
+        return local_processes(worker_count(workers))
     instance("executor", executor, (Executor,))
     if workers is not None:
         raise ValueError("workers must not be given beside an executor, which has its own")
-    return nullcontext(executor)
+    return _given(executor)
+
+
+@contextmanager
+def _given(executor: Executor) -> Iterator[Executor]:
+    try:
+        yield executor
+    except BrokenExecutor as error:
+        raise WorkerLost(str(WorkerLost.__doc__)) from error
 
 
 @contextmanager
@@ -122,9 +148,12 @@ def local_processes(workers: int) -> Iterator[Executor]:
     """Processes on this machine that end with this one, whatever ends it."""
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
+    started = context.Event()
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(started,))
     try:
         yield pool
+    except BrokenExecutor as error:
+        raise WorkerLost(str(WorkerLost.__doc__) if started.is_set() else NOT_STARTED) from error
     except BaseException:
         for process in set(multiprocessing.active_children()) - others:
             process.terminate()
@@ -133,7 +162,8 @@ def local_processes(workers: int) -> Iterator[Executor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _begin_worker() -> None:
+def _begin_worker(started: Event) -> None:
+    started.set()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -157,8 +187,6 @@ def _finished(pool: Executor, definition: Sweep, numbers: Sequence[int]) -> Iter
                 return
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 yield waiting.pop(future), _outcome(future)
-    except BrokenExecutor as error:
-        raise WorkerLost(str(WorkerLost.__doc__)) from error
     finally:
         for future in waiting:
             future.cancel()

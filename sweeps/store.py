@@ -22,14 +22,22 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
+class NotStored(OSError):  # noqa: N818
+    """Results could not be written; what was written before is kept."""
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that at any moment, also after a crash, it is there in full or as it was before."""
     partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(partial, path)
+    try:
+        with partial.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(partial, path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 class Store:
@@ -93,7 +101,17 @@ class Store:
     def write(self, number: int, record: Mapping[str, Any]) -> None:
         """Keep the record of one point."""
         content = json.dumps(record).encode()
-        write_atomically(self._path(number), self._seal(number, content).encode() + b"\n" + content)
+        self.keep(self._path(number), self._seal(number, content).encode() + b"\n" + content)
+
+    def keep(self, path: Path, content: bytes) -> None:
+        """Write a file of the folder, or raise NotStored and say how to go on."""
+        try:
+            write_atomically(path, content)
+        except OSError as error:
+            raise NotStored(
+                f"{path} cannot be written ({error.strerror}); what is finished is kept in {self.folder}, and the"
+                " same sweep goes on from there"
+            ) from error
 
     def _path(self, number: int) -> Path:
         return self.folder / POINTS / f"{number:07d}.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
@@ -15,21 +15,22 @@ import xarray as xr
 from ..problem import Training
 from ..validation import FloatArray, instance
 from .definition import Sweep
-from .description import UNITS, build_section, canonical, label
+from .description import UNITS, build_part, canonical, label
 from .quantities import LABELS, QUANTITIES
-from .store import MANIFEST, RESULTS, versions, write_atomically
+from .store import MANIFEST, RESULTS, versions
 
 ENGINE: Literal["scipy"] = "scipy"
 
 
-def table(sweep: Sweep, outcomes: Iterable[Mapping[str, Any]]) -> xr.Dataset:
+def table(sweep: Sweep, outcomes: Callable[[], Iterable[Mapping[str, Any]]]) -> xr.Dataset:
     """Put the outcomes of all points, in their order, into one dataset.
 
     Parameters
     ----------
     sweep : Sweep
-    outcomes : iterable of mapping
-        What :func:`linmod.sweeps.points.run_point` returns.
+    outcomes : callable
+        Makes an iterable of what :func:`linmod.sweeps.points.run_point` returns; it is read twice, first for the
+        labels and then for the values, so that no more than one point is in memory.
 
     Returns
     -------
@@ -37,28 +38,30 @@ def table(sweep: Sweep, outcomes: Iterable[Mapping[str, Any]]) -> xr.Dataset:
         With NaN, and a text in ``error``, where a point failed.
     """
     times = _times(sweep)
-    used = {name for quantity in sweep.record for name in QUANTITIES[quantity].dimensions}
-    labels = {"solution": list(sweep.solutions), **{name: list(LABELS[name]) for name in LABELS if name in used}}
-    values = {quantity: _empty(sweep, quantity, times.sizes["report"]) for quantity in sweep.record}
+    labels = _found_labels(sweep, outcomes())
+    values = {quantity: _empty(sweep, quantity, labels, times.sizes["report"]) for quantity in sweep.record}
     errors = np.full((len(sweep.solutions), *sweep.shape), "", dtype=object)
-    for index, outcome in zip(sweep.indices(), outcomes, strict=True):
+    for index, outcome in zip(sweep.indices(), outcomes(), strict=True):
         for at, solution in enumerate(sweep.solutions):
             found = outcome[solution]
             errors[(at, *index)] = found["error"]
             for quantity, measured in found.items():
                 if quantity != "error":
-                    _place(values[quantity], (at, *index), QUANTITIES[quantity].dimensions, measured)
+                    along = [labels[name] for name in QUANTITIES[quantity].dimensions]
+                    _place(values[quantity], (at, *index), along, measured)
     variables = {
         quantity: xr.Variable(_dimensions(sweep, quantity), array, _attributes(quantity))
         for quantity, array in values.items()
     }
     variables["error"] = xr.Variable(("solution", *sweep.axes), errors, {"long_name": "why a point failed, or empty"})
-    return xr.Dataset(variables, {**_coordinates(sweep, times), **labels}, _provenance(sweep))
+    return xr.Dataset(
+        variables, {**_coordinates(sweep, times), "solution": list(sweep.solutions), **labels}, _provenance(sweep)
+    )
 
 
-def write_table(dataset: xr.Dataset, path: Path) -> None:
-    """Write a dataset as NetCDF, in one go."""
-    write_atomically(path, bytes(dataset.to_netcdf(engine=ENGINE)))
+def as_netcdf(dataset: xr.Dataset) -> bytes:
+    """A dataset as a NetCDF file holds it."""
+    return bytes(dataset.to_netcdf(engine=ENGINE))
 
 
 def load_sweep(path: str | Path) -> xr.Dataset:
@@ -80,6 +83,11 @@ def load_sweep(path: str | Path) -> xr.Dataset:
         If there is no such file, or the sweep in the folder is not finished.
     ValueError
         If the file is not NetCDF.
+
+    See Also
+    --------
+    linmod.sweep : Make them.
+    linmod.sweeps.problem_at : The problem of one point.
 
     Examples
     --------
@@ -107,16 +115,34 @@ def _dimensions(sweep: Sweep, quantity: str) -> tuple[str, ...]:
     return ("solution", *sweep.axes, *kind.dimensions, *(["report"] if sweep.over_time and kind.in_time else []))
 
 
-def _empty(sweep: Sweep, quantity: str, reports: int) -> FloatArray:
-    sizes = [len(LABELS[name]) for name in QUANTITIES[quantity].dimensions]
+def _found_labels(sweep: Sweep, outcomes: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Labels along each dimension that is used: those of the dataset space, unless points have others."""
+    used = {name for quantity in sweep.record for name in QUANTITIES[quantity].dimensions}
+    found: dict[str, dict[str, None]] = {name: {} for name in LABELS if name in used}
+    for outcome in outcomes:
+        for measured in outcome.values():
+            for quantity in sweep.record:
+                for names, _ in measured.get(quantity, ()):
+                    for dimension, name in zip(QUANTITIES[quantity].dimensions, names, strict=True):
+                        found[dimension][name] = None
+    labels = {}
+    for dimension, names_found in found.items():
+        others = [name for name in names_found if name not in LABELS[dimension]]
+        space = [name for name in LABELS[dimension] if name in names_found or not others]
+        labels[dimension] = space + others
+    return labels
+
+
+def _empty(sweep: Sweep, quantity: str, labels: Mapping[str, Sized], reports: int) -> FloatArray:
+    sizes = [len(labels[name]) for name in QUANTITIES[quantity].dimensions]
     in_time = [reports] if sweep.over_time and QUANTITIES[quantity].in_time else []
     return np.full((len(sweep.solutions), *sweep.shape, *sizes, *in_time), np.nan)
 
 
-def _place(target: FloatArray, at: tuple[int, ...], dimensions: tuple[str, ...], measured: Iterable[Any]) -> None:
+def _place(target: FloatArray, at: tuple[int, ...], along: Sequence[list[str]], measured: Iterable[Any]) -> None:
     for names, values in measured:
-        labels = [LABELS[dimension].index(name) for dimension, name in zip(dimensions, names, strict=True)]
-        spot: Any = (*at, *labels, ...)
+        places = [labels.index(name) for labels, name in zip(along, names, strict=True)]
+        spot: Any = (*at, *places, ...)
         np.atleast_1d(target[spot])[: len(values)] = values
 
 
@@ -144,7 +170,7 @@ def _times(sweep: Sweep) -> xr.Variable:
 
 def _reported(described: dict[str, Any]) -> FloatArray:
     try:
-        training: Training = build_section("training", described)
+        training: Training = build_part("training", described)
     except ValueError:
         return np.full(1, np.nan)
     return training.times
@@ -160,7 +186,7 @@ def _coordinates(sweep: Sweep, times: xr.Variable) -> dict[str, xr.Variable]:
     }
     for name, columns in sweep.axes.items():
         for path, values in columns.items():
-            coordinates[label(path)] = xr.Variable((name,), _labels(values), _units(path.rpartition(".")[2]))
+            coordinates[label(path)] = xr.Variable((name,), as_labels(values), _units(path.rpartition(".")[2]))
     coordinates["time"] = times if sweep.over_time else times.isel(report=-1)
     return coordinates
 
@@ -174,7 +200,8 @@ def _label(value: Any) -> Any:
     return canonical(value) if isinstance(value, list | dict) else value
 
 
-def _labels(values: list[Any]) -> Any:
+def as_labels(values: list[Any]) -> list[Any]:
+    """Values of a field as labels of one type: texts if some of them are texts."""
     plain = [_label(value) for value in values]
     mixed = len({isinstance(value, str) for value in plain}) > 1
     return [str(value) for value in plain] if mixed else plain

@@ -8,6 +8,7 @@ import pytest
 
 import linmod
 
+EXTRAS = ("torch", "jax")
 SKIPPED = ("linmod.commands.app", "linmod.build", "linmod.tests", "linmod.docs")
 
 
@@ -22,9 +23,18 @@ def _modules(package=linmod):
             yield found.name
 
 
+def _imported(name):
+    try:
+        return import_module(name)
+    except ImportError as error:
+        if error.name in EXTRAS:
+            pytest.skip(f"{error.name} is not installed")
+        raise
+
+
 @pytest.mark.parametrize("name", sorted(_modules()))
 def test_examples(name):
-    results = doctest.testmod(import_module(name))
+    results = doctest.testmod(_imported(name))
     assert results.failed == 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
+from .closed_forms import ClosedFormAnswer, closed_form
 from .dense.aligned_start import aligned_loss, block_norms
 from .dense.deep import deep_descent, deep_flow, half_time_deep
 from .dense.random_starts import RandomStartMean, mean_half_time, mean_log_strength, mean_systematicity_ratio
@@ -30,10 +31,11 @@ from .module_finding.linear_modules import excess_error, reduced_rank_directions
 from .rules.descent import rule_descent
 from .rules.fixed_points import FixedPoint, fixed_points, slow_time, slow_velocity, transverse_rate
 from .rules.initial_gains import InitialGains, initial_gains
-from .solving import predict, solve
+from .solving import solve
 from .spectrum import ModeClass, Spectrum, singular_vectors, spectrum, systematicity_ratio
 
 __all__ = [
+    "ClosedFormAnswer",
     "FixedPoint",
     "FractionEstimate",
     "InitialGains",
@@ -46,6 +48,7 @@ __all__ = [
     "best_direction",
     "block_norms",
     "captured_variance",
+    "closed_form",
     "compositional_error_at_convergence",
     "compositional_error_of_mean_set",
     "deep_descent",
@@ -74,7 +77,6 @@ __all__ = [
     "mean_systematicity_ratio",
     "module_spectra",
     "module_tilt",
-    "predict",
     "race_clock",
     "race_descent",
     "race_final",
@@ -101,8 +103,17 @@ __all__ = [
 ]
 
 
+LAZY = ("derivations", "scaling", "symbolic")
+"""Subpackages that load sympy, or much else, and only when they are first used."""
+
+
 def __getattr__(name: str) -> ModuleType:
-    """Load the symbolic modules, and with them sympy, and those on scaling when they are first used."""
-    if name in ("symbolic", "derivations", "scaling"):
+    """Load a subpackage when it is first used."""
+    if name in LAZY:
         return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Public names, and the subpackages that are loaded when they are first used."""
+    return sorted([*__all__, *LAZY])

@@ -36,10 +36,15 @@ def growth_rate(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: Rule) 
     ndarray
         In units of 1/tau.
 
+    See Also
+    --------
+    growth_direction : In which direction a mode grows.
+    learning_order : Classes in order of their growth rates.
+
     Examples
     --------
     >>> from linmod import Rule
-    >>> [round(float(growth_rate(1.936, 2.5, 1.5, Rule(gamma=g))), 3) for g in (-1, 0, 1)]
+    >>> [round(float(growth_rate(1.936, 2.5, 1.5, Rule(contrastive=g))), 3) for g in (-1, 0, 1)]
     [1.326, 1.936, 2.826]
     """
     instance("rule", rule, (Rule,))
@@ -63,6 +68,10 @@ def growth_direction(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: R
     Returns
     -------
     a, b : ndarray
+
+    See Also
+    --------
+    growth_rate : How fast a mode grows in this direction.
 
     Examples
     --------
@@ -106,6 +115,10 @@ def learning_order(spectrum: Spectrum, rule: Rule) -> tuple[str, ...]:
     -------
     tuple of str
 
+    See Also
+    --------
+    growth_rate : The rates that decide the order.
+
     Examples
     --------
     >>> from linmod import Rule, SystematicityDataset
@@ -122,6 +135,6 @@ def _linear(
     lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: Rule
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Entries of the linear system: off the diagonal, and on it for either layer."""
-    own = rule.nabla * np.asarray(delta, dtype=np.float64)
-    other = rule.gamma * np.asarray(sigma, dtype=np.float64)
+    own = rule.hebbian * np.asarray(delta, dtype=np.float64)
+    other = rule.contrastive * np.asarray(sigma, dtype=np.float64)
     return np.asarray(lam, dtype=np.float64), own, other

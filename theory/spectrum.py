@@ -39,6 +39,10 @@ class ModeClass:
     shares : mapping of (input block, output block) to float
         Share of the squared norm of :math:`u v^\top` in each block; empty unless the same for all modes of the
         class, without overlap between classes.
+
+    See Also
+    --------
+    spectrum : All classes of modes of a dataset.
     """
 
     name: str
@@ -61,6 +65,10 @@ class Spectrum:
     ----------
     classes : tuple of ModeClass
         Together they hold one direction for each item (or for each singular vector, of a general dataset).
+
+    See Also
+    --------
+    spectrum : The spectrum of a dataset.
     """
 
     classes: tuple[ModeClass, ...]
@@ -107,6 +115,11 @@ def spectrum(dataset: Data) -> Spectrum:
     -------
     Spectrum
 
+    See Also
+    --------
+    singular_vectors : The vectors that belong to these values.
+    module_spectra : Of each module of a network.
+
     Examples
     --------
     >>> from linmod import SystematicityDataset
@@ -145,6 +158,10 @@ def singular_vectors(dataset: SystematicityDataset) -> tuple[FloatArray, FloatAr
     U : ndarray, shape (output features, modes)
     V : ndarray, shape (input features, modes)
 
+    See Also
+    --------
+    spectrum : The values that belong to these vectors.
+
     Examples
     --------
     >>> from linmod import SystematicityDataset
@@ -160,6 +177,11 @@ def singular_vectors(dataset: SystematicityDataset) -> tuple[FloatArray, FloatAr
     return U, V
 
 
+def idle_inputs(dataset: Data) -> FloatArray:
+    """Projection on the inputs without data, shape (input features, input features)."""
+    return np.eye(dataset.n_inputs) - dataset.X @ np.linalg.pinv(dataset.X)
+
+
 def systematicity_ratio(dataset: SystematicityDataset) -> float:
     r"""Systematicity ratio of any aligned map: the sign inputs' share of the map to the sign outputs.
 
@@ -170,10 +192,22 @@ def systematicity_ratio(dataset: SystematicityDataset) -> float:
     sign feature is an input sign feature too. Source: "On The Specialization of Neural Modules", Frobenius norms
     of the learned map.
 
+    Parameters
+    ----------
+    dataset : SystematicityDataset
+
+    Returns
+    -------
+    float
+
     Raises
     ------
     ValueError
         If there is no output sign feature, or one of them is not among the inputs.
+
+    See Also
+    --------
+    block_norms : The norms behind the ratio.
 
     Examples
     --------

@@ -141,14 +141,15 @@ def verify(
     prediction, simulation = predict(problem), simulate(problem)
     both = compared(prediction, simulation)
     wrong = _derived(problem, predict, simulation) if controls is None else _given(controls, problem, simulation)
-    probed = _probed(problem, simulation)
+    closed = _closed_form(problem)
+    probed = _probed(problem, simulation, closed)
 
     def outcome(bounds: Bounds) -> Agreement:
         return _agreement(prediction, simulation, both, bounds, wrong, probed)
 
     if bound is not None:
         return outcome(given_bounds(bound, both[1], simulation))
-    bounds = derived_bounds(problem, prediction, simulation, both[1])
+    bounds = derived_bounds(problem, _neglected(prediction, closed), simulation, both[1])
     bounds = with_integration(bounds, problem, simulate, both[1])
     found = outcome(bounds)
     if found.verdict != FAILS:
@@ -209,12 +210,27 @@ def _said(predict: Predictor, problem: Problem, simulation: Trajectory) -> Value
         return {name: np.full_like(values, np.inf) for name, values in simulation.quantities.items()}
 
 
-def _probed(problem: Problem, simulation: Trajectory) -> tuple[Values, dict[str, Values]]:
-    """The closed form, and the same with start, rate or plateau 1 % off; empty where there is none."""
+def _closed_form(problem: Problem) -> Trajectory | None:
     try:
-        base = read(theory.solve(problem), simulation)
-        return base, {name: _said(predict, problem, simulation) for name, predict in probes().items()}
+        return theory.solve(problem)
     except (Divergence, NoClosedForm):
+        return None
+
+
+def _neglected(prediction: Prediction, closed: Trajectory | None) -> float:
+    """What a prediction neglects; a closed form with another start or spectrum neglects no more than without."""
+    if not isinstance(prediction, Trajectory):
+        return 0.0
+    return closed.neglected if closed is not None and closed.origin == prediction.origin else prediction.neglected
+
+
+def _probed(problem: Problem, simulation: Trajectory, closed: Trajectory | None) -> tuple[Values, dict[str, Values]]:
+    """The closed form, and the same with start, rate or plateau 1 % off; empty where there is none."""
+    if closed is None:
+        return {}, {}
+    try:
+        return read(closed, simulation), {name: _said(make, problem, simulation) for name, make in probes().items()}
+    except NoClosedForm:
         return {}, {}
 
 

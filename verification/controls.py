@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from ..problem import Flow, Modular, Problem, Rule, Trajectory
-from ..theory import Spectrum, module_spectra, predict, solve, spectrum
+from ..theory import Spectrum, module_spectra, solve, spectrum
 from ..theory.modular import groups as modules
 from ..theory.spectrum import ModeClass
 from .sensitivity import PROBE
@@ -55,12 +55,12 @@ def null_controls(problem: Problem) -> dict[str, Wrong]:
     }
     if isinstance(problem.network, Modular):
         return {**controls, **_of_modules(problem.network)}
-    controls[DELTA_MISSING] = lambda problem: predict(problem, without_delta(spectrum(problem.dataset)))
-    controls[STRENGTH_OFF] = lambda problem: predict(problem, spectrum(problem.dataset), STRENGTH_FACTOR)
+    controls[DELTA_MISSING] = lambda problem: solve(problem, spectrum=without_delta(spectrum(problem.dataset)))
+    controls[STRENGTH_OFF] = lambda problem: solve(problem, strength_factor=STRENGTH_FACTOR)
     if len(spectrum(problem.dataset).learnable) > 1:
-        controls[SWAPPED] = lambda problem: predict(problem, with_swapped_lambda(spectrum(problem.dataset)))
+        controls[SWAPPED] = lambda problem: solve(problem, spectrum=with_swapped_lambda(spectrum(problem.dataset)))
     if not problem.training.rule.is_gradient:
-        controls[RULE_IGNORED] = lambda problem: predict(without_rule(problem), spectrum(problem.dataset))
+        controls[RULE_IGNORED] = lambda problem: solve(without_rule(problem))
     return controls
 
 
@@ -91,8 +91,9 @@ def _changed(problem: Problem, change: Callable[[ModeClass], ModeClass], factor:
         return Spectrum(tuple(change(mode_class) for mode_class in given.classes))
 
     if isinstance(problem.network, Modular):
-        return predict(problem, [changed(s) for s in module_spectra(problem.network, problem.dataset)], factor)
-    return predict(problem, changed(spectrum(problem.dataset)), factor)
+        spectra = module_spectra(problem.network, problem.dataset)
+        return solve(problem, spectrum=[changed(part) for part in spectra], strength_factor=factor)
+    return solve(problem, spectrum=changed(spectrum(problem.dataset)), strength_factor=factor)
 
 
 def without_rule(problem: Problem) -> Problem:
@@ -107,12 +108,11 @@ def _of_modules(network: Modular) -> dict[str, Wrong]:
         return module_spectra(network, problem.dataset)
 
     controls: dict[str, Wrong] = {
-        DELTA_MISSING: lambda problem: predict(problem, [without_delta(s) for s in spectra(problem)]),
-        STRENGTH_OFF: lambda problem: predict(problem, spectra(problem), STRENGTH_FACTOR),
+        DELTA_MISSING: lambda problem: solve(problem, spectrum=[without_delta(s) for s in spectra(problem)]),
+        STRENGTH_OFF: lambda problem: solve(problem, strength_factor=STRENGTH_FACTOR),
     }
     if len(network.groups) < len(network.modules):
-        alone = [(index,) for index in range(len(network.modules))]
-        controls[UNSHARED] = lambda problem: modules.predict(problem, network, spectra(problem), 1.0, alone)
+        controls[UNSHARED] = lambda problem: modules.predict_unshared(problem, spectra(problem))
     return controls
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import t
 
 from .claims import Finding
 
@@ -51,6 +50,8 @@ def mean_interval(values: ArrayLike) -> MeanInterval:
     given = np.asarray(values, dtype=np.float64)
     if len(given) < 2:
         raise ValueError(f"an interval needs at least 2 seeds, got {len(given)}")
+    from scipy.stats import t  # slow to import
+
     standard_error = float(np.std(given, ddof=1)) / math.sqrt(len(given))
     return MeanInterval(float(np.mean(given)), float(t.ppf((1 + COVERAGE) / 2, len(given) - 1)) * standard_error)
 

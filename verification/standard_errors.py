@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scipy.stats import norm
-
 from .claims import Finding
 
 FALSE_ALARM = 1e-4
@@ -50,6 +48,8 @@ def critical_value(points: int) -> float:
     >>> round(critical_value(10), 2)
     4.42
     """
+    from scipy.stats import norm  # slow to import
+
     return float(norm.isf(FALSE_ALARM / (2 * points)))
 
 

@@ -27,7 +27,7 @@ from ..dynamics import train
 from ..problem import Descent, Divergence, Explicit, Flow, Problem, Trajectory
 from ..projection import Projection
 from ..validation import FloatArray
-from .errors import PARTS, STRENGTHS, Prediction, Values, gaps, kind, largest, ranges, ratio, scales
+from .errors import PARTS, STRENGTHS, Values, gaps, kind, largest, ranges, ratio, scales
 
 NEGLECTED_FACTOR = 10.0
 COARSER = 10.0
@@ -83,7 +83,7 @@ def given_bounds(tolerance: float, simulated: Values, simulation: Trajectory) ->
     return Bounds(total, _rounding(simulated, _steps(simulation) * WIDTH * _precision(simulation)))
 
 
-def derived_bounds(problem: Problem, prediction: Prediction, simulation: Trajectory, simulated: Values) -> Bounds:
+def derived_bounds(problem: Problem, neglected: float, simulation: Trajectory, simulated: Values) -> Bounds:
     """Bounds from rounding, and from what the closed form neglects.
 
     Raises
@@ -96,7 +96,6 @@ def derived_bounds(problem: Problem, prediction: Prediction, simulation: Traject
     longest = max(problem.dataset.n_items, *(max(shape) for shape in problem.network.shapes(problem.dataset)))
     steps = problem.training.steps if isinstance(problem.training, Descent) else _steps(simulation)
     rounding = _rounding(simulated, (steps + OBSERVED) * longest * _precision(simulation))
-    neglected = prediction.neglected if isinstance(prediction, Trajectory) else 0.0
     if not np.isfinite(neglected):
         doubt = (
             "the closed form is an approximation of unknown error from this start;"

@@ -14,24 +14,22 @@ writes one, makes five scalars. All lengths are measured on the data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets import SystematicityDataset, walsh_functions
+from ...datasets import Data, SystematicityDataset, walsh_functions
 from ...problem import (
     Aligned,
     Chain,
     Deep,
-    Modular,
-    Module,
+    Network,
+    Part,
     Problem,
     Trajectory,
     Weights,
-    assembled,
-    by_module,
     observe,
 )
 from ...validation import FloatArray, instance
@@ -50,7 +48,7 @@ def solve_pathways(
     Parameters
     ----------
     problem : Problem
-        With a modular network, on a systematicity dataset, from an Aligned start.
+        On a systematicity dataset, trained by the gradient alone from an Aligned start; a chain is a single module.
     integrator, progress
         As for :func:`linmod.dynamics.solve`.
 
@@ -61,7 +59,7 @@ def solve_pathways(
     Raises
     ------
     ValueError
-        For another network, dataset or start.
+        For another dataset, start or rule.
     Divergence
         As :func:`linmod.dynamics.solve`.
 
@@ -76,18 +74,20 @@ def solve_pathways(
     """
     instance("problem", problem, (Problem,))
     network, dataset, initial = problem.network, problem.dataset, problem.initial
-    if not isinstance(network, Modular):
-        raise ValueError(f"network must be Modular for the equations of pathways, got {network!r}")
+    if not problem.training.rule.is_gradient:
+        raise ValueError(f"rule={problem.training.rule} has no equations of pathways; use dynamics.solve_modes")
     if not isinstance(initial, Aligned):
         raise ValueError(f"initial must be Aligned for the equations of pathways, got {initial!r}")
-    views = [module.view(dataset) for module in network.modules]
-    if not isinstance(dataset, SystematicityDataset) or not all(isinstance(v, SystematicityDataset) for v in views):
+    parts = network.parts(dataset)
+    masks = [part.data.class_masks for part in parts if isinstance(part.data, SystematicityDataset)]
+    if not isinstance(dataset, SystematicityDataset) or len(masks) < len(parts):
         raise ValueError(f"dataset must be a SystematicityDataset, with unscaled sign features, got {dataset!r}")
+    items = walsh_functions(dataset.n_bits, np.arange(dataset.n_items))
     pathways = [
-        _Pathway(dataset, module, initial.of_module(i, len(network.modules)))
-        for i, module in enumerate(network.modules)
+        _Pathway(items, part, classes, initial.of_module(index, len(parts)))
+        for index, (part, classes) in enumerate(zip(parts, masks, strict=True))
     ]
-    return integrate(problem, _Pathways(dataset, network, pathways), "pathways", integrator, progress)
+    return integrate(problem, _Pathways(dataset, network, items, pathways), "pathways", integrator, progress)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,21 +107,18 @@ def _axis(features: FloatArray, items: FloatArray) -> _Axis:
 class _Pathway:
     """One module: its input gains, its targets by output block, and the strengths that it starts from."""
 
-    def __init__(self, dataset: SystematicityDataset, module: Module, initial: Aligned) -> None:
-        items = walsh_functions(dataset.n_bits, np.arange(dataset.n_items))
-        view = module.view(dataset)
-        classes = view.class_masks if isinstance(view, SystematicityDataset) else {}
-        self.network: Chain = module.network
-        self.blocks = tuple(name for name in dataset.output_blocks if name in module.outputs)
-        self.inputs = _axis(view.X, items)
-        self.outputs = [_axis(view.Y[view.output_blocks[name]], items) for name in self.blocks]
-        self.strengths = np.zeros(dataset.n_items)
+    def __init__(self, items: FloatArray, part: Part, classes: Mapping[str, FloatArray], initial: Aligned) -> None:
+        self.network: Chain = part.network
+        self.blocks = part.outputs
+        self.inputs = _axis(part.data.X, items)
+        self.outputs = [_axis(part.data.Y[part.data.output_blocks[name]], items) for name in self.blocks]
+        self.strengths = np.zeros(len(items))
         self.order: NDArray[np.intp] = np.concatenate(
             [np.zeros(0, dtype=np.intp), *(masks for masks in classes.values())]
         )
         for name, masks in classes.items():
             self.strengths[masks] = initial.of_class(name)
-        self.shape = (module.network.layers - 1 + len(self.blocks), dataset.n_items)
+        self.shape = (part.network.layers - 1 + len(self.blocks), len(items))
 
     def start(self) -> FloatArray:
         """Balanced gains: those of the lower layers, then those of the last layer towards each block."""
@@ -168,9 +165,8 @@ class _Pathway:
 class _Pathways:
     """All modules together."""
 
-    def __init__(self, dataset: SystematicityDataset, network: Modular, pathways: Sequence[_Pathway]) -> None:
+    def __init__(self, dataset: Data, network: Network, items: FloatArray, pathways: Sequence[_Pathway]) -> None:
         self._dataset, self._network, self._pathways = dataset, network, pathways
-        items = walsh_functions(dataset.n_bits, np.arange(dataset.n_items))
         self._targets = {name: _axis(dataset.Y[block], items).lengths for name, block in dataset.output_blocks.items()}
         self._stops = np.cumsum([0, *(np.prod(pathway.shape) for pathway in pathways)])
         self.start = np.concatenate([pathway.start().ravel() for pathway in pathways])
@@ -210,9 +206,9 @@ class _Pathways:
 
     def balance(self, state: FloatArray) -> Balance:
         """What gradient flow conserves in each module."""
-        return balance_of(*by_module(self._network, self.weights(state)))
+        return balance_of(*self._network.split(self.weights(state)))
 
     def _map(self, state: FloatArray) -> FloatArray:
         pairs = zip(self._pathways, self._states(state), strict=True)
         maps = {i: pathway.map(own) for i, (pathway, own) in enumerate(pairs)}
-        return assembled(self._network, self._dataset, maps)
+        return self._network.assemble(self._dataset, maps)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ...problem import Modular, Problem, Weights, by_module, input_output_map, observe
+from ...problem import Modular, Problem, Weights, input_output_map, observe
 from ...validation import FloatArray
 from ..systems import Balance, Seen, balance_of
 
@@ -39,7 +39,7 @@ class ModuleCoordinates:
 
     def velocity(self, state: FloatArray) -> FloatArray:
         """Minus the gradient of the loss."""
-        modules = by_module(self._network, self.weights(state))
+        modules = self._network.split(self.weights(state))
         activities = [_forward(inputs, layers) for inputs, layers in zip(self._inputs, modules, strict=True)]
         error = self._dataset.Y.copy()
         for rows, activity in zip(self._rows, activities, strict=True):
@@ -61,7 +61,7 @@ class ModuleCoordinates:
 
     def balance(self, state: FloatArray) -> Balance:
         """What gradient flow conserves in each module."""
-        return balance_of(*by_module(self._network, self.weights(state)))
+        return balance_of(*self._network.split(self.weights(state)))
 
     def _map(self, state: FloatArray) -> FloatArray:
         return input_output_map(self._network, self._dataset, self.weights(state))

@@ -55,6 +55,11 @@ class ModuleFinder(RegressorMixin, MultiOutputMixin, BaseEstimator):  # type: ig
         directions: it is too small, and no substitute for cross-validation.
     n_features_in_ : int
 
+    See Also
+    --------
+    find_modules : The rules that it applies.
+    recovered : Whether modules were found.
+
     Examples
     --------
     >>> from linmod.datasets import SineTask

@@ -34,7 +34,12 @@ class Features(Protocol):
 
 @dataclass(frozen=True)
 class LinearFeatures:
-    """The linear kernel k(s, t) = s't: the features are the coordinates themselves."""
+    """The linear kernel k(s, t) = s't: the features are the coordinates themselves.
+
+    See Also
+    --------
+    WaveFeatures : Sines and cosines of the projected inputs.
+    """
 
     def evaluate(self, seen: FloatArray) -> FloatArray:
         """Return what is seen."""
@@ -64,6 +69,10 @@ class WaveFeatures:
         The kernel is exp(-(s - t)^2 / (2 length_scale^2)).
     span : float
         Largest distance between any two inputs.
+
+    See Also
+    --------
+    LinearFeatures : The projected inputs themselves.
 
     Examples
     --------

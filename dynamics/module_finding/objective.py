@@ -53,6 +53,10 @@ class FeatureObjective:
     ------
     SingularKernel
         If the ridge is too small against rounding (when called).
+
+    See Also
+    --------
+    KernelObjective : The same objective for a kernel.
     """
 
     def __init__(self, X: FloatArray, Y: FloatArray, ridge: float, features: Features) -> None:
@@ -95,6 +99,11 @@ class KernelObjective:
     X : ndarray, shape (samples, inputs)
     Y : ndarray, shape (samples, outputs)
     ridge, length_scale : float
+
+    See Also
+    --------
+    FeatureObjective : The same objective for explicit features.
+    gaussian_objective : With a Gaussian kernel.
     """
 
     def __init__(self, X: FloatArray, Y: FloatArray, ridge: float, length_scale: float) -> None:
@@ -126,6 +135,10 @@ def gaussian_objective(X: FloatArray, Y: FloatArray, *, ridge: float, length_sca
     ridge, length_scale : float
     dims : int
         Columns of a projection; for one column the projections must have length at most 1.
+
+    See Also
+    --------
+    KernelObjective : The objective for any kernel.
 
     Examples
     --------

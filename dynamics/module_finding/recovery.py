@@ -23,6 +23,10 @@ def alignment(found: FloatArray, true: FloatArray) -> FloatArray:
     Returns
     -------
     ndarray, shape (found modules, true modules)
+
+    See Also
+    --------
+    recovered : Whether the alignment is sufficient.
     """
     overlaps = np.einsum("fmb,tmc->ftbc", found, true)
     return np.asarray(np.linalg.svd(overlaps, compute_uv=False)[..., -1])
@@ -30,6 +34,10 @@ def alignment(found: FloatArray, true: FloatArray) -> FloatArray:
 
 def recovered(found: FloatArray, true: FloatArray, threshold: float = RECOVERED) -> int:
     """Count the true modules that some found one is aligned with beyond a threshold.
+
+    See Also
+    --------
+    alignment : How close projections are to the true ones.
 
     Examples
     --------

@@ -34,6 +34,10 @@ class AdditiveFit:
     left_out_error : float
         Mean squared error on samples left out one at a time, the projections as given. If these were chosen by the
         same samples it is too small.
+
+    See Also
+    --------
+    fit_additive : The regression that returns it.
     """
 
     projections: FloatArray
@@ -83,6 +87,10 @@ def fit_additive(
     Returns
     -------
     AdditiveFit
+
+    See Also
+    --------
+    find_modules : Where the projections come from.
 
     Examples
     --------

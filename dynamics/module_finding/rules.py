@@ -132,6 +132,10 @@ class FoundModules:
         Each with orthonormal columns.
     fit : AdditiveFit
         Of the targets as they were given.
+
+    See Also
+    --------
+    find_modules : The search that returns it.
     """
 
     projections: FloatArray
@@ -186,6 +190,11 @@ def find_modules(
         dims above the inputs, numbers out of range.
     SingularKernel
         If the ridge is too small for the kernel matrix.
+
+    See Also
+    --------
+    descend : Minimisation from one start.
+    fit_additive : Regression on the projections found.
 
     Notes
     -----

@@ -29,6 +29,10 @@ class Minimum:
         Of the objective.
     evaluations : int
         Of the objective with its gradient.
+
+    See Also
+    --------
+    descend : The search that returns it.
     """
 
     projections: FloatArray
@@ -37,7 +41,12 @@ class Minimum:
 
 
 def random_projections(rng: np.random.Generator, modules: int, inputs: int, dims: int) -> FloatArray:
-    """Independent uniform projections with orthonormal columns, shape (modules, inputs, dims)."""
+    """Independent uniform projections with orthonormal columns, shape (modules, inputs, dims).
+
+    See Also
+    --------
+    descend : The search that starts from them.
+    """
     return np.asarray(np.linalg.qr(rng.standard_normal((modules, inputs, dims)))[0])
 
 
@@ -58,6 +67,10 @@ def descend(objective: Objective, start: FloatArray, *, scale: float = 1.0) -> M
     Returns
     -------
     Minimum
+
+    See Also
+    --------
+    random_projections : Starts of the search.
 
     Examples
     --------

@@ -22,6 +22,11 @@ class MLP:
     bias : bool, default True
         Whether every layer, the readout too, has biases; they start at zero.
 
+    See Also
+    --------
+    CNN : A network with convolutions.
+    ImageNetwork : The body with its division into modules.
+
     Examples
     --------
     >>> MLP((32,)).widened(2)
@@ -63,6 +68,11 @@ class CNN:
     nonlinearity : {"relu", "tanh", "linear"}, default "relu"
     bias : bool, default True
         Whether every layer, the readout too, has biases; they start at zero.
+
+    See Also
+    --------
+    MLP : A network without convolutions.
+    ImageNetwork : The body with its division into modules.
 
     Examples
     --------
@@ -130,6 +140,10 @@ class ImageLayout:
     channels : int, default 1
         Of a pixel.
 
+    See Also
+    --------
+    ImageNetwork : The network for images of this layout.
+
     Examples
     --------
     >>> layout = ImageLayout(height=8, width=24, places=3, labels=10, combinations=1000)
@@ -189,6 +203,11 @@ class ImageNetwork:
     split : {"dense", "output_split", "fully_partitioned"}, default "dense"
         One module; one for the compositional and one for the non-compositional outputs; or one for the outputs of
         each place, which sees that place's pixels alone, and one for the non-compositional outputs, which sees all.
+
+    See Also
+    --------
+    MLP : Body of fully connected layers.
+    CNN : Body of convolutions.
 
     Examples
     --------

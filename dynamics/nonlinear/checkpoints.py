@@ -33,6 +33,10 @@ class Checkpoints:
         A file; where it is there, training goes on from it, with the same numbers as without interruption.
     seconds : float, default 10
         Save after a record if the last save is at least so long ago; the last record is always saved.
+
+    See Also
+    --------
+    train_networks : The training that writes them.
     """
 
     path: str | os.PathLike[str]

@@ -93,6 +93,10 @@ def initial_weights(network: ImageNetwork, layout: ImageLayout, std: float, seed
 class PlaceByPlace(nn.Module):
     """A network that takes rows of pixels, the places one after the other, as ``CompositionalImages.as_dataset`` does.
 
+    See Also
+    --------
+    ImageLayout : Where the places are.
+
     Examples
     --------
     >>> layout = ImageLayout(height=8, width=24, places=3, labels=10, combinations=1000)
@@ -116,7 +120,12 @@ class PlaceByPlace(nn.Module):
 def trained_module(
     network: ImageNetwork, layout: ImageLayout, weights: Mapping[str, NDArray[np.float32]], index: int
 ) -> ImageModule:
-    """One of several trained networks, from the weights that a record holds, as a torch module."""
+    """One of several trained networks, from the weights that a record holds, as a torch module.
+
+    See Also
+    --------
+    train_networks : The training that gives the record.
+    """
     module = ImageModule(network, layout)
     module.load_state_dict({name: torch.tensor(values[index]) for name, values in weights.items()})
     return module
@@ -131,6 +140,10 @@ class Ensemble:
     layout : ImageLayout
     weights : mapping of str to Tensor
         By the name of the parameter, each of shape (networks, ...).
+
+    See Also
+    --------
+    train_networks : Trains all members at once.
 
     Notes
     -----

@@ -43,6 +43,11 @@ class LearningRecord:
         The step whose weights each network kept. From there on its records stay as they are.
     weights : mapping of str to ndarray, shape (networks, ...)
         The weights kept, by the name of the parameter.
+
+    See Also
+    --------
+    train_networks : The training that returns it.
+    load_record : Reads a saved one.
     """
 
     description: str
@@ -76,6 +81,10 @@ def load_record(path: str | os.PathLike[str]) -> LearningRecord:
     ------
     ValueError
         If the file is damaged or not such a record.
+
+    See Also
+    --------
+    LearningRecord : What is read.
     """
     header, arrays = read_archive(path, KIND)
     return record_of(header["description"], tuple(header["seeds"]), arrays)

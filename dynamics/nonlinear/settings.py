@@ -43,6 +43,10 @@ class BatchDescent:
         give it back the weights of that minimum; also where all steps are done before. Unless given, it keeps its
         last weights.
 
+    See Also
+    --------
+    train_networks : The training with these settings.
+
     Examples
     --------
     >>> BatchDescent(steps=250).times
@@ -95,6 +99,10 @@ class ImageSplits:
     ------
     ValueError
         If the shape of a sample does not fit the layout.
+
+    See Also
+    --------
+    train_networks : The training on these parts.
     """
 
     layout: ImageLayout

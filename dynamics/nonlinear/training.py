@@ -68,6 +68,11 @@ def train_networks(
         For a wrong argument, or a checkpoint that is damaged or of another training.
     Divergence
         If a loss is not finite.
+
+    See Also
+    --------
+    BatchDescent : The settings of training.
+    LearningRecord : What was measured.
     """
     instance("network", network, (ImageNetwork,))
     instance("training", training, (BatchDescent,))

@@ -36,10 +36,10 @@ class RuleWeights(DataCoordinates):
         first, second = self.weights(state)
         into_first, into_second = self.weights(change)
         hidden, n_items = first @ self._inputs, self._inputs.shape[1]
-        if self._rule.nabla:
-            into_first += self._rule.nabla / n_items * HEBBIAN[self._rule.form](first, hidden, self._inputs)
-        if self._rule.gamma:
-            into_second += self._rule.gamma / n_items * contrast(second, second @ hidden, self._targets)
+        if self._rule.hebbian:
+            into_first += self._rule.hebbian / n_items * HEBBIAN[self._rule.form](first, hidden, self._inputs)
+        if self._rule.contrastive:
+            into_second += self._rule.contrastive / n_items * contrast(second, second @ hidden, self._targets)
         return change
 
 
@@ -88,8 +88,8 @@ class RuleModes(TwoLayerModes):
         change = super().velocity(state).reshape(self._shape)
         a, b = state.reshape(self._shape)
         strength = np.sum(a * b, axis=0)
-        change[0] += self._rule.nabla * self._delta * HIDDEN_GAIN[self._rule.form](a)
-        change[1] += self._rule.gamma * (self._sigma - self._delta * strength**2) * b
+        change[0] += self._rule.hebbian * self._delta * HIDDEN_GAIN[self._rule.form](a)
+        change[1] += self._rule.contrastive * (self._sigma - self._delta * strength**2) * b
         return change.ravel()
 
 
@@ -104,15 +104,15 @@ def explained(problem: Problem, states: Iterator[FloatArray]) -> Iterator[FloatA
 
 def causes_of_divergence(rule: Rule, dataset: Data) -> Iterator[str]:
     """Ways in which a rule grows without bound on a dataset, whatever the step."""
-    if rule.nabla < 0 and rule.form == "oja":
+    if rule.hebbian < 0 and rule.form == "oja":
         yield (
-            f"anti-Hebbian learning (nabla={rule.nabla:g}) repels the gain of the first layer from 1, and one above 1"
-            " grows without bound in finite time (form='inverse_norm' does not)"
+            f"anti-Hebbian learning (hebbian={rule.hebbian:g}) repels the gain of the first layer from 1, and one"
+            " above 1 grows without bound in finite time (form='inverse_norm' does not)"
         )
-    if rule.gamma > 0 and unpredicted_variance(dataset) > UNPREDICTED:
+    if rule.contrastive > 0 and unpredicted_variance(dataset) > UNPREDICTED:
         yield (
-            f"contrastive Hebbian learning (gamma={rule.gamma:g}) has no bound on this dataset: a variance of"
-            f" {unpredicted_variance(dataset):.3g} of the outputs is in directions that no input predicts, and the"
+            f"contrastive Hebbian learning (contrastive={rule.contrastive:g}) has no bound on this dataset: a variance"
+            f" of {unpredicted_variance(dataset):.3g} of the outputs is in directions that no input predicts, and the"
             " weights to them grow as exp(gamma sigma t)"
         )
 

@@ -53,6 +53,10 @@ def estimate_known_directions(
     InfiniteVariance
         Nearer to the threshold.
 
+    See Also
+    --------
+    estimate_kernel_ridge : The loss of a kernel on all inputs.
+
     Examples
     --------
     >>> from linmod.datasets import PowerLaw
@@ -79,6 +83,10 @@ def estimate_kernel_ridge(
 
     Gaussian kernel; length scale and ridge are those of the least error on samples left out. Parameters and return
     value are those of :func:`estimate_known_directions`; the targets of one draw share length scale and ridge.
+
+    See Also
+    --------
+    estimate_known_directions : The loss when the directions are known.
 
     Examples
     --------

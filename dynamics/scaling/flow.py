@@ -16,7 +16,12 @@ from .random_features import batch_size, draw_data, require_finite_variance
 
 @dataclass(frozen=True, eq=False)
 class EstimatedFlow:
-    """Mean losses over draws and over time, with standard errors; shapes (T,)."""
+    """Mean losses over draws and over time, with standard errors; shapes (T,).
+
+    See Also
+    --------
+    estimate_flow : The simulation that returns it.
+    """
 
     times: FloatArray
     test: FloatArray
@@ -63,6 +68,10 @@ def estimate_flow(
         At fewer than 4 rows more or less than features, for times beyond N^2 over the largest feature variance: by then
         flow has reached the smallest eigenvalues, about 1/N^2 of the largest, and is as heavy-tailed as least squares.
 
+    See Also
+    --------
+    flow_weights : The weights of one draw.
+
     Examples
     --------
     >>> model = RandomFeatures.scaled([1.0, 0.5, 0.25, 0.1], used=2)
@@ -103,6 +112,10 @@ def flow_weights(used: ArrayLike, labels: ArrayLike, times: ArrayLike) -> FloatA
     Returns
     -------
     ndarray, shape (T, p, targets)
+
+    See Also
+    --------
+    estimate_flow : Losses averaged over draws.
 
     Examples
     --------

@@ -24,6 +24,10 @@ class Estimate:
     standard_error : ndarray, shape (Q,)
         Standard deviation of the draws over the root of their number.
     draws : int
+
+    See Also
+    --------
+    estimate : The mean over draws that it holds.
     """
 
     mean: FloatArray
@@ -61,6 +65,10 @@ def estimate(
     ------
     FloatingPointError
         If a draw is not finite.
+
+    See Also
+    --------
+    Estimate : What is returned.
 
     Examples
     --------
@@ -111,6 +119,10 @@ def hill_index(values: ArrayLike, largest: int) -> tuple[float, float]:
         Positive draws.
     largest : int
         k, between 2 and D - 1. A compromise: the fewer, the further in the tail, and the noisier.
+
+    See Also
+    --------
+    estimate : The mean over draws, where it is finite.
 
     Examples
     --------

@@ -35,6 +35,10 @@ class EstimatedLosses:
         Their standard errors.
     draws : int
         Of the features.
+
+    See Also
+    --------
+    estimate_losses : The simulation that returns it.
     """
 
     test: float
@@ -79,6 +83,10 @@ def estimate_losses(
         Without ridge at fewer than 4 rows more or less than features, where the mean of draws converges to nothing, or
         too slowly to have a standard error. :func:`sample_losses` gives the draws, for medians.
 
+    See Also
+    --------
+    sample_losses : The single draws.
+
     Examples
     --------
     >>> model = RandomFeatures.whitened([0.5, 0.3, 0.1, 0.1], used=2)
@@ -112,6 +120,10 @@ def sample_losses(
     -------
     ndarray, shape (draws,)
 
+    See Also
+    --------
+    estimate_losses : Their means with standard errors.
+
     Examples
     --------
     >>> model = RandomFeatures.whitened([0.5, 0.3, 0.1, 0.1], used=2)
@@ -130,6 +142,10 @@ def sample_inverse_traces(rows: int, features: int, *, draws: int = 1000, seed: 
     Returns
     -------
     ndarray, shape (draws,)
+
+    See Also
+    --------
+    sample_losses : Draws of the losses.
 
     Examples
     --------
@@ -172,6 +188,10 @@ def draw_data(
         Of the used features.
     unseen : ndarray, shape (count, targets)
         Test loss that no student can avoid: the variance of the features that it does not see.
+
+    See Also
+    --------
+    sample_losses : Losses of students on such data.
     """
     p, scale = model.used, np.sqrt(model.feature_variances)
     used = generator.standard_normal((count, rows, p)) * scale[:p]

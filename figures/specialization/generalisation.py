@@ -42,7 +42,7 @@ def _check_motivating(settings: Settings) -> Evidence:
     training = Descent(step_size=0.02 * TRAINED, steps=500, record_every=20)
     findings, runs = [], {}
     for done, (label, dataset) in enumerate(motivating_datasets().items()):
-        splits = [HeldOut.random(dataset, TRAINED, seed) for seed in seeds]
+        splits = [HeldOut.random(dataset, TRAINED, seed=seed) for seed in seeds]
         pairs = zip(splits, seeds, strict=True)
         errors = [dynamics.held_out_errors(split, Deep(50), SmallRandom(STD, seed), training) for split, seed in pairs]
         limits = [theory.held_out_errors_at_convergence(split) for split in splits]
@@ -108,7 +108,7 @@ def _simulated_average(dataset: SystematicityDataset, size: int) -> float:
     """Held-out error of a shallow network trained to the end, averaged over all training sets of one size."""
     steps = 1200 if dataset.r else 100
     training = Descent(step_size=1.8 / (3 + dataset.r**2), steps=steps, record_every=steps)
-    splits = [HeldOut(dataset, items) for items in combinations(range(dataset.n_items), size)]
+    splits = [HeldOut(dataset, train=items) for items in combinations(range(dataset.n_items), size)]
     errors = [dynamics.held_out_errors(split, Shallow(), Aligned(0.0), training)["omega_y"][-1] for split in splits]
     return float(np.mean(errors))
 

@@ -17,7 +17,7 @@ DATASET = SystematicityDataset(2, 2, 2, 2, 1.0, r_y=0.8, n_bits=3, input_signs=(
 GAMMAS = (-1.0, -0.5, 0.0, 1.0, 2.0)
 RULES = {
     "gradient": Rule.gradient(),
-    "Hebbian": Rule.hebbian(0.3),
+    "Hebbian": Rule(hebbian=0.3),
     "contrastive Hebbian": Rule.contrastive_hebbian(),
     "predictive coding": Rule.predictive_coding(),
 }
@@ -54,7 +54,7 @@ def _check_order(settings: Settings) -> Evidence:
     classes = theory.spectrum(DATASET).learnable
     error, wrong, points = 0.0, [], {}
     for done, gamma in enumerate(GAMMAS):
-        rule = Rule(gamma=gamma)
+        rule = Rule(contrastive=gamma)
         points[gamma] = measured_rates(rule)
         for c in classes:
             rate = float(theory.growth_rate(c.lam, c.delta, c.sigma, rule))
@@ -106,7 +106,7 @@ def _draw_order(evidence: Evidence) -> Figure:
 def _draw_rates(axes: Axes, points: dict[float, dict[str, float]]) -> None:
     gammas = np.linspace(-1.6, 2.2, 77)
     for stroke, c in zip(STROKES, theory.spectrum(DATASET).learnable, strict=True):
-        rates = [float(theory.growth_rate(c.lam, c.delta, c.sigma, Rule(gamma=gamma))) for gamma in gammas]
+        rates = [float(theory.growth_rate(c.lam, c.delta, c.sigma, Rule(contrastive=gamma))) for gamma in gammas]
         axes.plot(gammas, rates, color=stroke.color, linestyle=stroke.linestyle, label=class_label(c.name))
         measured = [rates[c.name] for rates in points.values()]
         axes.plot(list(points), measured, stroke.marker, color=stroke.color, markersize=4, markerfacecolor="white")

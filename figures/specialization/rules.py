@@ -41,17 +41,17 @@ class Setting:
         return Problem(DATASET, Deep(hidden=50), SmallRandom(std=2e-4, seed=seed), training)
 
 
-def _summed(step_size: float, gamma: float = 0.0, nabla: float = 0.0) -> Rule:
-    return Rule.summed_over_items(DATASET.n_items, step_size, gamma=gamma, nabla=nabla)
+def _summed(step_size: float, contrastive: float = 0.0, hebbian: float = 0.0) -> Rule:
+    return Rule.summed_over_items(DATASET.n_items, step_size, contrastive=contrastive, hebbian=hebbian)
 
 
 SETTINGS = {
-    "Hebbian": Setting(_summed(HEBBIAN_STEP, nabla=0.001), HEBBIAN_STEP, 1500),
+    "Hebbian": Setting(_summed(HEBBIAN_STEP, hebbian=0.001), HEBBIAN_STEP, 1500),
     "contrastive Hebbian": Setting(Rule.contrastive_hebbian(), CONTRASTIVE_STEP, 1500),
     "predictive coding": Setting(Rule.predictive_coding(), HEBBIAN_STEP, 3000),
-    "anti-Hebbian": Setting(_summed(HEBBIAN_STEP, nabla=-0.001), HEBBIAN_STEP, 1500),
-    "contrastive, summed": Setting(_summed(CONTRASTIVE_STEP, gamma=1.0), CONTRASTIVE_STEP, 1500, CLOSE_BOUND),
-    "predictive, summed": Setting(_summed(HEBBIAN_STEP, gamma=-1.0), HEBBIAN_STEP, 3000),
+    "anti-Hebbian": Setting(_summed(HEBBIAN_STEP, hebbian=-0.001), HEBBIAN_STEP, 1500),
+    "contrastive, summed": Setting(_summed(CONTRASTIVE_STEP, contrastive=1.0), CONTRASTIVE_STEP, 1500, CLOSE_BOUND),
+    "predictive, summed": Setting(_summed(HEBBIAN_STEP, contrastive=-1.0), HEBBIAN_STEP, 3000),
 }
 
 

@@ -1,11 +1,11 @@
 """Training of all weights, held against a second implementation from the covariances, and its own invariants."""
 
-from functools import reduce
 from itertools import pairwise
 from itertools import product as grid
 
 import numpy as np
 import pytest
+from plain_networks import chain, flat, gradient, loss, random_data, unflat
 from scipy.integrate import solve_ivp
 
 from linmod import (
@@ -31,55 +31,15 @@ ROUNDING = 1e-10
 NETWORKS = {1: Shallow(), 2: Deep(hidden=4), 3: Deep(hidden=4, layers=3)}
 
 
-def _random_data(seed=0):
-    generator = np.random.default_rng(seed)
-    return Dataset(
-        generator.standard_normal((5, 9)),
-        generator.standard_normal((3, 9)),
-        input_blocks={"a": slice(0, 2), "b": slice(2, 5)},
-        output_blocks={"c": slice(0, 1), "d": slice(1, 3)},
-    )
-
-
 def _weights(network, dataset, seed=1, scale=0.4):
     generator = np.random.default_rng(seed)
     return [scale * generator.standard_normal(shape) for shape in network.shapes(dataset)]
 
 
-def _chain(matrices, size):
-    return reduce(lambda total, matrix: matrix @ total, matrices, np.eye(size))
-
-
-def _gradient(X, Y, weights):
-    """Gradient of the loss by the chain rule on covariances."""
-    n = X.shape[1]
-    residual = _chain(weights, len(X)) @ (X @ X.T / n) - Y @ X.T / n
-    parts = []
-    for layer, matrix in enumerate(weights):
-        above = _chain(weights[layer + 1 :], matrix.shape[0])
-        below = _chain(weights[:layer], len(X))
-        parts.append(above.T @ residual @ below.T)
-    return parts
-
-
-def _loss(X, Y, weights):
-    W = _chain(weights, len(X))
-    return sum(0.5 * np.dot(y - W @ x, y - W @ x) for x, y in zip(X.T, Y.T, strict=True)) / X.shape[1]
-
-
-def _flat(weights):
-    return np.concatenate([matrix.ravel() for matrix in weights])
-
-
-def _unflat(vector, like):
-    stops = np.cumsum([0, *(matrix.size for matrix in like)])
-    return [vector[i:j].reshape(matrix.shape) for (i, j), matrix in zip(pairwise(stops), like, strict=True)]
-
-
 @pytest.mark.parametrize("layers", NETWORKS)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_descent_against_a_plain_loop(layers, seed):
-    data, network = _random_data(seed), NETWORKS[layers]
+    data, network = random_data(seed), NETWORKS[layers]
     weights = _weights(network, data)
     steps = 60
     problem = Problem(data, network, Explicit(weights), Descent(0.05, steps))
@@ -88,11 +48,11 @@ def test_descent_against_a_plain_loop(layers, seed):
     losses, history = [], []
     for _ in range(steps + 1):
         history.append([matrix.copy() for matrix in weights])
-        losses.append(_loss(data.X, data.Y, weights))
-        W = _chain(weights, data.n_inputs)
+        losses.append(loss(data.X, data.Y, weights))
+        W = chain(weights, data.n_inputs)
         for source, target in norms:
             norms[source, target].append(np.sqrt(np.sum(W[data.output_blocks[target], data.input_blocks[source]] ** 2)))
-        weights = [matrix - 0.05 * g for matrix, g in zip(weights, _gradient(data.X, data.Y, weights), strict=True)]
+        weights = [matrix - 0.05 * g for matrix, g in zip(weights, gradient(data.X, data.Y, weights), strict=True)]
     assert losses[0] - losses[-1] > 1e4 * ROUNDING
     np.testing.assert_allclose(simulation.loss, losses, rtol=0, atol=ROUNDING)
     assert set(simulation.norms) == set(norms)
@@ -104,28 +64,28 @@ def test_descent_against_a_plain_loop(layers, seed):
 
 @pytest.mark.parametrize("layers", NETWORKS)
 def test_flow_against_scipy_on_other_equations(layers):
-    data, network = _random_data(), NETWORKS[layers]
+    data, network = random_data(), NETWORKS[layers]
     weights = _weights(network, data)
     times = np.array([0.5, 1.0, 4.0])
 
     def velocity(_, vector):
-        return -_flat(_gradient(data.X, data.Y, _unflat(vector, weights)))
+        return -flat(gradient(data.X, data.Y, unflat(vector, weights)))
 
-    reference = solve_ivp(velocity, (0, 4), _flat(weights), "DOP853", times, rtol=1e-12, atol=1e-14)
+    reference = solve_ivp(velocity, (0, 4), flat(weights), "DOP853", times, rtol=1e-12, atol=1e-14)
     problem = Problem(data, network, Explicit(weights), Flow(times, rtol=1e-11, atol=1e-13))
     simulation = dynamics.solve(problem, integrator="DOP853")
     # Each step errs by at most rtol = 1e-11 relative to weights of O(1); fewer than 100 steps; perturbations of this
     # start, which is far from the saddle, grow at most tenfold: 1e-8.
     assert simulation.statistics.steps < 100
     for column, expected in enumerate(reference.y.T):
-        ours = _flat([layer[column] for layer in simulation.weights])
+        ours = flat([layer[column] for layer in simulation.weights])
         np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-8)
-    assert np.max(np.abs(reference.y[:, 2] - _flat(weights))) > 0.1
+    assert np.max(np.abs(reference.y[:, 2] - flat(weights))) > 0.1
 
 
 @pytest.mark.parametrize("layers", NETWORKS)
 def test_one_step_is_minus_the_gradient_of_the_loss(layers):
-    data, network = _random_data(), NETWORKS[layers]
+    data, network = random_data(), NETWORKS[layers]
     weights = _weights(network, data)
     simulation = dynamics.solve(Problem(data, network, Explicit(weights), Descent(1.0, 1)))
     # The loss is a quadratic function of any single weight, so a central difference is exact up to rounding:
@@ -138,14 +98,14 @@ def test_one_step_is_minus_the_gradient_of_the_loss(layers):
             for sign in (1, -1):
                 moved = [other.copy() for other in weights]
                 moved[layer][index] += sign * h
-                losses.append(_loss(data.X, data.Y, moved))
+                losses.append(loss(data.X, data.Y, moved))
             assert step[index] == pytest.approx(-(losses[0] - losses[1]) / (2 * h), rel=0, abs=1e-12)
 
 
 @pytest.mark.parametrize("layers", [2, 3])
 @pytest.mark.parametrize(("rtol", "atol"), [(1e-5, 1e-7), (1e-8, 1e-10)])
 def test_flow_conserves_the_balance_of_layers(layers, rtol, atol):
-    data, network = _random_data(), NETWORKS[layers]
+    data, network = random_data(), NETWORKS[layers]
     training = Flow([3.0], rtol=rtol, atol=atol)
     simulation = dynamics.solve(Problem(data, network, Explicit(_weights(network, data)), training))
     # An error e of the weights changes W'W by at most 2|W||e|; each step adds at most rtol|W| + atol per weight.
@@ -157,7 +117,7 @@ def test_flow_conserves_the_balance_of_layers(layers, rtol, atol):
 
 @pytest.mark.parametrize("layers", [2, 3])
 def test_descent_conserves_the_balance_to_first_order(layers):
-    data, network = _random_data(), NETWORKS[layers]
+    data, network = random_data(), NETWORKS[layers]
     steps = np.array([200, 400, 800])
     drifts = []
     for n in steps:
@@ -175,14 +135,14 @@ def test_descent_conserves_the_balance_to_first_order(layers):
 
 
 def test_shallow_networks_have_no_balance_to_lose():
-    simulation = dynamics.solve(Problem(_random_data(), Shallow(), SmallRandom(0.1), Descent(0.05, 10)))
+    simulation = dynamics.solve(Problem(random_data(), Shallow(), SmallRandom(0.1), Descent(0.05, 10)))
     assert simulation.statistics.conserved_drift == 0
     assert (simulation.statistics.steps, simulation.statistics.evaluations) == (10, 10)
 
 
 @pytest.mark.parametrize("integrator", dynamics.INTEGRATORS)
 def test_integrators_agree(integrator):
-    data, network = _random_data(), NETWORKS[2]
+    data, network = random_data(), NETWORKS[2]
     weights = _weights(network, data)
     rtol, atol = 1e-7, 1e-9
     exact = dynamics.solve(Problem(data, network, Explicit(weights), Flow([1.0, 3.0], rtol=1e-12, atol=1e-14)))
@@ -280,9 +240,9 @@ def test_weights_over_time_make_the_reported_quantities(layers, training):
     basis = dataset.mode_basis
     for i in range(3):
         state = [layer[i] for layer in simulation.weights]
-        W = _chain(state, dataset.n_inputs)
+        W = chain(state, dataset.n_inputs)
         # Sums of fewer than 100 products of O(1): 1e-14.
-        assert simulation.loss[i] == pytest.approx(_loss(dataset.X, dataset.Y, state), rel=0, abs=1e-13)
+        assert simulation.loss[i] == pytest.approx(loss(dataset.X, dataset.Y, state), rel=0, abs=1e-13)
         for (source, target), values in simulation.norms.items():
             block = W[dataset.output_blocks[target], dataset.input_blocks[source]]
             assert values[i] == pytest.approx(np.linalg.norm(block), rel=0, abs=1e-13)
@@ -309,98 +269,6 @@ def test_progress_is_told(training):
     problem = Problem(SystematicityDataset(2, 1, 1, 1), Deep(hidden=6), SmallRandom(0.1), training)
     dynamics.solve(problem, progress=seen.append)
     assert seen == pytest.approx([1 / 3, 2 / 3, 1.0])
-
-
-def _at_the_solution(data, layers):
-    """Balanced weights of the least-norm solution, with as many hidden units as outputs."""
-    W = data.Y @ np.linalg.pinv(data.X)
-    U, s, Vt = np.linalg.svd(W, full_matrices=False)
-    root = np.diag(s ** (1 / layers))
-    return [root @ Vt, *[root] * (layers - 2), U @ root] if layers > 1 else [W]
-
-
-STEP_DATA = {
-    "usual": SystematicityDataset(3, 1, 3, 1),
-    "two modes bind": SystematicityDataset(3, 0, 1, 4),
-    "random": _random_data(),
-}
-
-
-@pytest.mark.parametrize("layers", [1, 2, 3])
-@pytest.mark.parametrize("data", STEP_DATA.values(), ids=STEP_DATA)
-def test_largest_stable_step_is_the_curvature_at_the_solution(data, layers):
-    solution = _at_the_solution(data, layers)
-    network = Shallow() if layers == 1 else Deep(hidden=len(solution[0]), layers=layers)
-    limit = dynamics.largest_stable_step(Problem(data, network, SmallRandom(), Descent(0.1, 1)))
-    # Largest curvature by power iteration on differences of gradients, whose relative error is h^2 = 1e-8.
-    generator, h = np.random.default_rng(0), 1e-4
-    direction = generator.standard_normal(_flat(solution).size)
-    for _ in range(300):
-        direction /= np.linalg.norm(direction)
-        moved = [
-            _flat(_gradient(data.X, data.Y, _unflat(_flat(solution) + sign * h * direction, solution)))
-            for sign in (1, -1)
-        ]
-        image = (moved[0] - moved[1]) / (2 * h)
-        curvature, direction = direction @ image, image
-    assert limit == pytest.approx(2 / curvature, rel=1e-4)
-
-
-@pytest.mark.parametrize("layers", [1, 2, 3])
-@pytest.mark.parametrize("data", STEP_DATA.values(), ids=STEP_DATA)
-@pytest.mark.parametrize(("fraction", "stable"), [(0.97, True), (1.03, False)])
-def test_steps_below_the_largest_stable_one_return_to_the_solution(data, layers, fraction, stable):
-    solution = _at_the_solution(data, layers)
-    network = Shallow() if layers == 1 else Deep(hidden=len(solution[0]), layers=layers)
-    generator = np.random.default_rng(0)
-    nearby = [matrix + 1e-6 * generator.standard_normal(matrix.shape) for matrix in solution]
-    limit = dynamics.largest_stable_step(Problem(data, network, SmallRandom(), Descent(0.1, 1)))
-    simulation = dynamics.solve(
-        Problem(data, network, Explicit(nearby), Descent(fraction * limit, 400, record_every=100))
-    )
-    excess = simulation.loss - _loss(data.X, data.Y, solution)
-    # The steepest direction changes by the factor |1 - 2 fraction| in each step: 0.94, or 1.06 and 1.06**200 = 1e5.
-    if stable:
-        assert excess[-1] < excess[0]
-    else:
-        assert excess[2] > 1e4 * excess[0]
-
-
-def test_two_modes_bind_where_no_single_one_does():
-    data = STEP_DATA["two modes bind"]
-    problem = Problem(data, Deep(hidden=8), SmallRandom(), Descent(0.1, 1))
-    alone = min(1 / c.lam for c in theory.spectrum(data).learnable)
-    assert dynamics.largest_stable_step(problem) == pytest.approx(2 / 3, rel=1e-12)
-    assert alone > 1.3
-
-
-def test_largest_stable_step_agrees_with_theory():
-    cases = 0
-    for b in (1, 2, 3):
-        for n_x, n_y, k_x, k_y in grid(range(b + 1), range(b + 1), (0, 1, 3), (0, 1, 2)):
-            if not (n_x or k_x) or not (n_y or k_y):
-                continue
-            for r, network in grid((0.0, 0.7, -2.0), (Shallow(), Deep(hidden=9))):
-                dataset = SystematicityDataset(n_x, n_y, k_x, k_y, r, n_bits=b)
-                problem = Problem(dataset, network, SmallRandom(), Descent(0.1, 1))
-                # Eigenvalues of matrices of at most 40 rows: 40 * 1.1e-16 times the condition of X, below 10.
-                measured = dynamics.largest_stable_step(problem)
-                assert measured == pytest.approx(theory.largest_stable_step(problem), rel=1e-12), dataset
-                cases += 1
-    assert cases > 1000
-
-
-@pytest.mark.parametrize("network", [Shallow(), Deep(hidden=8), Deep(hidden=8, layers=3)])
-def test_divergence_names_the_largest_stable_step(network):
-    dataset = SystematicityDataset(3, 1, 3, 1)
-    start = dataset, network, SmallRandom(0.1)
-    limit = dynamics.largest_stable_step(Problem(*start, Descent(0.1, 1)))
-    problem = Problem(*start, Descent(10 * limit, 500))
-    with pytest.raises(Divergence, match=rf"by time [\d.]+; the largest stable step for this dataset is {limit:.6g}$"):
-        dynamics.solve(problem)
-    if network.layers < 3:
-        with pytest.raises(Divergence, match=rf"the largest stable step for this dataset is {limit:.6g}$"):
-            theory.solve(problem)
 
 
 def test_an_integrator_that_cannot_go_on_says_so():

@@ -18,6 +18,7 @@ from linmod import (
     Module,
     NoClosedForm,
     Problem,
+    Rule,
     Shallow,
     SmallRandom,
     SystematicityDataset,
@@ -211,15 +212,13 @@ def test_the_largest_stable_step_of_modules_is_that_of_the_strictest():
     dataset, start = SystematicityDataset(3, 1, 3, 1), (SmallRandom(), Descent(0.1, 1))
     for network in (Shallow(), Deep(hidden=9), Deep(hidden=9, layers=4)):
         problem = Problem(dataset, Modular.output_split(network), *start)
-        limits = [
-            theory.largest_stable_step(Problem(m.view(dataset), network, *start)) for m in problem.network.modules
-        ]
-        assert theory.largest_stable_step(problem) == min(limits)
+        limits = [theory.largest_stable_step(network, m.view(dataset)) for m in problem.network.modules]
+        assert theory.largest_stable_step(problem.network, dataset) == min(limits)
         assert dynamics.largest_stable_step(problem) == pytest.approx(min(limits), rel=1e-12)
         assert dynamics.largest_stable_step(Problem(dataset, network, *start)) == pytest.approx(
-            theory.largest_stable_step(Problem(dataset, network, *start)), rel=1e-12
+            theory.largest_stable_step(network, dataset), rel=1e-12
         )
-    limit = theory.largest_stable_step(problem)
+    limit = theory.largest_stable_step(problem.network, dataset)
     for solve in (theory.solve, dynamics.solve):
         with pytest.raises(Divergence, match=rf"the largest stable step for this dataset is {limit:.6g}$"):
             solve(Problem(dataset, problem.network, Aligned(0.1), Descent(10 * limit, 300)))
@@ -307,7 +306,11 @@ WRONG = {
         ValueError,
         r"see dynamics\.solve_pathways",
     ),
-    "pathways of a chain": (lambda: dynamics.solve_pathways(_with(Deep())), ValueError, r"network must be Modular"),
+    "pathways under a rule": (
+        lambda: dynamics.solve_pathways(Problem(_space(), Deep(), Aligned(), Flow([0.0, 1.0], rule=Rule(gamma=0.1)))),
+        ValueError,
+        r"rule=.* has no equations of pathways",
+    ),
     "pathways start": (
         lambda: dynamics.solve_pathways(_with(Modular.race())),
         ValueError,
@@ -320,12 +323,12 @@ WRONG = {
     ),
     "pathways problem": (lambda: dynamics.solve_pathways(3), TypeError, r"problem must be Problem, got int"),
     "spectra": (
-        lambda: theory.predict(_with(Modular.race(), Aligned()), theory.spectrum(_space())),
+        lambda: theory.solve(_with(Modular.race(), Aligned()), spectrum=theory.spectrum(_space())),
         TypeError,
         r"spectrum must be one Spectrum for each of 2 modules",
     ),
     "stable step of a race": (
-        lambda: theory.largest_stable_step(_with(Modular.race())),
+        lambda: theory.largest_stable_step(Modular.race(), _space()),
         NoClosedForm,
         r"modules that share outputs have no single solution",
     ),

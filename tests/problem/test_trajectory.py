@@ -162,3 +162,17 @@ def test_repr():
     assert "RK45; 3 times from 0 to 2.5" in repr(dynamics.solve(PROBLEM))
     assert "descent; 4 times from 0 to 2;" in repr(dynamics.solve(RANDOM))
     assert len(repr(theory.solve(replace(PROBLEM, training=Flow(np.linspace(0, 1, 10**5)))))) < 200
+
+
+def test_maps_of_a_problem_are_measured():
+    solved = theory.solve(RANDOM)
+    maps = [last @ first for first, last in zip(*dynamics.solve(RANDOM).weights, strict=True)]
+    made = Trajectory.of_maps(RANDOM, "maps", maps, make_neglected=lambda seen: 0.5, make_weights=lambda: ())
+    assert (made.description, made.origin, made.neglected) == (solved.description, "maps", 0.5)
+    np.testing.assert_array_equal(made.times, RANDOM.times)
+    simulated = dynamics.solve(RANDOM)
+    for name, values in simulated.quantities.items():
+        np.testing.assert_allclose(made.quantities[name], values, atol=1e-13)
+    np.testing.assert_allclose(made.strengths, simulated.strengths, atol=1e-13)
+    wrong = Trajectory.of_maps(RANDOM, "maps", maps[::-1], make_weights=lambda: ())
+    assert not np.allclose(wrong.loss, simulated.loss, atol=1e-13)

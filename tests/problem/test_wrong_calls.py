@@ -255,17 +255,17 @@ WRONG = {
     ),
     "theory.solve": (lambda: theory.solve([_problem()]), TypeError, r"problem must be Problem, got list"),
     "theory.largest_stable_step": (
-        lambda: theory.largest_stable_step(_dataset()),
+        lambda: theory.largest_stable_step(_problem(), _dataset()),
         TypeError,
-        r"problem must be Problem, got Systematicity",
+        r"network must be Shallow or Deep or Modular, got Problem",
     ),
     "predict spectrum": (
-        lambda: theory.predict(_problem(), {"lam": 1.0}),
+        lambda: theory.solve(_problem(), spectrum={"lam": 1.0}),
         TypeError,
         r"spectrum must be Spectrum, got dict",
     ),
     "predict factor": (
-        lambda: theory.predict(_problem(), theory.spectrum(_dataset()), "2"),
+        lambda: theory.solve(_problem(), strength_factor="2"),
         TypeError,
         r"strength_factor must be a real number",
     ),
@@ -305,7 +305,7 @@ WRONG = {
         r"hidden=3 is below the number of modes, 4",
     ),
     "stable step of coupled data": (
-        lambda: theory.largest_stable_step(_problem(dataset=_coupled())),
+        lambda: theory.largest_stable_step(Deep(), _coupled()),
         linmod.NoClosedForm,
         r"do not commute",
     ),
@@ -387,44 +387,3 @@ def test_wrong_call(call, error, message):
     with pytest.raises((ValueError, TypeError), match=message) as caught:
         call()
     assert type(caught.value) is error
-
-
-def _text(path):
-    path.write_text("not a trajectory")
-
-
-def _empty(path):
-    path.write_bytes(b"")
-
-
-def _array(path):
-    with path.open("wb") as file:
-        np.save(file, np.zeros(3))
-
-
-def _other_archive(path):
-    with path.open("wb") as file:
-        np.savez(file, times=np.zeros(3))
-
-
-def _cut_short(path):
-    whole = theory.solve(_problem()).save(path).read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
-
-
-def _other_header(path):
-    with path.open("wb") as file:
-        np.savez(file, header=np.array("{}"))
-
-
-@pytest.mark.parametrize("write", [_text, _empty, _array, _other_archive, _cut_short, _other_header])
-def test_wrong_file(tmp_path, write):
-    path = tmp_path / "file.npz"
-    write(path)
-    with pytest.raises(ValueError, match=r"file\.npz is not a saved trajectory"):
-        linmod.load_trajectory(path)
-
-
-def test_missing_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"nothing\.npz"):
-        linmod.load_trajectory(tmp_path / "nothing.npz")

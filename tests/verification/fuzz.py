@@ -55,6 +55,14 @@ def _finer(problem: Problem) -> Problem:
     return replace(problem, training=replace(training, rtol=max(training.rtol / 10, 1e-13), atol=training.atol / 10))
 
 
+SHARED = (
+    (comparison, "_closed_form"),
+    (comparison, "_derived"),
+    (comparison, "_probed"),
+    (tolerances, "_grown_rounding"),
+)
+
+
 @contextmanager
 def _theory_once() -> Iterator[None]:
     """What does not depend on the prediction under test is made once."""
@@ -69,7 +77,7 @@ def _theory_once() -> Iterator[None]:
         return made_once
 
     with ExitStack() as stack:
-        for owner, name in ((comparison, "_derived"), (comparison, "_probed"), (tolerances, "_grown_rounding")):
+        for owner, name in SHARED:
             stack.enter_context(mock.patch.object(owner, name, once(name, getattr(owner, name))))
         yield
 
@@ -84,13 +92,16 @@ def verdicts_of(seed: int) -> Verdicts | None:
             fine = simulate(_finer(problem))
             for kind, wrong in wrong_predictions(problem, right).items():
                 agreement = verify(problem, predict=lambda _, wrong=wrong: wrong, simulate=simulate)
-                _judge(found, kind, wrong, agreement, fine)
+                _judge(found, kind, (right, wrong), agreement, fine)
     except Divergence:
         return None
     return found
 
 
-def _judge(found: Verdicts, kind: str, wrong: Trajectory, agreement: Agreement, fine: Trajectory) -> None:
+def _judge(
+    found: Verdicts, kind: str, sides: tuple[Trajectory, Trajectory], agreement: Agreement, fine: Trajectory
+) -> None:
+    right, wrong = sides
     found.verdicts[kind] = agreement.verdict
     true = {**fine.quantities, "strengths with signs": fine.strengths}
     said = {**wrong.quantities, "strengths with signs": wrong.strengths}
@@ -101,7 +112,7 @@ def _judge(found: Verdicts, kind: str, wrong: Trajectory, agreement: Agreement, 
         if agreement.verdict == "holds":
             found.accepted.append(kind)
     beyond = any(
-        np.any(gap > 10 * wrong.neglected * ranges(true[name]) + agreement.by_quantity[name].rounding)
+        np.any(gap > 10 * right.neglected * ranges(true[name]) + agreement.by_quantity[name].rounding)
         for name, gap in off.items()
         if name in agreement.by_quantity
     )

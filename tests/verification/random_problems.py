@@ -33,8 +33,8 @@ RULES = (
     Rule(),
     Rule.contrastive_hebbian(0.3),
     Rule.predictive_coding(-0.3),
-    Rule.hebbian(0.05),
-    Rule.anti_hebbian(-0.02),
+    Rule(hebbian=0.05),
+    Rule(hebbian=-0.02),
 )
 
 
@@ -64,7 +64,7 @@ def _draw(generator: np.random.Generator) -> Problem | None:
     rule = RULES[generator.integers(len(RULES))] if isinstance(network, Deep) and network.layers == 2 else Rule()
     try:
         probe = Problem(dataset, network, initial, Descent(1.0, 1))
-        limit = theory.largest_stable_step(probe)
+        limit = theory.largest_stable_step(network, dataset)
     except ValueError:
         return None
     size = initial.std if isinstance(initial, SmallRandom) else initial.strength
@@ -140,9 +140,10 @@ def _scaled(problem: Problem, **factors: float) -> Trajectory:
 def _respectrum(problem: Problem, change: Callable[[Any], Any], factor: float = 1.0) -> Trajectory:
     if isinstance(problem.network, Modular):
         spectra = theory.module_spectra(problem.network, problem.dataset)
-        return theory.predict(problem, [Spectrum(tuple(map(change, s.classes))) for s in spectra], factor)
+        changed = [Spectrum(tuple(map(change, s.classes))) for s in spectra]
+        return theory.solve(problem, spectrum=changed, strength_factor=factor)
     classes = theory.spectrum(problem.dataset).classes
-    return theory.predict(problem, Spectrum(tuple(map(change, classes))), factor)
+    return theory.solve(problem, spectrum=Spectrum(tuple(map(change, classes))), strength_factor=factor)
 
 
 def _one_class(problem: Problem, right: Trajectory, value: Callable[[np.ndarray], np.ndarray]) -> Trajectory:

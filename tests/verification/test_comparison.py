@@ -104,7 +104,7 @@ def test_tolerance_must_be_positive(tolerance):
 def test_no_tolerance_is_made_up_for_a_large_random_start():
     agreement = linmod.verify(replace(RANDOM, initial=linmod.SmallRandom(0.3)))
     assert agreement.verdict == "undecided"
-    assert "a given tolerance would decide it" in agreement.reason
+    assert "would decide it" in agreement.reason
 
 
 def test_convergence_order_rejects_a_wrong_order():
@@ -179,7 +179,7 @@ def test_one_broken_claim_does_not_stop_the_rest():
 def test_the_catalogue_has_unique_names_and_pictures():
     names = [claim.name for claim in CATALOGUE]
     assert len(set(names)) == len(names)
-    assert select([]) == CATALOGUE
+    assert [claim.name for claim in select([])] == names
     with pytest.raises(ValueError, match="dense-deep"):
         select(["dense-depe"])
 

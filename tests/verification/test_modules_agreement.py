@@ -10,6 +10,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from contract import assert_keeps, gap
 
 from linmod import (
     Aligned,
@@ -27,7 +28,7 @@ from linmod import (
     theory,
     verify,
 )
-from linmod.verification.controls import UNSHARED, null_controls
+from linmod.verification.controls import UNSHARED
 
 DESCENT_TOLERANCE, FLOW_TOLERANCE = 1e-12, 1e-7
 STARTS = (0.05, 0.12)
@@ -81,28 +82,12 @@ def _problem(case, architecture, layers, training="descent"):
     return Problem(dataset, network, start, Flow(np.linspace(0, 200 * step, 4), rtol=1e-11, atol=1e-14))
 
 
-def _gap(prediction, simulation):
-    assert set(prediction.quantities) == set(simulation.quantities)
-    gaps = [np.abs(prediction.quantities[name] - values) for name, values in simulation.quantities.items()]
-    gaps.append(np.abs(prediction.strengths - simulation.strengths).ravel())
-    return max(float(np.max(gap, initial=0.0)) for gap in gaps)
-
-
-def _check(problem, tolerance):
-    simulation, prediction = dynamics.solve(problem), theory.solve(problem)
-    assert _gap(prediction, simulation) <= tolerance, problem
-    for name, control in null_controls(problem).items():
-        wrong = control(problem)
-        if _gap(wrong, prediction) > 1e-5:
-            assert _gap(wrong, simulation) > 100 * DESCENT_TOLERANCE, (name, problem)
-    assert np.max(np.abs(np.diff(simulation.loss))) > 1e-4 or not simulation.strengths.size
-    return simulation, prediction
-
-
 @pytest.mark.parametrize("layers", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_descent(architecture, layers):
-    checked = [_check(p, DESCENT_TOLERANCE) for c in CASES if (p := _problem(c, architecture, layers)) is not None]
+    checked = [
+        assert_keeps(p, DESCENT_TOLERANCE) for c in CASES if (p := _problem(c, architecture, layers)) is not None
+    ]
     assert len(checked) >= 5
 
 
@@ -110,7 +95,7 @@ def test_descent(architecture, layers):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_flow(architecture, layers):
     for case in CASES[:3]:
-        _check(_problem(case, architecture, layers, "flow"), FLOW_TOLERANCE)
+        assert_keeps(_problem(case, architecture, layers, "flow"), FLOW_TOLERANCE)
 
 
 @pytest.mark.slow
@@ -124,14 +109,14 @@ def test_the_whole_grid(architecture, layers, training):
         if max(n_x, n_y) <= b and (n_x or k_x) and (n_y or k_y):
             problem = _problem((b, n_x, n_y, k_x, k_y, r), architecture, layers, training)
             if problem is not None and theory.spectrum(problem.dataset).learnable:
-                _check(problem, tolerance)
+                assert_keeps(problem, tolerance)
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("architecture", ["output split", "race", "leak"])
 @pytest.mark.parametrize("training", ["descent", "flow"])
 def test_weights(architecture, layers, training):
-    simulation, prediction = _check(_problem(CASES[0], architecture, layers, training), FLOW_TOLERANCE)
+    simulation, prediction = assert_keeps(_problem(CASES[0], architecture, layers, training), FLOW_TOLERANCE)
     for ours, theirs in zip(prediction.weights, simulation.weights, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=FLOW_TOLERANCE)
         assert np.max(np.abs(theirs[-1] - theirs[0])) > 1e-3
@@ -150,12 +135,12 @@ def test_the_equations_of_pathways_are_training_of_all_weights(architecture, lay
     network = Modular.overlapping(net) if architecture == "overlapping" else ARCHITECTURES[architecture](net)
     problem = replace(template, network=network)
     by_pathways, by_weights = dynamics.solve_pathways(problem), dynamics.solve(problem)
-    assert _gap(by_pathways, by_weights) <= (DESCENT_TOLERANCE if training == "descent" else FLOW_TOLERANCE)
+    assert gap(by_pathways, by_weights) <= (DESCENT_TOLERANCE if training == "descent" else FLOW_TOLERANCE)
     for ours, theirs in zip(by_pathways.weights, by_weights.weights, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=FLOW_TOLERANCE)
     alone = replace(problem, network=Modular(network.modules[:1]), initial=Aligned(STARTS[0]))
     if network.groups != ((0,), (1,)):
-        assert _gap(dynamics.solve(alone), by_weights) > 1e-3
+        assert gap(dynamics.solve(alone), by_weights) > 1e-3
 
 
 @pytest.mark.parametrize("architecture", ["race", "scaled race", "mixed depths"])
@@ -211,19 +196,19 @@ def test_shallow_modules_are_exact_from_any_start(architecture):
     for case in (CASES[0], CASES[2]):
         problem = replace(_problem(case, architecture, 1), initial=SmallRandom(0.3, 1))
         # As for descent above, on sums that are ten times larger.
-        assert _gap(theory.solve(problem), dynamics.solve(problem)) <= 1e-11
-        assert _gap(theory.solve(replace(problem, initial=SmallRandom(0.3, 2))), dynamics.solve(problem)) > 0.1
+        assert gap(theory.solve(problem), dynamics.solve(problem)) <= 1e-11
+        assert gap(theory.solve(replace(problem, initial=SmallRandom(0.3, 2))), dynamics.solve(problem)) > 0.1
 
 
 def test_the_shallow_race_is_the_dense_shallow_network():
     problem = _problem(CASES[0], "race for everything", 1)
     zero = replace(problem, initial=Aligned(0.0))
     dense = theory.solve(replace(zero, network=Shallow()))
-    assert _gap(theory.solve(zero), dense) <= 1e-12
+    assert gap(theory.solve(zero), dense) <= 1e-12
     split = theory.solve(replace(zero, network=Modular.output_split(Shallow())))
-    assert _gap(split, dense) <= 1e-12
+    assert gap(split, dense) <= 1e-12
     apart = theory.solve(replace(zero, network=Modular.fully_partitioned(Shallow())))
-    assert _gap(apart, dense) > 0.01
+    assert gap(apart, dense) > 0.01
 
 
 def test_the_cost_does_not_grow_with_the_number_of_items():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import linmod
-from linmod.theory import predict, spectrum
+from linmod.theory import solve, spectrum
 from linmod.verification.agreement import Control
 from linmod.verification.claims import Evidence, Finding, Outcome, run_claims
 from linmod.verification.verdicts import combined
@@ -31,7 +31,7 @@ def right(problem):
 def doubled(problem):
     classes = spectrum(problem.dataset).classes
     twice = tuple(replace(c, lam=2 * c.lam, delta=2 * c.delta) for c in classes)
-    return predict(problem, linmod.theory.Spectrum(twice))
+    return solve(problem, spectrum=linmod.theory.Spectrum(twice))
 
 
 def test_the_default_start_is_decided_and_the_reason_is_printed():
@@ -40,7 +40,7 @@ def test_the_default_start_is_decided_and_the_reason_is_printed():
     for text in (str(agreement), agreement._repr_html_()):
         assert agreement.reason in text
         assert "sensitivity: start off by" in text
-    late = linmod.verify(DEFAULT, predict=lambda p: predict(p, spectrum(p.dataset), 3.0))
+    late = linmod.verify(DEFAULT, predict=lambda p: solve(p, strength_factor=3.0))
     assert late.verdict == "fails"
     assert "times its bound" in late.reason
 
@@ -59,7 +59,7 @@ def test_two_of_three_classes_predicted_as_zero_fail():
 
 def test_a_start_off_by_one_percent_fails_under_flow():
     assert linmod.verify(FLOW).verdict == "holds"
-    assert linmod.verify(FLOW, predict=lambda p: predict(p, spectrum(p.dataset), 1.01)).verdict == "fails"
+    assert linmod.verify(FLOW, predict=lambda p: solve(p, strength_factor=1.01)).verdict == "fails"
 
 
 @pytest.mark.parametrize("problem", [ALIGNED, FLOW, DEFAULT], ids=["descent", "flow", "random"])
@@ -67,9 +67,7 @@ def test_what_the_sensitivity_says_is_noticed(problem):
     sensitivity = linmod.verify(problem).sensitivity
     for factor, verdict in ((2.5, "fails"), (0.2, "holds")):
         off = 1 + factor * sensitivity.start
-        assert (
-            linmod.verify(problem, predict=lambda p, off=off: predict(p, spectrum(p.dataset), off)).verdict == verdict
-        )
+        assert linmod.verify(problem, predict=lambda p, off=off: solve(p, strength_factor=off)).verdict == verdict
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

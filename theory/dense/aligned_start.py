@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import numpy as np
 
@@ -15,9 +16,9 @@ from .evolution import evolve, origin
 LISTABLE_MODES = 2**26
 
 
-def predict(problem: Problem, initial: Aligned, spectrum: Spectrum, strength_factor: float) -> Trajectory:
+def predict(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Trajectory:
     """Course of all classes of modes from an aligned start on a systematicity dataset."""
-    classes = spectrum.learnable
+    classes, initial = spectrum.learnable, cast(Aligned, problem.initial)
     counts = {c.name: c.count for c in classes}
     initial.check(problem.network, counts)
     pi0 = strength_factor * np.array([initial.of_class(name) for name in counts])
@@ -32,10 +33,9 @@ def course(
 ) -> Trajectory:
     """Trajectory of a map that is diagonal in the modes, from the strength of each class, shape (T, classes)."""
     classes = spectrum.learnable
-    return Trajectory(
-        description=repr(problem),
-        origin=how,
-        times=problem.times,
+    return Trajectory.of_modes(
+        problem,
+        how,
         modes={c.name: np.abs(pi[:, column]) for column, c in enumerate(classes)},
         norms=block_norms(classes, pi),
         loss=aligned_loss(spectrum, pi),
@@ -67,6 +67,11 @@ def block_norms(classes: Sequence[ModeClass], pi: FloatArray) -> dict[BlockPair,
     -------
     dict of (input block, output block) to ndarray, shape (T,)
         Infinite where a norm exceeds the range of floats.
+
+    See Also
+    --------
+    aligned_loss : Loss of the same map.
+    systematicity_ratio : Ratio of the squared norms to the sign outputs.
 
     Examples
     --------
@@ -108,6 +113,10 @@ def aligned_loss(spectrum: Spectrum, pi: FloatArray) -> FloatArray:
     Returns
     -------
     ndarray, shape (T,)
+
+    See Also
+    --------
+    block_norms : Norms of the same map.
 
     Examples
     --------

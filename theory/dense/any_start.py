@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ...problem import Descent, Problem, Trajectory, observe
+from ...problem import Descent, Problem, Trajectory
 from ...validation import FloatArray
 from ..spectrum import Spectrum
 from ..spectrum import spectrum as spectrum_of
@@ -19,18 +19,12 @@ def predict(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Tra
 
     .. math:: W(t) = W(0)\, e^{-\Sigma_x t} + \Sigma_{yx}\, \varphi(\Sigma_x, t)
     """
-    dataset = problem.dataset
     map_at = map_over_time(problem, spectrum, strength_factor)
     times = range(len(problem.times))
-    seen = observe(dataset, (finite(problem, map_at(i)[None])[0] for i in times))
-    return Trajectory(
-        description=repr(problem),
-        origin=origin(problem, "any start"),
-        times=problem.times,
-        modes=seen.modes,
-        norms=seen.norms,
-        loss=seen.loss,
-        make_strengths=lambda: seen.strengths,
+    return Trajectory.of_maps(
+        problem,
+        origin(problem, "any start"),
+        (finite(problem, map_at(i)[None])[0] for i in times),
         make_weights=lambda: (np.array([map_at(i) for i in times]),),
     )
 

@@ -2,44 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ...problem import NoClosedForm, Problem, Trajectory, Weights, observe
+import numpy as np
+
+from ...problem import NoClosedForm, Observation, Problem, Trajectory, Weights
 from ...validation import FloatArray
+from .coupling import coupled_maps, left_out
 from .evolution import origin
 
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """Strengths pi, shape (T, modes), along the columns of U and V, by which rule, and how much it neglects."""
+    """Strengths over time of modes in fixed directions.
+
+    Attributes
+    ----------
+    U, V : ndarray, shapes (output features, modes) and (input features, modes)
+    pi : ndarray, shape (T, modes)
+    method : str
+    exact : bool
+        Whether modes do not couple, so that nothing is neglected.
+    idle : ndarray, shape (modes, input features)
+        Weights from inputs without data to the hidden direction of each mode: they stay, and reach the outputs as the
+        mode is learned.
+    """
 
     U: FloatArray
     V: FloatArray
     pi: FloatArray
-    rule: str
-    neglected: float
+    method: str
+    exact: bool
+    idle: FloatArray
 
     def maps(self) -> Iterator[FloatArray]:
         """The input-output map at each time."""
-        return ((self.U * strengths) @ self.V.T for strengths in self.pi)
+        for strengths in self.pi:
+            yield (self.U * strengths) @ self.V.T + (self.U * np.sqrt(np.maximum(strengths, 0.0))) @ self.idle
 
     def trajectory(self, problem: Problem) -> Trajectory:
         """What is seen of it."""
-        seen = observe(problem.dataset, self.maps())
-        return Trajectory(
-            description=repr(problem),
-            origin=origin(problem, self.rule),
-            times=problem.times,
-            modes=seen.modes,
-            norms=seen.norms,
-            loss=seen.loss,
-            neglected=self.neglected,
-            make_strengths=lambda: seen.strengths,
+        return Trajectory.of_maps(
+            problem,
+            origin(problem, self.method),
+            self.maps(),
+            make_neglected=None if self.exact else self._left_out(problem),
             make_weights=not_predicted,
         )
+
+    def _left_out(self, problem: Problem) -> Callable[[Observation], float]:
+        return lambda seen: left_out(problem, seen, coupled_maps(problem))
 
 
 def not_predicted() -> Weights:
     """Stand in for weights that a closed form leaves open."""
-    raise NoClosedForm("the closed form from given weights predicts modes, norms and loss, not the weights")
+    raise NoClosedForm(
+        "the closed form from given weights predicts modes, norms and loss, not the weights; dynamics.solve has them"
+    )

@@ -49,6 +49,11 @@ def deep_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLike, la
     -------
     ndarray
 
+    See Also
+    --------
+    deep_descent : The same under descent.
+    half_time_deep : Time to half of the final strength.
+
     Examples
     --------
     >>> deep_flow(1.5, 0.5, 1e-3, [0.0, 6.0, 7.0, np.inf], layers=3).round(2)
@@ -109,6 +114,11 @@ def deep_descent(
     ndarray, shape (T, *S)
         Not finite where the step is so large that descent diverges.
 
+    See Also
+    --------
+    deep_flow : The same under gradient flow.
+    two_layer_descent : For two layers, from any start.
+
     Examples
     --------
     >>> deep_descent(1.5, 0.5, 1e-3, 0.1, [0, 1, 300], layers=3).round(6).tolist()
@@ -139,10 +149,26 @@ def half_time_deep(lam: float, delta: float, pi0: float, layers: int) -> float:
 
     Domain: lambda > 0, delta > 0, 0 < pi0 < pi*/2 (of one layer any pi0 < pi*/2), integer L >= 1.
 
+    Parameters
+    ----------
+    lam, delta : float
+        Correlations of the mode.
+    pi0 : float
+        Initial strength, below half of the final one.
+    layers : int
+
+    Returns
+    -------
+    float
+
     Raises
     ------
     ValueError
         Outside the domain.
+
+    See Also
+    --------
+    deep_flow : The course of learning that it belongs to.
 
     Examples
     --------

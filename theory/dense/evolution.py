@@ -60,7 +60,9 @@ def finite(problem: Problem, values: FloatArray) -> FloatArray:
 
 def _remedy(problem: Problem) -> str:
     try:
-        return f"the largest stable step for this dataset is {largest_stable_step(problem):.6g}"
+        return (
+            f"the largest stable step for this dataset is {largest_stable_step(problem.network, problem.dataset):.6g}"
+        )
     except NoClosedForm:
         return "take a smaller step"
 

@@ -15,7 +15,13 @@ from ..spectrum import ModeClass, spectrum, systematicity_ratio
 
 @dataclass(frozen=True)
 class RandomStartMean:
-    """Mean and standard deviation over random starts, and the size of what the mean leaves out."""
+    """Mean and standard deviation over random starts, and the size of what the mean leaves out.
+
+    See Also
+    --------
+    mean_systematicity_ratio : A mean of this kind.
+    mean_half_time : Another one.
+    """
 
     mean: float
     deviation: float
@@ -46,6 +52,10 @@ def mean_log_strength(std: float, modes: int, directions: int) -> RandomStartMea
     -------
     RandomStartMean
         `deviation` is the standard deviation of the mean logarithm between starts; nothing is neglected.
+
+    See Also
+    --------
+    mean_half_time : Mean time to half of the final strength.
 
     Examples
     --------
@@ -91,6 +101,10 @@ def mean_half_time(
     -------
     RandomStartMean
         `neglected` is :math:`(v^2 + (\alpha\lambda)^2)/2\lambda`, the order of the next terms.
+
+    See Also
+    --------
+    mean_log_strength : Mean logarithm of the initial strength.
 
     Examples
     --------
@@ -140,6 +154,10 @@ def mean_systematicity_ratio(dataset: SystematicityDataset, std: float) -> Rando
     -------
     RandomStartMean
         `neglected` is :math:`s^2/\pi^*` times the number of input directions outside the modes: the second order.
+
+    See Also
+    --------
+    systematicity_ratio : The ratio from an aligned start.
 
     Examples
     --------

@@ -31,6 +31,11 @@ def shallow_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLike)
     -------
     ndarray
 
+    See Also
+    --------
+    shallow_descent : The same under descent.
+    half_time_shallow : Time to half of the final strength.
+
     Examples
     --------
     >>> float(shallow_flow(1.5, 0.5, 0.0, np.inf))
@@ -62,6 +67,10 @@ def shallow_descent(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, step_size:
     -------
     ndarray
 
+    See Also
+    --------
+    shallow_flow : The same under gradient flow.
+
     Examples
     --------
     >>> round(float(shallow_descent(1.0, 0.5, 0.0, 0.1, 2)), 12)
@@ -84,10 +93,25 @@ def half_time_shallow(lam: float, delta: float, pi0: float) -> float:
 
     Domain: lambda > 0, delta > 0, pi0 < pi*/2.
 
+    Parameters
+    ----------
+    lam, delta : float
+        Correlations of the mode.
+    pi0 : float
+        Initial strength, below half of the final one.
+
+    Returns
+    -------
+    float
+
     Raises
     ------
     ValueError
         Outside the domain.
+
+    See Also
+    --------
+    shallow_flow : The course of learning that it belongs to.
 
     Examples
     --------

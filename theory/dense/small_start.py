@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 from ...datasets import SystematicityDataset
-from ...problem import NoClosedForm, Problem
-from ..spectrum import Spectrum, singular_vectors
+from ...problem import Descent, Problem
+from ..refusals import Refusal, coupled_modes, no_weights, too_narrow
+from ..spectrum import Spectrum, idle_inputs, singular_vectors
 from ..spectrum import spectrum as spectrum_of
 from .course import Course
 from .evolution import evolve
-from .strengths import initial_strengths
+from .stability import largest_stable_step
+from .strengths import DECOUPLED, initial_strengths
+
+
+def unstable_step(problem: Problem) -> Refusal | None:
+    """A step with which training leaves the solution that is predicted."""
+    training = problem.training
+    if not isinstance(training, Descent):
+        return None
+    limit = largest_stable_step(problem.network, problem.dataset)
+    if training.step_size <= limit:
+        return None
+    return Refusal(
+        f"step_size={training.step_size:g} is above the largest stable step for this dataset, {limit:.6g}: training"
+        " does not stay at the solution",
+        "take a smaller step, or use dynamics.solve",
+    )
+
+
+QUESTIONS = (no_weights, coupled_modes, too_narrow, unstable_step)
 
 
 def course(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Course:
     """Course of all modes, each by itself, from the effective strengths of the initial weights."""
     dataset = problem.dataset
-    if not dataset.is_decoupled:
-        raise NoClosedForm("X'X and Y'Y of this dataset do not commute, so learning couples its modes")
-    hidden = problem.initial_weights[0].shape[0]
-    if hidden < spectrum.n_modes:
-        raise NoClosedForm(f"hidden={hidden} is below the number of modes, {spectrum.n_modes}, which compete for units")
     if isinstance(dataset, SystematicityDataset):
         U, V = singular_vectors(dataset)
     else:
@@ -26,4 +41,5 @@ def course(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Cour
     start = initial_strengths(spectrum_of(dataset), U, V, problem.initial_weights)
     y0, z0 = strength_factor * start.y0, strength_factor * start.z0
     pi = evolve(problem, spectrum.per_mode("lam"), spectrum.per_mode("delta"), y0, z0)
-    return Course(U @ start.rotation, V @ start.rotation, pi, start.rule, start.neglected)
+    idle = start.directions.T @ problem.initial_weights[0] @ idle_inputs(dataset)
+    return Course(U @ start.rotation, V @ start.rotation, pi, start.method, start.method == DECOUPLED, idle)

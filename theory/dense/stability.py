@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
-from ...problem import Modular, NoClosedForm, Problem, SmallRandom
-from ...validation import instance
+from ...datasets import Data
+from ...problem import Deep, Modular, Network, NoClosedForm, Shallow
+from ...validation import instance, real
+from ..refusals import coupled
 from ..spectrum import spectrum
 
 
-def largest_stable_step(problem: Problem) -> float:
+def largest_stable_step(network: Network, dataset: Data, *, momentum: float = 0.0) -> float:
     r"""Largest step alpha for which descent is linearly stable at the learned, balanced solution.
 
     .. math:: \alpha_{\max} = \frac{2}{\max_i \delta_i} \text{ (shallow)}, \qquad
@@ -19,12 +21,15 @@ def largest_stable_step(problem: Problem) -> float:
     A weight change that writes input direction i to output direction j has the curvature in the denominator. Of two
     layers the diagonal i = j gives the well-known :math:`\alpha\lambda_i < 1`; a pair of different modes can be the
     stricter one. Input directions that the outputs do not use count with :math:`\pi^*_i = 0`. Of modules that share
-    no outputs the strictest counts.
+    no outputs the strictest counts. With momentum :math:`\mu` the step is larger by the factor :math:`1 + \mu`: on a
+    quadratic of curvature c, descent with momentum is stable for :math:`\alpha c < 2(1 + \mu)` (Polyak, 1964).
 
     Parameters
     ----------
-    problem : Problem
-        Only its dataset and network matter.
+    network : Shallow, Deep or Modular
+    dataset : SystematicityDataset or Dataset
+    momentum : float, default 0.0
+        At least 0 and below 1.
 
     Returns
     -------
@@ -34,34 +39,45 @@ def largest_stable_step(problem: Problem) -> float:
     Raises
     ------
     NoClosedForm
-        For two layers and more on data whose X'X and Y'Y do not commute; for modules that share outputs, whose
-        solution depends on the start.
+        For two layers and more on data that couple their modes; for modules that share outputs, whose solution
+        depends on the start.
+
+    See Also
+    --------
+    linmod.dynamics.largest_stable_step : The same limit measured on the data, for coupled modes too.
 
     Examples
     --------
-    >>> from linmod import Deep, Descent, Problem, SmallRandom, SystematicityDataset
+    >>> from linmod import Deep, SystematicityDataset
     >>> dataset = SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1)
-    >>> round(largest_stable_step(Problem(dataset, Deep(), SmallRandom(), Descent(0.16, 300))), 4)
-    0.804
+    >>> round(largest_stable_step(Deep(), dataset), 4), round(largest_stable_step(Deep(), dataset, momentum=0.9), 4)
+    (0.804, 1.5277)
     """
-    instance("problem", problem, (Problem,))
-    if isinstance(problem.network, Modular):
-        return _of_modules(problem, problem.network)
-    layers = problem.network.layers
-    if layers > 1 and not problem.dataset.is_decoupled:
-        raise NoClosedForm("X'X and Y'Y of this dataset do not commute, so its modes are coupled")
-    classes = spectrum(problem.dataset).classes
+    instance("network", network, (Shallow, Deep, Modular))
+    instance("dataset", dataset, (Data,))
+    if real("momentum", momentum, 0.0) >= 1:
+        raise ValueError(f"momentum must be below 1, got {momentum}")
+    if isinstance(network, Modular):
+        if any(len(group) > 1 for group in network.groups):
+            raise NoClosedForm(
+                "modules that share outputs have no single solution: it depends on the start; take a smaller step"
+            )
+        curvature = max(_curvature(module.network.layers, module.view(dataset)) for module in network.modules)
+    else:
+        curvature = _curvature(network.layers, dataset)
+    return 2 * (1 + momentum) / curvature if curvature > 0 else math.inf
+
+
+def _curvature(layers: int, dataset: Data) -> float:
+    """Largest curvature at the learned, balanced solution of one chain."""
+    refusal = coupled(dataset)
+    if layers > 1 and refusal:
+        raise refusal.error()
+    classes = spectrum(dataset).classes
     final = [c.pi_star if c.learnable else 0.0 for c in classes]
     shares = [(layer / layers, (layers - 1 - layer) / layers) for layer in range(layers)]
-    curvature = max(
+    curvatures = (
         c.delta * sum(pi ** (2 * below) * max(final) ** (2 * above) for below, above in shares)
         for c, pi in zip(classes, final, strict=True)
     )
-    return 2 / curvature if curvature > 0 else math.inf
-
-
-def _of_modules(problem: Problem, network: Modular) -> float:
-    if any(len(group) > 1 for group in network.groups):
-        raise NoClosedForm("modules that share outputs have no single solution: it depends on the start")
-    views = [(module.view(problem.dataset), module.network) for module in network.modules]
-    return min(largest_stable_step(Problem(*view, SmallRandom(), problem.training)) for view in views)
+    return float(max(curvatures))

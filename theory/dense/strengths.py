@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,6 +14,7 @@ from ..growth import class_growth_rate
 from ..spectrum import Spectrum
 
 SMALL_STRENGTH = 0.03
+DECOUPLED, SMALL, EACH_ALONE = "decoupled", "small start", "each mode by itself"
 ROUNDING = 1e-12
 
 
@@ -30,21 +30,21 @@ class InitialStrengths:
     rotation : ndarray, shape (modes, modes)
         Orthogonal; its columns are the directions, within each class of equal modes, that the entries of y0
         and z0 refer to.
-    rule : str
+    method : str
         How they were obtained: ``"decoupled"`` (exact), ``"small start"`` or ``"each mode by itself"``.
-    neglected : float
-        Size of what these strengths leave out, relative to the final map: 0 when decoupled; for a small start
-        :math:`\epsilon^{\min(1, 2(1 - \rho))}` with :math:`\epsilon = \max\sqrt{\pi_0/\pi^*}` and
-        :math:`\rho` the largest ratio of successive lambda (directions outside the modes contribute in
-        proportion to the initial weights, classes that are learned while faster ones are still growing the
-        rest); NaN when each mode is taken by itself.
+    directions : ndarray, shape (hidden, modes)
+        Hidden direction in which each mode grows from a small start; zero otherwise.
+
+    See Also
+    --------
+    initial_strengths : Obtain them from initial weights.
     """
 
     y0: FloatArray
     z0: FloatArray
     rotation: FloatArray
-    rule: str
-    neglected: float
+    method: str
+    directions: FloatArray
 
     @property
     def pi0(self) -> FloatArray:
@@ -67,9 +67,10 @@ def initial_strengths(spectrum: Spectrum, U: FloatArray, V: FloatArray, weights:
       :math:`(1 - QQ^\top) w_\alpha`, :math:`\alpha \in c`: within a class of equal modes the balanced flow
       :math:`\dot S = 2\lambda S - 2\delta S^2` acts on the eigenvalues of S one by one. Exact as the initial
       weights tend to zero.
-    - *each mode by itself*: some strength exceeds 0.03 of its final value, where the early phase is too short
-      for (a - b) to decay. Each mode then follows the vector equations from its own a and b; the coupling of
-      modes through shared hidden directions is left out, so this is an approximation without a limit.
+    - *each mode by itself*: some strength, or the squared length of (a - b)/2, exceeds 0.03 of the final strength, so
+      that the early phase is too short for (a - b) to decay. Each mode then follows the vector equations from its own
+      a and b; the coupling of modes through shared hidden directions is left out, so this is an approximation
+      without a limit.
 
     The initial value :math:`u^\top W_2 W_1 v` that is often used instead is wrong by O(1) for any small random start.
 
@@ -85,6 +86,11 @@ def initial_strengths(spectrum: Spectrum, U: FloatArray, V: FloatArray, weights:
     -------
     InitialStrengths
 
+    See Also
+    --------
+    small_start_order : Order in which the error of a small start vanishes.
+    initial_gains : The same under a learning rule.
+
     Examples
     --------
     >>> from linmod import Aligned, Deep, SystematicityDataset
@@ -92,16 +98,17 @@ def initial_strengths(spectrum: Spectrum, U: FloatArray, V: FloatArray, weights:
     >>> dataset = SystematicityDataset(n_x=1, n_y=1, k_x=1, k_y=1)
     >>> weights = Aligned(1e-4).weights(Deep(hidden=4), dataset)
     >>> start = initial_strengths(spectrum(dataset), *singular_vectors(dataset), weights)
-    >>> start.rule, start.pi0.round(8)
+    >>> start.method, start.pi0.round(8)
     ('decoupled', array([0.0001, 0.0001]))
     """
     a, b = weights[0] @ V, weights[1].T @ U
     if is_decoupled(a, b, U, V, weights):
-        return _each_by_itself(a, b, "decoupled", 0.0)
+        return _each_by_itself(a, b, DECOUPLED)
     start = _small_start(spectrum, (a + b) / 2)
-    if np.all(start.pi0 <= SMALL_STRENGTH * spectrum.per_mode("pi_star")):
+    decaying = np.sum((a - b) ** 2, axis=0) / 4
+    if np.all(np.maximum(start.pi0, decaying) <= SMALL_STRENGTH * spectrum.per_mode("pi_star")):
         return start
-    return _each_by_itself(a, b, "each mode by itself", math.nan)
+    return _each_by_itself(a, b, EACH_ALONE)
 
 
 def small_start_order(spectrum: Spectrum, rule: Rule | None = None) -> float:
@@ -124,6 +131,10 @@ def small_start_order(spectrum: Spectrum, rule: Rule | None = None) -> float:
     -------
     float
 
+    See Also
+    --------
+    initial_strengths : The strengths whose error it describes.
+
     Examples
     --------
     >>> from linmod import SystematicityDataset
@@ -145,13 +156,13 @@ def is_decoupled(a: FloatArray, b: FloatArray, U: FloatArray, V: FloatArray, wei
     return bool(between <= ROUNDING * scale**2 and outside <= ROUNDING * scale)
 
 
-def _each_by_itself(a: FloatArray, b: FloatArray, rule: str, neglected: float) -> InitialStrengths:
+def _each_by_itself(a: FloatArray, b: FloatArray, method: str) -> InitialStrengths:
     return InitialStrengths(
         y0=np.sum((a + b) ** 2, axis=0),
         z0=np.sum((a - b) ** 2, axis=0),
         rotation=np.eye(a.shape[1]),
-        rule=rule,
-        neglected=neglected,
+        method=method,
+        directions=np.zeros(a.shape),
     )
 
 
@@ -159,24 +170,18 @@ def _small_start(spectrum: Spectrum, w: FloatArray) -> InitialStrengths:
     stops = np.cumsum([0, *(mode_class.count for mode_class in spectrum.learnable)])
     blocks = [slice(start, stop) for start, stop in pairwise(stops)]
     fastest_first = np.argsort([-mode_class.lam for mode_class in spectrum.learnable], kind="stable")
-    pi0, rotations = np.zeros(w.shape[1]), [np.zeros((0, 0))] * len(blocks)
+    pi0, rotations, hidden = np.zeros(w.shape[1]), [np.zeros((0, 0))] * len(blocks), np.zeros(w.shape)
     occupied = np.zeros((len(w), 0))
     for index in fastest_first:
         members = w[:, blocks[index]]
         free = members - occupied @ (occupied.T @ members)
         directions, lengths, rotation = np.linalg.svd(free, full_matrices=False)
-        pi0[blocks[index]], rotations[index] = lengths**2, rotation.T
+        pi0[blocks[index]], rotations[index], hidden[:, blocks[index]] = lengths**2, rotation.T, directions
         occupied = np.concatenate([occupied, directions[:, lengths > 0]], axis=1)
     return InitialStrengths(
         y0=4 * pi0,
         z0=np.zeros_like(pi0),
         rotation=block_diag(*rotations),
-        rule="small start",
-        neglected=small_start_error(spectrum, pi0, Rule()),
+        method=SMALL,
+        directions=hidden,
     )
-
-
-def small_start_error(spectrum: Spectrum, pi0: FloatArray, rule: Rule) -> float:
-    """Size of what a small-start prediction neglects, relative to the final map."""
-    start = math.sqrt(np.max(pi0 / spectrum.per_mode("pi_star"), initial=0.0))
-    return float(start ** small_start_order(spectrum, rule))

@@ -37,6 +37,11 @@ def two_layer_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLik
     -------
     ndarray
 
+    See Also
+    --------
+    two_layer_descent : The same under descent.
+    two_layer_vector_flow : From a start that is not balanced.
+
     Examples
     --------
     >>> round(float(two_layer_flow(1.5, 0.5, 1e-6, np.inf)), 12)
@@ -85,6 +90,11 @@ def two_layer_vector_flow(lam: ArrayLike, delta: ArrayLike, y0: ArrayLike, z0: A
     -------
     ndarray
         The effective singular value pi(t).
+
+    See Also
+    --------
+    two_layer_flow : From a balanced start.
+    initial_strengths : The start from initial weights.
 
     Examples
     --------
@@ -140,6 +150,10 @@ def two_layer_descent(
     ndarray, shape (T, *S)
         The effective singular values; not finite where the step is so large that descent diverges.
 
+    See Also
+    --------
+    two_layer_flow : The same under gradient flow.
+
     Examples
     --------
     >>> pi0 = 1e-3
@@ -168,10 +182,25 @@ def half_time_two_layer(lam: float, delta: float, pi0: float) -> float:
 
     Domain: lambda > 0, delta > 0, 0 < pi0 < pi*/2.
 
+    Parameters
+    ----------
+    lam, delta : float
+        Correlations of the mode.
+    pi0 : float
+        Initial strength, below half of the final one.
+
+    Returns
+    -------
+    float
+
     Raises
     ------
     ValueError
         Outside the domain.
+
+    See Also
+    --------
+    two_layer_flow : The course of learning that it belongs to.
 
     Examples
     --------

@@ -58,10 +58,14 @@ def held_out_errors(split: HeldOut, network: Network, initial: Initial, training
         For deep networks otherwise. Where they end from small weights is known: see
         :func:`held_out_errors_at_convergence`.
 
+    See Also
+    --------
+    held_out_errors_at_convergence : After long training.
+
     Examples
     --------
     >>> import linmod
-    >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=3, k_x=0, k_y=1), [0, 1, 2, 4])
+    >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=3, k_x=0, k_y=1), train=[0, 1, 2, 4])
     >>> errors = held_out_errors(split, linmod.Shallow(), linmod.Aligned(0.0), linmod.Flow([0.0, 1.0, 50.0]))
     >>> errors["omega_y"].round(4)
     array([3.   , 0.406, 0.   ])
@@ -103,24 +107,28 @@ def shallow_held_out_errors(split: HeldOut, training: Flow | Descent) -> dict[st
     -------
     dict of str to ndarray, shape (T,)
 
+    See Also
+    --------
+    held_out_errors_at_convergence : The limit of long training.
+
     Examples
     --------
     >>> import linmod
-    >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=1), range(7))
+    >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=1), train=range(7))
     >>> errors = shallow_held_out_errors(split, linmod.Flow([0.0, 200.0]))
     >>> errors["omega_y"].round(6), errors["gamma_y"].round(6)
     (array([1.      , 0.027778]), array([1.      , 1.416667]))
     """
     dataset = _space(split)
     instance("training", training, (Flow, Descent))
-    curvature = _curvature(split, dataset) / len(split.items)
+    curvature = _curvature(split, dataset) / len(split.train)
     if isinstance(training, Flow):
         learned = shallow_flow(1.0, curvature, 0.0, training.times[:, None])
     else:
         steps = np.array(training.recorded_steps)[:, None]
         learned = shallow_descent(1.0, curvature, 0.0, training.step_size, steps)
     problem = Problem(split.training, Shallow(), Aligned(0.0), training)
-    return _errors(split, dataset, finite(problem, learned) / len(split.items))
+    return _errors(split, dataset, finite(problem, learned) / len(split.train))
 
 
 def held_out_errors_at_convergence(split: HeldOut) -> dict[str, float]:
@@ -138,10 +146,14 @@ def held_out_errors_at_convergence(split: HeldOut) -> dict[str, float]:
     -------
     dict of str to float
 
+    See Also
+    --------
+    held_out_errors : Of given maps.
+
     Examples
     --------
     >>> import linmod
-    >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=0), range(7))
+    >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=0), train=range(7))
     >>> round(held_out_errors_at_convergence(split)["omega_y"], 6)
     0.027778
     """
@@ -162,10 +174,14 @@ def compositional_error_at_convergence(split: HeldOut) -> float:
     with :math:`\Omega_H` the sign inputs of the held-out items, one column of E for each: the cheaper form when few
     are held out. Domain: :math:`\rho > 0`, every output sign feature among the inputs.
 
+    See Also
+    --------
+    held_out_errors_at_convergence : Both parts of the error.
+
     Examples
     --------
     >>> import linmod
-    >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=0), range(7))
+    >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=0), train=range(7))
     >>> round(compositional_error_at_convergence(split), 6)
     0.027778
     """
@@ -199,11 +215,15 @@ def is_learnable(split: HeldOut) -> bool:
     -------
     bool
 
+    See Also
+    --------
+    compositional_error_at_convergence : The error, which is zero if it is.
+
     Examples
     --------
     >>> import linmod
     >>> signs = linmod.SystematicityDataset(n_x=3, n_y=1, k_x=0, k_y=1)
-    >>> is_learnable(linmod.HeldOut(signs, [0, 3])), is_learnable(linmod.HeldOut(signs, [0, 1]))
+    >>> is_learnable(linmod.HeldOut(signs, train=[0, 3])), is_learnable(linmod.HeldOut(signs, train=[0, 1]))
     (False, True)
     """
     dataset = _space(split)
@@ -222,7 +242,7 @@ def _errors(split: HeldOut, dataset: SystematicityDataset, learned: FloatArray) 
     seen = left.T @ dataset.X[: dataset.n_x, split.held_out]
     signs = dataset.Y[: dataset.n_y]
     along = (learned * singular)[:, :, None] * seen
-    missed = signs[:, split.held_out] - (signs[:, split.items] @ right.T) @ along
+    missed = signs[:, split.held_out] - (signs[:, split.train] @ right.T) @ along
     spread = np.sum(along**2, axis=1)
     return {
         "omega_y": np.mean(np.sum(missed**2, axis=1), axis=-1),
@@ -236,8 +256,8 @@ def _curvature(split: HeldOut, dataset: SystematicityDataset) -> FloatArray:
 
 def _range(split: HeldOut, dataset: SystematicityDataset) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Singular value decomposition of the sign inputs of the training items, without zeros."""
-    left, singular, right = np.linalg.svd(dataset.X[: dataset.n_x, split.items], full_matrices=False)
-    rank = int(np.sum(singular > RANK_TOLERANCE * len(split.items)))
+    left, singular, right = np.linalg.svd(dataset.X[: dataset.n_x, split.train], full_matrices=False)
+    rank = int(np.sum(singular > RANK_TOLERANCE * len(split.train)))
     return left[:, :rank], singular[:rank], right[:rank]
 
 

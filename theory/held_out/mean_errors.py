@@ -50,6 +50,10 @@ def mean_compositional_error(n_x: int, n_y: int, rho: float, size: int) -> float
     NoClosedForm
         For other sizes; see :func:`mean_held_out_errors`.
 
+    See Also
+    --------
+    compositional_error_of_mean_set : A lower bound in closed form.
+
     Examples
     --------
     >>> [round(mean_compositional_error(3, 1, 3.0, size), 4) for size in (1, 6, 7)]
@@ -94,6 +98,10 @@ def compositional_error_of_mean_set(n_x: int, n_y: int, rho: float, size: int) -
     n_x, n_y, rho, size
         As for :func:`mean_compositional_error`; rho positive.
 
+    See Also
+    --------
+    mean_compositional_error : The exact mean.
+
     Examples
     --------
     >>> round(compositional_error_of_mean_set(3, 1, 3.0, 7), 4)
@@ -124,6 +132,10 @@ def mean_held_out_errors(dataset: SystematicityDataset, size: int) -> dict[str, 
     NoClosedForm
         For more sets.
 
+    See Also
+    --------
+    mean_compositional_error : Its compositional part.
+
     Examples
     --------
     >>> dataset = SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1)
@@ -137,6 +149,7 @@ def mean_held_out_errors(dataset: SystematicityDataset, size: int) -> dict[str, 
     if n_sets > MOST_SETS:
         raise NoClosedForm(f"there are {n_sets} training sets of size={size}, more than the {MOST_SETS} enumerated")
     errors = [
-        held_out_errors_at_convergence(HeldOut(dataset, items)) for items in combinations(range(dataset.n_items), size)
+        held_out_errors_at_convergence(HeldOut(dataset, train=items))
+        for items in combinations(range(dataset.n_items), size)
     ]
     return {name: float(np.mean([error[name] for error in errors])) for name in errors[0]}

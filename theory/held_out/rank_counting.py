@@ -18,7 +18,6 @@ from fractions import Fraction
 from functools import cache
 
 import numpy as np
-from scipy.stats import binomtest
 
 from ...datasets import sign_features
 from ...problem import NoClosedForm
@@ -56,6 +55,10 @@ class FractionEstimate:
     low, high : float
         Exact confidence interval (Clopper and Pearson 1934).
     samples : int
+
+    See Also
+    --------
+    estimate_full_rank : The estimate that returns it.
     """
 
     probability: float
@@ -86,6 +89,11 @@ def full_rank_probability(n_x: int, size: int) -> Fraction:
     ------
     NoClosedForm
         For larger n_x and sizes between; see :func:`estimate_full_rank`.
+
+    See Also
+    --------
+    estimate_full_rank : An estimate where counting takes too long.
+    zero_error_probability : Probability of zero compositional error.
 
     Examples
     --------
@@ -121,6 +129,10 @@ def zero_error_probability(n_x: int, n_y: int, size: int) -> Fraction:
     -------
     Fraction
 
+    See Also
+    --------
+    full_rank_probability : Probability of full rank, a sufficient condition.
+
     Examples
     --------
     >>> [str(zero_error_probability(3, n_y, 2)) for n_y in (0, 1, 2)]
@@ -151,6 +163,10 @@ def estimate_full_rank(n_x: int, size: int, samples: int, seed: int, confidence:
     -------
     FractionEstimate
 
+    See Also
+    --------
+    full_rank_probability : The exact value.
+
     Examples
     --------
     >>> found = estimate_full_rank(7, 9, samples=400, seed=0)
@@ -171,6 +187,8 @@ def estimate_full_rank(n_x: int, size: int, samples: int, seed: int, confidence:
         draws = [generator.choice(2**n, chosen, replace=False, shuffle=False) for _ in range(min(CHUNK, total - start))]
         columns = signs[:, np.array(draws)].swapaxes(0, 1)
         hits += int(np.sum(np.linalg.matrix_rank(columns) == n)) if chosen else 0
+    from scipy.stats import binomtest  # slow to import
+
     interval = binomtest(hits, total).proportion_ci(level, method="exact")
     return FractionEstimate(hits / total, float(interval.low), float(interval.high), total)
 

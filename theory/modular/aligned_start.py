@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -19,7 +20,6 @@ from ...problem import (
     BlockPair,
     Descent,
     Modular,
-    NoClosedForm,
     Problem,
     Trajectory,
     Weights,
@@ -28,6 +28,7 @@ from ...problem import (
 from ...validation import FloatArray
 from ..dense.aligned_start import LISTABLE_MODES, scaled
 from ..dense.evolution import evolve, finite, network_name, training_name
+from ..refusals import Refusal
 from ..spectrum import ModeClass, Spectrum
 from ..spectrum import spectrum as spectrum_of
 from .race import race_descent, race_flow
@@ -47,7 +48,49 @@ class Setting:
     views: tuple[SystematicityDataset, ...]
 
 
-def predict(
+def in_the_space(problem: Problem, groups: Sequence[Sequence[int]]) -> Setting | None:
+    """The problem as one of classes of modes, if it is one."""
+    dataset, initial, network = problem.dataset, problem.initial, cast(Modular, problem.network)
+    alike = all(len({frozenset(network.modules[i].outputs) for i in group}) == 1 for group in groups)
+    if not (alike and isinstance(initial, Aligned) and isinstance(dataset, SystematicityDataset)):
+        return None
+    views = tuple(v for module in network.modules if isinstance(v := module.view(dataset), SystematicityDataset))
+    if len(views) < len(network.modules):
+        return None
+    return Setting(problem, dataset, network, initial, views)
+
+
+def covers(problem: Problem) -> bool:
+    """Whether this form is meant for a network of modules."""
+    return in_the_space(problem, cast(Modular, problem.network).groups) is not None
+
+
+def starts_below_zero(problem: Problem) -> Refusal | None:
+    """A flow in which a deep pathway of a race starts below zero."""
+    network = cast(Modular, problem.network)
+    setting = in_the_space(problem, network.groups)
+    if setting is None or isinstance(problem.training, Descent):
+        return None
+    racing = [index for group in network.groups if len(group) > 1 for index in group]
+    if not any(_starts_below_zero(setting, index) for index in racing):
+        return None
+    return Refusal(
+        "a deep pathway that shares outputs starts below zero, on its way into the saddle at zero: the race has"
+        " a final state to be solved from only when all deep pathways start at zero or above",
+        "use such a start, Descent, which is predicted by its exact map, or dynamics.solve",
+    )
+
+
+QUESTIONS = (starts_below_zero,)
+
+
+def predict(problem: Problem, spectra: Sequence[Spectrum], factor: float) -> Trajectory:
+    """Course of all classes in all modules, those that share outputs racing each other."""
+    groups = cast(Modular, problem.network).groups
+    return predict_groups(cast(Setting, in_the_space(problem, groups)), spectra, factor, groups)
+
+
+def predict_groups(
     setting: Setting, spectra: Sequence[Spectrum], factor: float, groups: Sequence[Sequence[int]]
 ) -> Trajectory:
     """Course of all classes in all modules."""
@@ -63,10 +106,9 @@ def predict(
     modes = _modes(pathways, classes, strengths)
     names = ", ".join(dict.fromkeys(network_name(module.network.layers) for module in network.modules))
     race = " race," if any(len(group) > 1 for group in groups) else ""
-    return Trajectory(
-        description=repr(problem),
-        origin=f"modules of {names},{race} {training_name(problem)}, aligned start",
-        times=problem.times,
+    return Trajectory.of_modes(
+        problem,
+        f"modules of {names},{race} {training_name(problem)}, aligned start",
         modes={name: np.abs(values) for name, values in modes.items()},
         norms=_norms(pathways, classes, strengths),
         loss=_loss(setting, pathways, classes, strengths),
@@ -128,12 +170,13 @@ def _race(problem: Problem, runners: Sequence[_Pathway], mode_class: ModeClass) 
     if isinstance(problem.training, Descent):
         training = problem.training
         return race_descent(gains, target, pi0, training.step_size, training.recorded_steps, layers)
-    if any(start < 0 and depth > 1 for start, depth in zip(pi0, layers, strict=True)):
-        raise NoClosedForm(
-            "a deep pathway that shares outputs starts below zero, on its way into the saddle at zero: the race has"
-            " a final state to be solved from only when all deep pathways start at zero or above"
-        )
     return race_flow(gains, target, pi0, problem.training.times, layers)
+
+
+def _starts_below_zero(setting: Setting, index: int) -> bool:
+    start, view = setting.initial.of_module(index, len(setting.views)), setting.views[index]
+    strengths = [start.of_class(c.name) for c in spectrum_of(view).learnable]
+    return setting.network.modules[index].network.layers > 1 and min(strengths, default=0.0) < 0
 
 
 def _modes(

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
-from ...datasets import Data, Dataset, SystematicityDataset
+from ...datasets import Data, Dataset
 from ...problem import (
     Aligned,
     Explicit,
     Modular,
     Module,
-    NoClosedForm,
+    Observation,
     Problem,
     Shallow,
     Trajectory,
-    assembled,
-    by_module,
-    observe,
 )
 from ...validation import FloatArray
 from ..dense import any_start as shallow
 from ..dense import deep_start as deep
 from ..dense import small_start as two_layer
-from ..dense.course import Course, not_predicted
+from ..dense.coupling import coupled_maps, left_out
+from ..dense.course import not_predicted
 from ..dense.evolution import finite, training_name
+from ..refusals import Refusal, first_refusal, no_weights
 from ..spectrum import Spectrum, spectrum
 from . import aligned_start as aligned_modules
 
@@ -35,6 +35,21 @@ Groups = Sequence[Sequence[int]]
 
 def module_spectra(network: Modular, dataset: Data) -> tuple[Spectrum, ...]:
     """Spectrum of what each module reads and writes.
+
+    Parameters
+    ----------
+    network : Modular
+    dataset : SystematicityDataset or Dataset
+
+    Returns
+    -------
+    tuple of Spectrum
+        One for each module.
+
+    See Also
+    --------
+    spectrum : Of a single chain.
+    solve : Takes such spectra in place of those of the data.
 
     Examples
     --------
@@ -46,78 +61,102 @@ def module_spectra(network: Modular, dataset: Data) -> tuple[Spectrum, ...]:
     return tuple(spectrum(module.view(dataset)) for module in network.modules)
 
 
-def predict(
-    problem: Problem, network: Modular, spectra: Sequence[Spectrum], factor: float, groups: Groups | None = None
-) -> Trajectory:
-    """Course of a network of modules; groups of modules that share outputs are found unless given.
+def some_outputs_shared(problem: Problem) -> Refusal | None:
+    """Deep modules that share some of their outputs."""
+    network = cast(Modular, problem.network)
+    return next((found for group in network.groups if (found := _some_outputs_shared(network, group))), None)
 
-    Raises
-    ------
-    NoClosedForm
-        If a group of modules has none; the message names the modules and the reason.
-    """
-    together = network.groups if groups is None else groups
-    for group in together:
-        _check_outputs(network, group)
-    setting = _in_the_space(problem, network, together)
+
+def of_each_group(problem: Problem) -> Refusal | None:
+    """The first group of modules that has no closed form."""
+    groups = cast(Modular, problem.network).groups
+    return next((found for group in groups if (found := _of_group(problem, group))), None)
+
+
+QUESTIONS = (no_weights, some_outputs_shared, of_each_group)
+
+
+def predict(problem: Problem, spectra: Sequence[Spectrum], factor: float) -> Trajectory:
+    """Course of a network of modules, each group of modules that share outputs by its own form."""
+    network = cast(Modular, problem.network)
+    return _predict_maps(problem, network, spectra, factor, network.groups)
+
+
+def predict_unshared(problem: Problem, spectra: Sequence[Spectrum]) -> Trajectory:
+    """Course of modules of which each learns as if it were alone: wrong where some share outputs."""
+    network = cast(Modular, problem.network)
+    alone = [(index,) for index in range(len(network.modules))]
+    for group in alone:
+        refusal = _of_group(problem, group)
+        if refusal:
+            raise refusal.error()
+    setting = aligned_modules.in_the_space(problem, alone)
     if setting is not None:
-        return aligned_modules.predict(setting, spectra, factor, together)
-    return _predict_maps(problem, network, spectra, factor, together)
+        return aligned_modules.predict_groups(setting, spectra, 1.0, alone)
+    return _predict_maps(problem, network, spectra, 1.0, alone)
 
 
-def _check_outputs(network: Modular, group: Sequence[int]) -> None:
+def _some_outputs_shared(network: Modular, group: Sequence[int]) -> Refusal | None:
     members = [network.modules[i] for i in group]
-    deep_ones = [module for module in members if not isinstance(module.network, Shallow)]
-    if deep_ones and len({frozenset(module.outputs) for module in members}) > 1:
-        raise NoClosedForm(
-            f"{_names(group)} share some outputs but not all: the last layer of a deep one is pulled in several"
-            " directions, so that more than one scalar for each pathway is needed (linmod.dynamics.solve_pathways"
-            " integrates them)"
+    deep_ones = [module for module in members if module.network.layers > 1]
+    if not deep_ones or len({frozenset(module.outputs) for module in members}) == 1:
+        return None
+    return Refusal(
+        f"{_names(group)} share some outputs but not all: the last layer of a deep one is pulled in several"
+        " directions, so that more than one scalar for each pathway is needed",
+        "linmod.dynamics.solve_pathways integrates them",
+    )
+
+
+def _of_group(problem: Problem, group: Sequence[int]) -> Refusal | None:
+    network = cast(Modular, problem.network)
+    members = [network.modules[i] for i in group]
+    if _shallow(members):
+        return None
+    if len(group) > 1:
+        return Refusal(
+            f"{_names(group)} share outputs: pathways that share their error have a closed form only from an Aligned"
+            " start on a SystematicityDataset, where every pathway is diagonal in the same functions of the items",
+            "use both, or shallow modules, or dynamics.solve",
         )
+    (index,) = group
+    alone = _alone(problem, network, index)
+    found = first_refusal(alone, (two_layer if alone.network.layers == 2 else deep).QUESTIONS)
+    return None if found is None else replace(found, reason=f"module {index}, {members[0]!r}: {found.reason}")
 
 
-def _in_the_space(problem: Problem, network: Modular, groups: Groups) -> aligned_modules.Setting | None:
-    """The problem as one of classes of modes, if it is one."""
-    dataset, initial = problem.dataset, problem.initial
-    alike = all(len({frozenset(network.modules[i].outputs) for i in group}) == 1 for group in groups)
-    if not (alike and isinstance(initial, Aligned) and isinstance(dataset, SystematicityDataset)):
-        return None
-    views = tuple(v for module in network.modules if isinstance(v := module.view(dataset), SystematicityDataset))
-    if len(views) < len(network.modules):
-        return None
-    return aligned_modules.Setting(problem, dataset, network, initial, views)
+def _shallow(members: Sequence[Module]) -> bool:
+    return all(module.network.layers == 1 for module in members)
 
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """Maps over time that a group of modules makes, by module."""
+    """Maps over time that a group of modules makes, by module, and those of equations that neglect nothing."""
 
     map_at: Mapping[int, Callable[[int], FloatArray]]
-    rule: str
-    neglected: float
+    method: str
+    coupled: Callable[[], Mapping[int, Callable[[int], FloatArray]]] | None = None
 
 
 def _predict_maps(
     problem: Problem, network: Modular, spectra: Sequence[Spectrum], factor: float, groups: Groups
 ) -> Trajectory:
     parts = [_part(problem, network, spectra, factor, group) for group in groups]
-    map_at = {index: at for part in parts for index, at in part.map_at.items()}
 
-    def maps() -> Iterator[FloatArray]:
+    def maps(coupled: bool) -> Iterator[FloatArray]:
+        chosen = [part.coupled() if coupled and part.coupled else part.map_at for part in parts]
+        map_at = {index: at for maps in chosen for index, at in maps.items()}
         for time in range(len(problem.times)):
-            total = assembled(network, problem.dataset, {index: at(time) for index, at in map_at.items()})
-            yield finite(problem, total[None])[0]
+            yield network.assemble(problem.dataset, {index: at(time) for index, at in map_at.items()})
 
-    seen = observe(problem.dataset, maps())
-    return Trajectory(
-        description=repr(problem),
-        origin=f"modules, {training_name(problem)}, {' and '.join(dict.fromkeys(part.rule for part in parts))}",
-        times=problem.times,
-        modes=seen.modes,
-        norms=seen.norms,
-        loss=seen.loss,
-        neglected=float(np.max([part.neglected for part in parts])),
-        make_strengths=lambda: seen.strengths,
+    def neglected(seen: Observation) -> float:
+        return left_out(problem, seen, maps(coupled=True))
+
+    return Trajectory.of_maps(
+        problem,
+        f"modules, {training_name(problem)}, {' and '.join(dict.fromkeys(part.method for part in parts))}",
+        (finite(problem, total[None])[0] for total in maps(coupled=False)),
+        make_neglected=neglected if any(part.coupled for part in parts) else None,
         make_weights=not_predicted,
     )
 
@@ -126,27 +165,14 @@ def _part(
     problem: Problem, network: Modular, spectra: Sequence[Spectrum], factor: float, group: Sequence[int]
 ) -> _Part:
     members = [network.modules[i] for i in group]
-    if all(isinstance(module.network, Shallow) for module in members):
+    if _shallow(members):
         return _shallow_group(problem, network, factor, group, spectra)
-    if len(group) > 1:
-        raise NoClosedForm(
-            f"{_names(group)} share outputs: pathways that share their error have a closed form only from an Aligned"
-            " start on a SystematicityDataset, where every pathway is diagonal in the same functions of the items"
-        )
     (index,) = group
     alone = _alone(problem, network, index)
-    try:
-        course = _course(alone, spectra[index], factor)
-    except NoClosedForm as error:
-        raise NoClosedForm(f"module {index}, {members[0]!r}: {error}") from error
+    course = (two_layer if alone.network.layers == 2 else deep).course(alone, spectra[index], factor)
     maps = list(course.maps())
-    return _Part({index: maps.__getitem__}, course.rule, course.neglected)
-
-
-def _course(alone: Problem, spectrum: Spectrum, factor: float) -> Course:
-    if alone.network.layers == 2:
-        return two_layer.course(alone, spectrum, factor)
-    return deep.course(alone, spectrum, factor)
+    coupled = None if course.exact else lambda: {index: list(coupled_maps(alone)).__getitem__}
+    return _Part({index: maps.__getitem__}, course.method, coupled)
 
 
 def _alone(problem: Problem, network: Modular, index: int) -> Problem:
@@ -155,7 +181,7 @@ def _alone(problem: Problem, network: Modular, index: int) -> Problem:
     if isinstance(problem.initial, Aligned):
         start: Aligned | Explicit = problem.initial.of_module(index, count)
     else:
-        start = Explicit(by_module(network, problem.initial_weights)[index])
+        start = Explicit(network.split(problem.initial_weights)[index])
     return Problem(module.view(problem.dataset), module.network, start, problem.training)
 
 
@@ -166,7 +192,7 @@ def _shallow_group(
     if len(group) == 1:
         (index,) = group
         alone = _alone(problem, network, index)
-        return _Part({index: shallow.map_over_time(alone, spectra[index], factor)}, "any start", 0.0)
+        return _Part({index: shallow.map_over_time(alone, spectra[index], factor)}, "any start")
     members = {i: network.modules[i] for i in group}
     written = {block for module in members.values() for block in module.outputs}
     filled = [
@@ -178,7 +204,7 @@ def _shallow_group(
         own = [block for block in filled if block in members[index].outputs]
         return lambda time: np.concatenate([stacks[block].map_at(index, time) for block in own])
 
-    return _Part({index: map_at(index) for index in members}, "any start", 0.0)
+    return _Part({index: map_at(index) for index in members}, "any start")
 
 
 class _Stack:
@@ -194,7 +220,7 @@ class _Stack:
         self._columns = {index: slice(stops[i], stops[i + 1]) for i, index in enumerate(writers)}
         rows = dataset.output_blocks[block]
         data = Dataset(np.concatenate(inputs), dataset.Y[rows])
-        weights = by_module(network, problem.initial_weights)
+        weights = network.split(problem.initial_weights)
         start = [weights[i][0][np.isin(m.rows(dataset), np.r_[rows])] for i, m in writers.items()]
         stacked = Problem(data, Shallow(), Explicit([np.concatenate(start, axis=1)]), problem.training)
         self._at = shallow.map_over_time(stacked, spectrum(data), factor)

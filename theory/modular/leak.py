@@ -12,7 +12,12 @@ from ..spectrum import systematicity_ratio
 
 @dataclass(frozen=True)
 class LeakRatios:
-    """Share of the sign inputs in the map to the sign outputs, in the stored weights and in the effective map."""
+    """Share of the sign inputs in the map to the sign outputs, in the stored weights and in the effective map.
+
+    See Also
+    --------
+    leak_ratios : Compute them for a dataset and a leak.
+    """
 
     stored: float
     effective: float
@@ -42,6 +47,10 @@ def leak_ratios(dataset: SystematicityDataset, rho: float) -> LeakRatios:
     ------
     ValueError
         As :func:`systematicity_ratio`.
+
+    See Also
+    --------
+    systematicity_ratio : The ratio without modules.
 
     Examples
     --------

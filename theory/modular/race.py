@@ -40,6 +40,26 @@ def race_clock(pi: ArrayLike, pi0: float, gain: float, layers: int) -> FloatArra
     :math:`\beta/\beta_0 = (\alpha/\alpha_0)^\kappa` with
     :math:`\kappa = \xi_\beta/\xi_\alpha`.
 
+    Parameters
+    ----------
+    pi : array_like
+        Strengths of one pathway.
+    pi0 : float
+        Its initial strength.
+    gain : float
+        Its gain.
+    layers : int
+        Its number of layers.
+
+    Returns
+    -------
+    ndarray
+        Time on the clock for each strength.
+
+    See Also
+    --------
+    race_flow : Strengths of the pathways over time.
+
     Examples
     --------
     >>> pi = race_flow([1.0, 0.5], 1.0, [1e-3, 1e-3], [0.0, 3.0, 50.0], layers=2)
@@ -75,6 +95,10 @@ def race_final(gains: ArrayLike, target: float, pi0: ArrayLike, layers: int | Se
     -------
     ndarray, shape (P,)
 
+    See Also
+    --------
+    race_flow : The course that ends there.
+
     Examples
     --------
     >>> race_final([1.0, 0.5], 1.0, [1e-6, 1e-6], layers=2).round(4)
@@ -106,6 +130,11 @@ def race_flow(gains: ArrayLike, target: float, pi0: ArrayLike, t: ArrayLike, lay
     Returns
     -------
     ndarray, shape (T, P)
+
+    See Also
+    --------
+    race_descent : The same under descent.
+    race_final : Where the race ends.
 
     Examples
     --------
@@ -153,6 +182,10 @@ def race_descent(
     -------
     ndarray, shape (T, P)
         Not finite where descent diverges.
+
+    See Also
+    --------
+    race_flow : The same under gradient flow.
 
     Examples
     --------

@@ -38,6 +38,10 @@ def sine_coefficients(
     -------
     ndarray, shape (modules, degrees + 1)
 
+    See Also
+    --------
+    captured_variance : The variance that they give.
+
     Examples
     --------
     >>> h = sine_coefficients([1.0], [1.0], [[0.0]])
@@ -84,6 +88,10 @@ def captured_variance(coefficients: ArrayLike, overlaps: ArrayLike) -> float:
     -------
     float
 
+    See Also
+    --------
+    best_direction : The direction that explains most.
+
     Examples
     --------
     >>> captured_variance([[0.0, 1.0], [0.0, 1.0]], [1.0, 0.0])
@@ -111,6 +119,10 @@ def module_tilt(coefficients: ArrayLike, module: int) -> FloatArray:
     -------
     ndarray, shape (modules,)
         0 at the module itself.
+
+    See Also
+    --------
+    best_direction : The best direction.
 
     Examples
     --------
@@ -141,6 +153,10 @@ def best_direction(coefficients: ArrayLike) -> FloatArray:
     -------
     ndarray, shape (modules,)
         A unit vector, its largest entry positive (u and -u capture the same). An entry of 1 is a true module.
+
+    See Also
+    --------
+    captured_variance : What the direction explains.
 
     Examples
     --------

@@ -33,6 +33,10 @@ def ridge_direction(X: ArrayLike, y: ArrayLike, ridge: float) -> tuple[FloatArra
     direction : ndarray, shape (inputs,)
     value : float
 
+    See Also
+    --------
+    reduced_rank_directions : The case of several outputs.
+
     Examples
     --------
     >>> direction, value = ridge_direction([[1.0, 0.0], [0.0, 1.0]], [3.0, 4.0], 1.0)
@@ -71,6 +75,10 @@ def reduced_rank_directions(X: ArrayLike, Y: ArrayLike, ridge: float, rank: int)
     ------
     ValueError
         For a ridge that is not positive, different numbers of samples, or a rank above the number of inputs.
+
+    See Also
+    --------
+    ridge_direction : The case of one output.
     """
     inputs, targets = array("X", X, 2), array("Y", Y, 2)
     sigma, wanted = real("ridge", ridge, positive=True), integer("rank", rank, 1)
@@ -100,6 +108,10 @@ def excess_error(variables: int, samples: int, noise: float) -> float:
         n, at least p + 2.
     noise : float
         Variance of the label noise.
+
+    See Also
+    --------
+    reduced_rank_directions : The directions with the least error.
 
     Examples
     --------

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ...datasets import Data, SystematicityDataset
-from ...problem import Aligned, Descent, Divergence, NoClosedForm, Problem, Rule, Trajectory, Weights, observe
+from ...problem import Aligned, Descent, Divergence, Problem, Rule, Trajectory, Weights
 from ...validation import FloatArray, instance, real
 from ..dense.aligned_start import course
-from ..spectrum import Spectrum, singular_vectors
+from ..dense.coupling import coupled_maps, left_out
+from ..dense.course import not_predicted
+from ..dense.strengths import DECOUPLED, ROUNDING
+from ..refusals import Refusal, coupled_modes, no_weights, too_narrow
+from ..spectrum import Spectrum, idle_inputs, singular_vectors
 from ..spectrum import spectrum as spectrum_of
 from .initial_gains import initial_gains
 
@@ -66,10 +71,15 @@ def rule_descent(
     idle : ndarray, shape (T, modes)
         Factor of the weights from inputs without data.
 
+    See Also
+    --------
+    initial_gains : The start from initial weights.
+    fixed_points : Where it can end.
+
     Examples
     --------
     >>> from linmod import Rule
-    >>> a, b, _ = rule_descent([1.5], [0.5], [4.5], [[1e-3]], [[1e-3]], Rule.hebbian(0.1), 0.1, [0, 20000])
+    >>> a, b, _ = rule_descent([1.5], [0.5], [4.5], [[1e-3]], [[1e-3]], Rule(hebbian=0.1), 0.1, [0, 20000])
     >>> a[-1].round(4).item(), b[-1].round(4).item()
     (1.0, 3.0)
     """
@@ -77,15 +87,15 @@ def rule_descent(
     alpha = real("step_size", step_size, positive=True)
     lam, delta, sigma, a, b = (np.asarray(value, dtype=np.float64) for value in (lam, delta, sigma, a0, b0))
     gain, done, seen = HIDDEN_GAIN[rule.form], 0, []
-    idle, turnover = np.ones(a.shape[1:]), alpha * rule.nabla * delta * (rule.form == "oja")
+    idle, turnover = np.ones(a.shape[1:]), alpha * rule.hebbian * delta * (rule.form == "oja")
     with np.errstate(over="ignore", invalid="ignore"):
         for target in np.asarray(steps).tolist():
             for _ in range(target - done):
                 pi = np.sum(a * b, axis=0)
                 error = lam - delta * pi
                 size = np.sum(a * a, axis=0)
-                pull = rule.nabla * delta * gain(size)
-                push = rule.gamma * (sigma - delta * pi**2)
+                pull = rule.hebbian * delta * gain(size)
+                push = rule.contrastive * (sigma - delta * pi**2)
                 idle = idle * (1 - turnover * size)
                 a, b = a + alpha * (b * error + pull * a), b + alpha * (a * error + push * b)
             seen.append((a, b, idle))
@@ -94,36 +104,58 @@ def rule_descent(
     return a, b, idle
 
 
-def predict(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Trajectory:
-    """Course of all modes under the rule of the problem's training, from its initial weights."""
-    training, dataset, rule = problem.training, problem.dataset, problem.training.rule
-    if not isinstance(training, Descent):
-        raise NoClosedForm(
-            f"the flow of a mode under {rule} has no elementary solution; Descent is predicted by its exact map, and"
-            " dynamics.solve_modes integrates the equations of modes"
-        )
-    if rule.form == "inverse_norm" and rule.nabla and not isinstance(problem.initial, Aligned):
-        raise NoClosedForm(f"{rule} treats each hidden unit by itself, so that only an Aligned start keeps modes apart")
-    if isinstance(problem.initial, Aligned) and isinstance(dataset, SystematicityDataset):
-        return _from_aligned(problem, training, problem.initial, spectrum, strength_factor)
-    if not dataset.is_decoupled:
-        raise NoClosedForm("X'X and Y'Y of this dataset do not commute, so learning couples its modes")
-    hidden = problem.initial_weights[0].shape[0]
-    if hidden < spectrum.n_modes:
-        raise NoClosedForm(f"hidden={hidden} is below the number of modes, {spectrum.n_modes}, which compete for units")
-    return _from_weights(problem, training, spectrum, strength_factor)
+def under_flow(problem: Problem) -> Refusal | None:
+    """A flow instead of descent."""
+    if isinstance(problem.training, Descent):
+        return None
+    return Refusal(
+        f"the flow of a mode under {problem.training.rule} has no elementary solution",
+        "Descent is predicted by its exact map, and dynamics.solve_modes integrates the equations of modes",
+    )
 
 
-def _from_aligned(
-    problem: Problem, training: Descent, initial: Aligned, spectrum: Spectrum, factor: float
-) -> Trajectory:
-    classes = spectrum.learnable
+def unit_by_unit(problem: Problem) -> Refusal | None:
+    """A rule that does not see modes, and a start that does not keep them in units of their own."""
+    rule = problem.training.rule
+    if rule.form != "inverse_norm" or not rule.hebbian or isinstance(problem.initial, Aligned):
+        return None
+    return Refusal(
+        f"{rule} treats each hidden unit by itself, so that only an Aligned start keeps modes apart",
+        "use an Aligned start, the form 'oja', or dynamics.solve",
+    )
+
+
+def outputs_without_inputs(problem: Problem) -> Refusal | None:
+    """A contrastive term that drives the second layer in output directions that no input explains."""
+    rule, dataset = problem.training.rule, problem.dataset
+    if rule.contrastive <= 0:
+        return None
+    U, W = _vectors(dataset)[0], problem.initial_weights[1]
+    outside = W - U @ (U.T @ W)
+    if np.linalg.norm(outside) <= ROUNDING * np.linalg.norm(W):
+        return None
+    growing = np.linalg.norm(dataset.sigma_y @ outside)
+    if growing <= ROUNDING * np.linalg.norm(dataset.sigma_y) * np.linalg.norm(outside):
+        return None
+    return Refusal(
+        f"some outputs have no input that explains them, and {rule} drives the weights to them without bound",
+        "use an Aligned start, which leaves these weights at zero, or dynamics.solve",
+    )
+
+
+ALIGNED_QUESTIONS = (under_flow,)
+QUESTIONS = (no_weights, under_flow, unit_by_unit, coupled_modes, too_narrow, outputs_without_inputs)
+
+
+def predict_aligned(problem: Problem, spectrum: Spectrum, factor: float) -> Trajectory:
+    """Course of all modes of a dataset of the space, from an aligned start."""
+    classes, initial = spectrum.learnable, cast(Aligned, problem.initial)
     counts = {c.name: c.count for c in classes}
     initial.check(problem.network, counts)
     pi0 = factor * np.array([initial.of_class(name) for name in counts])
     gains = np.sqrt(np.abs(pi0))[None]
     correlations = [np.array([getattr(c, name) for c in classes]) for name in ("lam", "delta", "sigma")]
-    a, b, _ = _evolved(problem, training, correlations, gains, gains * np.sign(pi0))
+    a, b, _ = _evolved(problem, correlations, gains, gains * np.sign(pi0))
 
     def make_weights() -> Weights:
         each = [np.repeat(value[:, 0], list(counts.values()), axis=1) for value in (a, b)]
@@ -132,33 +164,33 @@ def _from_aligned(
     return course(problem, spectrum, np.sum(a * b, axis=1), _origin("aligned start"), make_weights)
 
 
-def _from_weights(problem: Problem, training: Descent, spectrum: Spectrum, factor: float) -> Trajectory:
+def predict(problem: Problem, spectrum: Spectrum, factor: float) -> Trajectory:
+    """Course of all modes from given initial weights."""
     dataset = problem.dataset
     U, V = _vectors(dataset)
-    start = initial_gains(spectrum_of(dataset), U, V, problem.initial_weights, training.rule, _idle_inputs(dataset))
+    start = initial_gains(
+        spectrum_of(dataset), U, V, problem.initial_weights, problem.training.rule, idle_inputs(dataset)
+    )
     correlations = [spectrum.per_mode(name) for name in ("lam", "delta", "sigma")]
     scale = math.sqrt(factor)
-    a, b, idle = _evolved(problem, training, correlations, scale * start.a, scale * start.b)
+    a, b, idle = _evolved(problem, correlations, scale * start.a, scale * start.b)
     left, right = U @ start.rotation, (V @ start.rotation).T
     pairs = zip(np.sum(a * b, axis=1), b[:, 0] * idle, strict=True)
-    seen = observe(dataset, ((left * strengths) @ right + (left * reach) @ start.idle for strengths, reach in pairs))
-    return Trajectory(
-        description=repr(problem),
-        origin=_origin(start.how),
-        times=problem.times,
-        modes=seen.modes,
-        norms=seen.norms,
-        loss=seen.loss,
-        neglected=start.neglected,
-        make_strengths=lambda: seen.strengths,
-        make_weights=_not_predicted,
+    maps = ((left * strengths) @ right + (left * reach) @ start.idle for strengths, reach in pairs)
+    exact = start.method == DECOUPLED
+    return Trajectory.of_maps(
+        problem,
+        _origin(start.method),
+        maps,
+        make_neglected=None if exact else lambda seen: left_out(problem, seen, coupled_maps(problem)),
+        make_weights=not_predicted,
     )
 
 
 def _evolved(
-    problem: Problem, training: Descent, correlations: list[FloatArray], a0: FloatArray, b0: FloatArray
+    problem: Problem, correlations: list[FloatArray], a0: FloatArray, b0: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    lam, delta, sigma = correlations
+    (lam, delta, sigma), training = correlations, cast(Descent, problem.training)
     how = training.rule, training.step_size, training.recorded_steps
     a, b, idle = rule_descent(lam, delta, sigma, a0, b0, *how)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -172,17 +204,12 @@ def _evolved(
 def _reason(problem: Problem, a: FloatArray, time: float) -> str:
     rule = problem.training.rule
     message = f"{problem.training!r} leaves the range of finite numbers by time {time:g}"
-    if rule.nabla < 0 and rule.form == "oja" and np.any(np.sum(a * a, axis=0) > 1):
+    if rule.hebbian < 0 and rule.form == "oja" and np.any(np.sum(a * a, axis=0) > 1):
         return (
             f"{message}; a mode whose first layer has a gain above 1 grows without bound in finite time under"
-            f" anti-Hebbian learning, nabla={rule.nabla:g}"
+            f" anti-Hebbian learning, hebbian={rule.hebbian:g}"
         )
     return f"{message}; the step is too large for {rule}"
-
-
-def _idle_inputs(dataset: Data) -> FloatArray:
-    """Projection on the inputs without data."""
-    return np.eye(dataset.n_inputs) - dataset.X @ np.linalg.pinv(dataset.X)
 
 
 def _vectors(dataset: Data) -> tuple[FloatArray, FloatArray]:
@@ -201,9 +228,5 @@ def _weights(problem: Problem, a: FloatArray, b: FloatArray) -> Weights:
     return first, second
 
 
-def _origin(how: str) -> str:
-    return f"two layers under a rule, discrete map, {how}"
-
-
-def _not_predicted() -> Weights:
-    raise NoClosedForm("the closed form from given weights predicts modes, norms and loss, not the weights")
+def _origin(method: str) -> str:
+    return f"two layers under a rule, discrete map, {method}"

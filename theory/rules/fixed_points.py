@@ -36,6 +36,10 @@ class FixedPoint:
         Gains of the first and of the second layer.
     rates : tuple of complex
         Eigenvalues of the linearised flow, in units of 1/tau.
+
+    See Also
+    --------
+    fixed_points : All fixed points of one mode.
     """
 
     a: float
@@ -82,20 +86,25 @@ def fixed_points(lam: float, delta: float, rule: Rule) -> tuple[FixedPoint, ...]
     NoClosedForm
         For a mixture with the inverse norm.
 
+    See Also
+    --------
+    transverse_rate : Rate of return to the curve of fixed points.
+    rule_descent : The course of learning under a rule.
+
     Examples
     --------
     >>> from linmod import Rule
-    >>> [(p.a, p.b, p.stable) for p in fixed_points(1.5, 0.5, Rule.hebbian(0.1))]
+    >>> [(p.a, p.b, p.stable) for p in fixed_points(1.5, 0.5, Rule(hebbian=0.1))]
     [(0.0, 0.0, False), (1.0, 3.0, True)]
-    >>> [p.stable for p in fixed_points(1.5, 0.5, Rule.anti_hebbian(-0.1))]
+    >>> [p.stable for p in fixed_points(1.5, 0.5, Rule(hebbian=-0.1))]
     [False, False]
     """
     pi_star = _pi_star(lam, delta)
     instance("rule", rule, (Rule,))
-    if rule.form == "inverse_norm" and rule.nabla and rule.gamma:
+    if rule.form == "inverse_norm" and rule.hebbian and rule.contrastive:
         raise NoClosedForm(f"the fixed points of the mixture {rule} solve no equation of low degree; use form='oja'")
     points = [(0.0, 0.0)]
-    if rule.nabla and rule.form == "oja":
+    if rule.hebbian and rule.form == "oja":
         points += [(1.0, pi_star), *_off_the_line(pi_star, rule)]
     return tuple(FixedPoint(a, b, _rates(a, b, lam, delta, rule)) for a, b in points)
 
@@ -123,6 +132,10 @@ def transverse_rate(a: float, lam: float, delta: float, rule: Rule) -> float:
     float
         In units of 1/tau.
 
+    See Also
+    --------
+    fixed_points : The points that it is a rate of return to.
+
     Examples
     --------
     >>> from linmod import Rule
@@ -131,9 +144,9 @@ def transverse_rate(a: float, lam: float, delta: float, rule: Rule) -> float:
     """
     pi_star, gain = _pi_star(lam, delta), _nonzero("a", a)
     instance("rule", rule, (Rule,))
-    if rule.nabla:
-        raise ValueError(f"rule must have nabla=0, so that the line a b = pi* is at rest, got {rule}")
-    return -delta * (gain**2 + (pi_star / gain) ** 2 + 2 * rule.gamma * pi_star**2)
+    if rule.hebbian:
+        raise ValueError(f"rule must have hebbian=0, so that the line a b = pi* is at rest, got {rule}")
+    return -delta * (gain**2 + (pi_star / gain) ** 2 + 2 * rule.contrastive * pi_star**2)
 
 
 def slow_velocity(a: float, lam: float, delta: float, rule: Rule) -> float:
@@ -157,16 +170,20 @@ def slow_velocity(a: float, lam: float, delta: float, rule: Rule) -> float:
     float
         In units of 1/tau.
 
+    See Also
+    --------
+    slow_time : Time that this motion takes.
+
     Examples
     --------
     >>> from linmod import Rule
-    >>> round(slow_velocity(0.5, 1.0, 1.0, Rule.hebbian(0.1)), 6)
+    >>> round(slow_velocity(0.5, 1.0, 1.0, Rule(hebbian=0.1)), 6)
     0.002206
     """
     pi_star, gain = _pi_star(lam, delta), _nonzero("a", a)
     instance("rule", rule, (Rule,))
-    pull = rule.nabla * delta * gain * _h(gain**2, rule)
-    along = gain**2 + 2 * rule.gamma * pi_star**2
+    pull = rule.hebbian * delta * gain * _h(gain**2, rule)
+    along = gain**2 + 2 * rule.contrastive * pi_star**2
     return pull * along / (along + (pi_star / gain) ** 2)
 
 
@@ -195,21 +212,27 @@ def slow_time(a0: float, a1: float, lam: float, delta: float, rule: Rule) -> flo
     float
         In units of tau; negative where the gain moves the other way.
 
+    See Also
+    --------
+    slow_velocity : Velocity of this motion.
+
     Examples
     --------
     >>> from linmod import Rule
-    >>> round(slow_time(1.2, math.inf, 1.0, 1.0, Rule.anti_hebbian(-0.1)), 4)
+    >>> round(slow_time(1.2, math.inf, 1.0, 1.0, Rule(hebbian=-0.1)), 4)
     7.1784
     """
     pi_star = _pi_star(lam, delta)
     instance("rule", rule, (Rule,))
-    if rule.gamma or not rule.nabla or rule.form != "oja":
-        raise NoClosedForm(f"slow_time is known for rules with gamma=0, nabla not 0 and form='oja', not for {rule}")
+    if rule.contrastive or not rule.hebbian or rule.form != "oja":
+        raise NoClosedForm(
+            f"slow_time is known for rules with contrastive=0, hebbian not 0 and form='oja', not for {rule}"
+        )
     start = real("a0", a0, positive=True)
     if math.isnan(a1) or a1 <= 0 or (start - 1) * (a1 - 1) <= 0:
         raise ValueError(f"a0 and a1 must be positive, both below or both above 1, got {a0} and {a1}")
     from_start, to_end = (_slow_integral(gain, pi_star) for gain in (start, a1))
-    return (from_start - to_end) / (2 * rule.nabla * delta)
+    return (from_start - to_end) / (2 * rule.hebbian * delta)
 
 
 def _slow_integral(a: float, pi_star: float) -> float:
@@ -221,7 +244,7 @@ def _slow_integral(a: float, pi_star: float) -> float:
 
 
 def _off_the_line(pi_star: float, rule: Rule) -> Iterator[tuple[float, float]]:
-    gamma, nabla = rule.gamma, rule.nabla
+    gamma, nabla = rule.contrastive, rule.hebbian
     if not gamma:
         return
     cubic = (
@@ -258,10 +281,10 @@ def jacobian(a: float, b: float, lam: float, delta: float, rule: Rule) -> FloatA
     across = lam - 2 * delta * a * b
     return np.array(
         [
-            [-delta * b * b + rule.nabla * delta * slope, across],
+            [-delta * b * b + rule.hebbian * delta * slope, across],
             [
-                across - 2 * rule.gamma * delta * a * b**3,
-                -delta * s + rule.gamma * (lam**2 / delta - 3 * delta * s * b * b),
+                across - 2 * rule.contrastive * delta * a * b**3,
+                -delta * s + rule.contrastive * (lam**2 / delta - 3 * delta * s * b * b),
             ],
         ]
     )

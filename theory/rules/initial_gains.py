@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,7 +10,7 @@ from scipy.linalg import block_diag
 
 from ...problem import Rule, Weights
 from ...validation import FloatArray, instance
-from ..dense.strengths import SMALL_STRENGTH, is_decoupled, small_start_error
+from ..dense.strengths import DECOUPLED, EACH_ALONE, SMALL, SMALL_STRENGTH, is_decoupled
 from ..growth import growth_direction, learning_order
 from ..spectrum import Spectrum
 
@@ -28,18 +27,19 @@ class InitialGains:
         Orthogonal; its columns are the directions, within each class of equal modes, that a and b refer to.
     idle : ndarray, shape (modes, input features)
         Weights from inputs without data to the hidden direction of each mode; zero unless for a small start.
-    how : str
+    method : str
         How they were obtained: ``"decoupled"`` (exact), ``"small start"`` or ``"each mode by itself"``.
-    neglected : float
-        Size of what is left out, relative to the final map: 0 when decoupled; NaN when each mode is taken by itself.
+
+    See Also
+    --------
+    initial_gains : Obtain them from initial weights.
     """
 
     a: FloatArray
     b: FloatArray
     rotation: FloatArray
     idle: FloatArray
-    how: str
-    neglected: float
+    method: str
 
 
 def initial_gains(
@@ -75,6 +75,11 @@ def initial_gains(
     -------
     InitialGains
 
+    See Also
+    --------
+    initial_strengths : The same for the gradient alone.
+    rule_descent : The course of learning from these gains.
+
     Examples
     --------
     >>> from linmod import Deep, Rule, SmallRandom, SystematicityDataset
@@ -83,40 +88,41 @@ def initial_gains(
     >>> weights = SmallRandom(1e-4).weights(Deep(hidden=4), dataset)
     >>> start = initial_gains(spectrum(dataset), *singular_vectors(dataset), weights,
     ...                     Rule.contrastive_hebbian(), np.zeros((3, 3)))
-    >>> start.how, (start.b / start.a).round(3)
+    >>> start.method, (start.b / start.a).round(3)
     ('small start', array([[1.618, 1.618]]))
     """
     instance("rule", rule, (Rule,))
     a, b = weights[0] @ V, weights[1].T @ U
     unrotated, no_idle = np.eye(a.shape[1]), np.zeros(V.T.shape)
     if is_decoupled(a, b, U, V, weights):
-        return InitialGains(*_in_a_plane(a, b), unrotated, no_idle, "decoupled", 0.0)
-    small_a, small_b, rotation, directions = _small_start(spectrum, a, b, rule)
-    pi0 = np.sum(small_a * small_b, axis=0)
-    if np.any(pi0 > SMALL_STRENGTH * spectrum.per_mode("pi_star")):
-        return InitialGains(*_in_a_plane(a, b), unrotated, no_idle, "each mode by itself", math.nan)
-    idle, error = directions.T @ weights[0] @ idle_inputs, small_start_error(spectrum, pi0, rule)
-    return InitialGains(small_a, small_b, rotation, idle, "small start", error)
+        return InitialGains(*_in_a_plane(a, b), unrotated, no_idle, DECOUPLED)
+    small_a, small_b, rotation, directions, decaying = _small_start(spectrum, a, b, rule)
+    largest = np.maximum(np.sum(small_a * small_b, axis=0), decaying)
+    if np.any(largest > SMALL_STRENGTH * spectrum.per_mode("pi_star")):
+        return InitialGains(*_in_a_plane(a, b), unrotated, no_idle, EACH_ALONE)
+    return InitialGains(small_a, small_b, rotation, directions.T @ weights[0] @ idle_inputs, SMALL)
 
 
 def _small_start(
     spectrum: Spectrum, a: FloatArray, b: FloatArray, rule: Rule
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Gains of each mode in its growing direction, shape (1, modes), rotation within classes, hidden directions."""
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Gains in the growing direction, shape (1, modes), rotation, hidden directions, squared lengths that decay."""
     stops = np.cumsum([0, *(mode_class.count for mode_class in spectrum.learnable)])
     blocks = {c.name: slice(*span) for c, span in zip(spectrum.learnable, pairwise(stops), strict=True)}
     first, second = np.zeros((1, a.shape[1])), np.zeros((1, a.shape[1]))
     rotations = {name: np.zeros((0, 0)) for name in blocks}
     occupied, directions = np.zeros((len(a), 0)), np.zeros_like(a)
+    decaying = np.zeros(a.shape[1])
     for name in learning_order(spectrum, rule):
         mode_class, block = spectrum[name], blocks[name]
         p, q = growth_direction(mode_class.lam, mode_class.delta, mode_class.sigma, rule)
         growing = p * a[:, block] + q * b[:, block]
+        decaying[block] = np.sum((q * a[:, block] - p * b[:, block]) ** 2, axis=0)
         free = growing - occupied @ (occupied.T @ growing)
         directions[:, block], lengths, rotation = np.linalg.svd(free, full_matrices=False)
         first[0, block], second[0, block], rotations[name] = p * lengths, q * lengths, rotation.T
         occupied = np.concatenate([occupied, directions[:, block][:, lengths > 0]], axis=1)
-    return first, second, block_diag(*rotations.values()), directions
+    return first, second, block_diag(*rotations.values()), directions, decaying
 
 
 def _in_a_plane(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -41,6 +41,10 @@ def useful_sample_complexity(law: PowerLaw, modules: int = 1, noise: float = 0.0
     -------
     int
 
+    See Also
+    --------
+    sample_complexity : Samples for a given error.
+
     Examples
     --------
     >>> useful_sample_complexity(PowerLaw.with_exponent(dimension=6, omega=2.0))
@@ -77,6 +81,10 @@ def sample_complexity_at_size(law: PowerLaw, size: int, share: float, modules: i
     -------
     int
 
+    See Also
+    --------
+    sample_complexity : Samples for an error at the best size.
+
     Examples
     --------
     >>> [sample_complexity_at_size(PowerLaw.with_exponent(m, omega=2.0), size=10, share=0.5) for m in (4, 5, 6)]
@@ -110,6 +118,10 @@ def samples_of_optimal_size(law: PowerLaw, size: float, modules: int = 1) -> flo
         p >= 0, features per module.
     modules : int, default 1
         K.
+
+    See Also
+    --------
+    optimal_size : The best size for given samples.
 
     Examples
     --------

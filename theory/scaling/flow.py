@@ -31,6 +31,10 @@ class FlowLosses:
     declared_error : ndarray, shape (T,)
         Bound of the error of both, the test loss relative to itself, the train loss relative to its start; 0 where
         exact.
+
+    See Also
+    --------
+    flow_losses : The prediction that returns it.
     """
 
     times: FloatArray
@@ -57,6 +61,10 @@ def flow_losses_given(model: RandomFeatures, features: ArrayLike, times: ArrayLi
     features : array_like, shape (N, p)
         Phi, the used features of all rows.
     times : array_like, shape (T,)
+
+    See Also
+    --------
+    flow_losses : The average over features.
 
     Examples
     --------
@@ -111,6 +119,11 @@ def flow_losses(model: RandomFeatures, rows: int, times: ArrayLike) -> FlowLosse
     ------
     NoClosedForm
         Too near the threshold, or where neither features nor weights have equal variances.
+
+    See Also
+    --------
+    flow_losses_given : For given features.
+    expected_losses : The end of the flow.
 
     Examples
     --------

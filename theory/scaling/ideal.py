@@ -33,6 +33,10 @@ def ideal_loss(law: PowerLaw, rows: int) -> float:
     rows : int
         N >= 1.
 
+    See Also
+    --------
+    expected_losses : The loss of a student of given size.
+
     Examples
     --------
     >>> round(ideal_loss(PowerLaw.with_exponent(2, 2.0), 84), 3)
@@ -44,6 +48,10 @@ def ideal_loss(law: PowerLaw, rows: int) -> float:
 
 def ideal_sample_complexity(law: PowerLaw, error: float) -> float:
     """Real number of rows at which :func:`ideal_loss` equals a relative error in (0, 1).
+
+    See Also
+    --------
+    sample_complexity : With a student of the best size.
 
     Examples
     --------
@@ -69,6 +77,10 @@ def log_ideal_sample_complexity(law: PowerLaw, error: float) -> float:
 
     For the law with :math:`q = 1, a = \Omega^{-m}` it tends to :math:`\Omega^m \epsilon^{-\Omega^m}`: the best linear
     method needs a factor e fewer samples than the best under-parameterised one, no less than doubly exponentially many.
+
+    See Also
+    --------
+    ideal_sample_complexity : The number itself.
 
     Examples
     --------

@@ -29,6 +29,10 @@ class ExpectedLosses:
         Against the labels.
     declared_error : float
         Bound of the relative error of both; 0 where they are exact.
+
+    See Also
+    --------
+    expected_losses : The prediction that returns it.
     """
 
     test: float
@@ -61,6 +65,11 @@ def expected_losses(model: RandomFeatures, rows: int, ridge: float = 0.0) -> Exp
     NoClosedForm
         Too near the threshold for the deterministic equivalent.
 
+    See Also
+    --------
+    deterministic_equivalent : The form for features of unequal size.
+    isotropic_losses : The form for features of equal size.
+
     Examples
     --------
     >>> from linmod.datasets import PowerLaw
@@ -89,6 +98,10 @@ def isotropic_losses(model: RandomFeatures, rows: int) -> ExpectedLosses:
     N - p. For p > N exact only if the used features have equal variance (Belkin, Hsu & Xu 2020; Hastie et al. 2022);
     for :meth:`~linmod.datasets.RandomFeatures.scaled` features that fall off it is too large, easily twofold to
     sixfold. Kept apart from :func:`expected_losses` for that comparison.
+
+    See Also
+    --------
+    expected_losses : Chooses the form that applies.
 
     Examples
     --------
@@ -123,6 +136,10 @@ def deterministic_equivalent(model: RandomFeatures, rows: int, ridge: float = 0.
 
     Parameters, return value and errors are those of :func:`expected_losses`.
 
+    See Also
+    --------
+    expected_losses : Chooses the form that applies.
+
     Examples
     --------
     >>> from linmod.datasets import PowerLaw
@@ -156,6 +173,10 @@ def effective_ridge(sizes: FloatArray, rows: int, ridge: float) -> float:
         Variances of the used features, c > 0.
     rows : int
     ridge : float
+
+    See Also
+    --------
+    deterministic_equivalent : The losses that follow from it.
 
     Examples
     --------

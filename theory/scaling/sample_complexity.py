@@ -37,6 +37,10 @@ def optimal_size(law: PowerLaw, rows: int, modules: int = 1, noise: float = 0.0)
     noise : float, default 0
         Variance of the label noise.
 
+    See Also
+    --------
+    smallest_loss : The loss at this size.
+
     Examples
     --------
     >>> optimal_size(PowerLaw.with_exponent(dimension=2, omega=1.5), rows=400)
@@ -53,6 +57,10 @@ def smallest_loss(law: PowerLaw, rows: int, modules: int = 1, noise: float = 0.0
     """Expected test loss at :func:`optimal_size`, relative to the total variance of the target.
 
     Parameters are those of :func:`optimal_size`.
+
+    See Also
+    --------
+    optimal_size : The size that attains it.
 
     Examples
     --------
@@ -92,6 +100,11 @@ def sample_complexity(law: PowerLaw, error: float, modules: int = 1, noise: floa
     ------
     ValueError
         Above e^700 samples; :func:`log_sample_complexity` goes on.
+
+    See Also
+    --------
+    log_sample_complexity : Its logarithm, for dimensions beyond range.
+    modular_sample_complexity : The samples of known modules.
 
     Examples
     --------
@@ -139,6 +152,10 @@ def log_sample_complexity(law: PowerLaw, error: float, modules: int = 1) -> floa
 
     Parameters and errors are those of :func:`sample_complexity`, without a largest number.
 
+    See Also
+    --------
+    sample_complexity : The number itself.
+
     Examples
     --------
     >>> import math
@@ -183,6 +200,10 @@ def modular_sample_complexity(
     ------
     ValueError
         If the modules need more dimensions than there are, K > m/b.
+
+    See Also
+    --------
+    sample_complexity : The samples of a monolithic student.
 
     Examples
     --------

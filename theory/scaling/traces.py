@@ -16,6 +16,10 @@ def inverse_wishart_trace(rows: int, features: int) -> float:
     for R of shape (n, p) with independent standard normal entries (Hastie et al. 2022; Belkin, Hsu & Xu 2020). Exact.
     0 for a matrix without entries.
 
+    See Also
+    --------
+    tail_index : Tail of the distribution where the mean is infinite.
+
     Examples
     --------
     >>> inverse_wishart_trace(60, 50), inverse_wishart_trace(20, 21)
@@ -34,6 +38,10 @@ def tail_index(rows: int, features: int) -> float:
     Moments of this order and above are infinite: the mean for :math:`|n - p| \le 1`, the variance for
     :math:`|n - p| \le 3`. The smallest eigenvalue of a Wishart matrix has a density proportional to
     :math:`\mu^{(|n-p|-1)/2}` at 0, which makes that of its inverse fall as a power law with this index.
+
+    See Also
+    --------
+    inverse_wishart_trace : The mean, where it is finite.
 
     Examples
     --------

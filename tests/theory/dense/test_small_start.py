@@ -48,9 +48,9 @@ def _wrong_predictions(problem):
     swapped = theory.Spectrum(tuple(replace(c, lam=others[c.name]) for c in spectrum.classes))
     whitened = theory.Spectrum(tuple(replace(c, delta=1.0) for c in spectrum.classes))
     return {
-        "lambda swapped": theory.predict(problem, swapped),
-        "delta is one": theory.predict(problem, whitened),
-        "three times the strength": theory.predict(problem, spectrum, strength_factor=3.0),
+        "lambda swapped": theory.solve(problem, spectrum=swapped),
+        "delta is one": theory.solve(problem, spectrum=whitened),
+        "three times the strength": theory.solve(problem, strength_factor=3.0),
         "constant": _constant(problem, theory.solve(problem)),
     }
 
@@ -97,14 +97,14 @@ def _training(kind, dataset, std):
 
 def _order(kind, dataset, factor=1.0, stds=STDS):
     """Power of std that fits the worst error of any block norm."""
-    spectrum, errors = theory.spectrum(dataset), []
+    errors = []
     for std in stds:
         worst = []
         for seed in range(3):
             problem = Problem(dataset, Deep(hidden=50), SmallRandom(std, seed), _training(kind, dataset, std))
             simulation, prediction = (
                 dynamics.solve(problem, coordinates="data"),
-                theory.predict(problem, spectrum, factor),
+                theory.solve(problem, strength_factor=factor),
             )
             gaps = [np.abs(prediction.norms[pair] - values) for pair, values in simulation.norms.items()]
             worst.append(np.max(gaps))
@@ -159,10 +159,10 @@ def test_shallow_networks_are_exact_from_any_start(dataset, std):
     assert np.ptp(simulation.loss) > 0.1
     spectrum = theory.spectrum(dataset)
     slower = theory.Spectrum(tuple(replace(c, lam=0.98 * c.lam) for c in spectrum.classes))
-    wrong = theory.predict(problem, slower)
+    wrong = theory.solve(problem, spectrum=slower)
     assert np.max(np.abs(wrong.strengths - simulation.strengths)) > 1e-3
     if std:
-        stronger = theory.predict(problem, spectrum, strength_factor=3.0)
+        stronger = theory.solve(problem, strength_factor=3.0)
         assert np.max(np.abs(stronger.strengths - simulation.strengths)) > 1e-4
 
 

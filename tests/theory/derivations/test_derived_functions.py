@@ -20,7 +20,7 @@ import sympy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from linmod import Deep, Descent, Modular, Problem, Rule, Shallow, SmallRandom, SystematicityDataset, theory
+from linmod import Deep, Modular, Rule, Shallow, SystematicityDataset, theory
 from linmod.theory import scaling
 from linmod.theory.derivations import derive
 from linmod.theory.derivations.book import notation as n
@@ -125,7 +125,7 @@ def module(network: Modular, number: int, name: str, quantity: str) -> Callable[
 
 
 def rule(gamma: float = 0.0, nabla: float = 0.0) -> Rule:
-    return Rule(gamma=gamma, nabla=nabla)
+    return Rule(contrastive=gamma, hebbian=nabla)
 
 
 SPLIT, PARTITION = Modular.output_split(), Modular.fully_partitioned()
@@ -420,9 +420,7 @@ ENTRIES = (
     Entry(
         "shallow-descent",
         "largest step",
-        lambda **values: theory.largest_stable_step(
-            Problem(dataset(**values), Shallow(), SmallRandom(), Descent(0.1, 1))
-        ),
+        lambda **values: theory.largest_stable_step(Shallow(), dataset(**values)),
         {**SPACE, "bits": st.integers(1, 8)},
         {"bits": 3, "k_x": 3, "r_x": 1.0},
         {"delta": lambda bits, k_x, r_x: 1 + k_x * r_x**2 / 2**bits},
@@ -430,9 +428,7 @@ ENTRIES = (
     Entry(
         "two-layer-descent",
         "curvature between modes",
-        lambda **values: (
-            2 / theory.largest_stable_step(Problem(dataset(**values), Deep(hidden=20), SmallRandom(), Descent(0.1, 1)))
-        ),
+        lambda **values: 2 / theory.largest_stable_step(Deep(hidden=20), dataset(**values)),
         {**SPACE, "bits": st.integers(1, 4), "r_x": powers(1e-3, 0.5)},
         {"bits": 3, "k_x": 3, "r_x": 0.5},
         {

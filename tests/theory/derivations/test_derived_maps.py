@@ -153,7 +153,7 @@ def test_the_course_of_a_deep_mode_is_derived(layers, lam):
 def test_errors_of_a_course_on_one_item_are_derived():
     """With one training item the overlaps have one eigenvalue, n_x, in the direction of that item."""
     n_x, k_x, time = 3, 2, 1.7
-    split = HeldOut(SystematicityDataset(n_x=n_x, n_y=n_x, k_x=k_x, k_y=1), [0])
+    split = HeldOut(SystematicityDataset(n_x=n_x, n_y=n_x, k_x=k_x, k_y=1), train=[0])
     step = derive("held-out-course")["error over time"].rhs
     names = {symbol.name: symbol for symbol in step.free_symbols}
     values = {"c": n_x, "rho": k_x, "M": 1, "t": sympy.Rational(time), "omega_0": 1}
@@ -171,7 +171,7 @@ def test_the_limit_of_held_out_errors_is_derived(item):
     """The derived matrix of errors, in rational numbers; a solve of condition N/rho + 1 takes 100 roundings of it."""
     dataset = SystematicityDataset(n_x=3, n_y=3, k_x=2, k_y=1, r=0.5)
     trained = [i for i in range(8) if i not in (item, 7)]
-    split = HeldOut(dataset, trained)
+    split = HeldOut(dataset, train=trained)
     statement = derive("held-out")["error on the held-out items"]
     signs = sympy.Matrix(dataset.X[:3, [item, 7]].astype(int).tolist()).as_immutable()
     names = {part.name: part for part in statement.atoms(sympy.MatrixSymbol)}
@@ -197,7 +197,7 @@ def test_the_initial_strength_is_derived():
     strength = derive("initial-strength")["initial strength"].rhs
     (y0,) = strength.free_symbols
     a, b = weights[0] @ V[:, 0], weights[1].T @ U[:, 0]
-    assert start.rule == "small start"
+    assert start.method == "small start"
     assert start.pi0[0] == pytest.approx(float(strength.subs(y0, np.sum((a + b) ** 2))), rel=1e-13)
     assert start.pi0[0] != pytest.approx(a @ b, rel=1e-2)
 

@@ -34,7 +34,7 @@ def _velocity(a, b, rule, lam=LAM, delta=DELTA):
     h = 1 - a * a if rule.form == "oja" else 1 / (1 + a * a)
     sigma = lam**2 / delta
     return np.array(
-        [b * error + rule.nabla * delta * a * h, a * error + rule.gamma * (sigma - delta * (a * b) ** 2) * b]
+        [b * error + rule.hebbian * delta * a * h, a * error + rule.contrastive * (sigma - delta * (a * b) ** 2) * b]
     )
 
 
@@ -97,7 +97,7 @@ def test_oja_determinant_and_trace():
     assert sympy.simplify(linear.trace() + delta * (1 + 2 * nabla + pi**2 + 2 * gamma * pi**2)) == 0
 
 
-@pytest.mark.parametrize("rule", [Rule.hebbian(0.5), Rule(0.5, 0.5), Rule(-0.1, 1.0)], ids=str)
+@pytest.mark.parametrize("rule", [Rule(hebbian=0.5), Rule(0.5, 0.5), Rule(-0.1, 1.0)], ids=str)
 def test_hebbian_learning_rests_at_gain_one(rule):
     stable = [p for p in theory.fixed_points(LAM, DELTA, rule) if p.stable]
     assert [(p.a, p.b) for p in stable] == [(1.0, PI)]
@@ -106,7 +106,7 @@ def test_hebbian_learning_rests_at_gain_one(rule):
 
 
 def test_a_mixture_with_predictive_coding_ends_off_the_least_squares_map():
-    rule = Rule(gamma=-1.0, nabla=0.5)
+    rule = Rule(contrastive=-1.0, hebbian=0.5)
     (stable,) = [p for p in theory.fixed_points(LAM, DELTA, rule) if p.stable]
     assert abs(stable.a * stable.b - PI) > 0.5
     np.testing.assert_allclose(_rest(rule, (1e-3, 2e-3)), [stable.a, stable.b], atol=1e-6)
@@ -117,7 +117,7 @@ def test_a_mixture_with_predictive_coding_ends_off_the_least_squares_map():
 
 
 def test_largest_step():
-    rule = Rule.hebbian(0.5)
+    rule = Rule(hebbian=0.5)
     (point,) = [p for p in theory.fixed_points(LAM, DELTA, rule) if p.stable]
     for factor, returns in ((0.98, True), (1.02, False)):
         a, b, _ = theory.rule_descent(
@@ -128,7 +128,7 @@ def test_largest_step():
 
 @pytest.mark.parametrize("gamma", [-1.0, -3.0, 0.0, 1.0])
 def test_transverse_rate_decides_stability(gamma):
-    rule, seen = Rule(gamma=gamma), set()
+    rule, seen = Rule(contrastive=gamma), set()
     for a in (0.3, 1.0, math.sqrt(PI), 2.5, 5.0):
         rate = theory.transverse_rate(a, LAM, DELTA, rule)
         rates = np.linalg.eigvals(jacobian(a, PI / a, LAM, DELTA, rule))
@@ -143,7 +143,7 @@ def test_transverse_rate_decides_stability(gamma):
 @pytest.mark.parametrize("lam", [0.3, 2.0, 5.0])
 def test_predictive_coding_from_a_small_start_is_always_stable_and_bounded(gamma, lam):
     flow = solve_ivp(
-        lambda _, s: _velocity(*s, Rule(gamma=gamma), lam),
+        lambda _, s: _velocity(*s, Rule(contrastive=gamma), lam),
         (0, 500),
         (1e-3, 1e-3),
         method="LSODA",
@@ -153,7 +153,7 @@ def test_predictive_coding_from_a_small_start_is_always_stable_and_bounded(gamma
     a, b = flow.y[:, -1]
     assert np.max(flow.y[1]) <= 1 / math.sqrt(2 * abs(gamma)) + 1e-9
     assert a * b == pytest.approx(lam / DELTA, rel=1e-5)
-    assert theory.transverse_rate(a, lam, DELTA, Rule(gamma=gamma)) < 0
+    assert theory.transverse_rate(a, lam, DELTA, Rule(contrastive=gamma)) < 0
 
 
 @pytest.mark.parametrize("rule", [Rule(0.0, 1e-3), Rule(0.7, -1e-3), Rule(0.0, -1e-3, form="inverse_norm")], ids=str)
@@ -162,7 +162,7 @@ def test_slow_velocity(rule, a):
     settled = solve_ivp(lambda _, s: _velocity(*s, rule), (0, 40), (a, PI / a), rtol=1e-11, atol=1e-13).y[:, -1]
     measured, predicted = _velocity(*settled, rule)[0], theory.slow_velocity(settled[0], LAM, DELTA, rule)
     assert predicted == pytest.approx(measured, rel=1e-2)
-    flipped = theory.slow_velocity(settled[0], LAM, DELTA, Rule(rule.gamma, -rule.nabla, rule.form))
+    flipped = theory.slow_velocity(settled[0], LAM, DELTA, Rule(rule.contrastive, -rule.hebbian, rule.form))
     assert abs(flipped / measured - 1) > 1
 
 
@@ -170,7 +170,7 @@ def test_slow_velocity(rule, a):
     ("nabla", "a0", "a1"), [(-0.2, 1.2, math.inf), (-0.2, 0.8, 0.1), (0.3, 0.1, 0.9), (0.3, 3.0, 1.1)]
 )
 def test_slow_time_is_the_integral_of_the_slow_velocity(nabla, a0, a1):
-    rule = Rule(nabla=nabla)
+    rule = Rule(hebbian=nabla)
     expected = quad(lambda a: 1 / theory.slow_velocity(a, LAM, DELTA, rule), a0, a1)[0]
     assert theory.slow_time(a0, a1, LAM, DELTA, rule) == pytest.approx(expected, rel=1e-6)
     assert expected > 0
@@ -178,10 +178,10 @@ def test_slow_time_is_the_integral_of_the_slow_velocity(nabla, a0, a1):
 
 def test_blow_up_time_of_all_weights():
     nabla, a0 = -0.01, 1.3
-    predicted = theory.slow_time(a0, math.inf, LAM, DELTA, Rule(nabla=nabla))
+    predicted = theory.slow_time(a0, math.inf, LAM, DELTA, Rule(hebbian=nabla))
     basis = _one_mode().mode_basis
     start = Explicit([a0 * basis.V.T, basis.U * (PI / a0)])
-    problem = Problem(_one_mode(), Deep(1), start, Flow([0.0, 1000.0], rule=Rule(nabla=nabla)))
+    problem = Problem(_one_mode(), Deep(1), start, Flow([0.0, 1000.0], rule=Rule(hebbian=nabla)))
     with pytest.raises(Divergence, match=r"stopped at time ([\d.]+)") as caught:
         dynamics.solve(problem)
     measured = float(str(caught.value).split("time ")[1].split(":")[0])
@@ -190,29 +190,33 @@ def test_blow_up_time_of_all_weights():
 
 def test_anti_hebbian_from_below_one_never_converges():
     nabla = -0.5
-    a, b = _rest(Rule(nabla=nabla), (0.5, PI / 0.5), 2e4)
+    a, b = _rest(Rule(hebbian=nabla), (0.5, PI / 0.5), 2e4)
     assert b == pytest.approx((4 * abs(nabla) * DELTA * PI**2 * 2e4) ** 0.25, rel=0.01)
     assert a * b == pytest.approx(PI, rel=3e-3)
 
 
 WRONG = {
     "lam": (lambda: theory.fixed_points(0.0, 1.0, Rule()), ValueError, r"lam must be positive"),
-    "delta": (lambda: theory.fixed_points(1.0, 0.0, Rule(nabla=1)), ValueError, r"delta must be positive"),
+    "delta": (lambda: theory.fixed_points(1.0, 0.0, Rule(hebbian=1)), ValueError, r"delta must be positive"),
     "rule": (lambda: theory.fixed_points(1.0, 1.0, 0.1), TypeError, r"rule must be Rule"),
     "inverse mixture": (
         lambda: theory.fixed_points(1.0, 1.0, Rule(1.0, -1.0, form="inverse_norm")),
         NoClosedForm,
         r"use form='oja'",
     ),
-    "transverse": (lambda: theory.transverse_rate(1.0, 1.0, 1.0, Rule(nabla=1)), ValueError, r"rule must have nabla=0"),
+    "transverse": (
+        lambda: theory.transverse_rate(1.0, 1.0, 1.0, Rule(hebbian=1)),
+        ValueError,
+        r"rule must have hebbian=0",
+    ),
     "gain": (lambda: theory.transverse_rate(0.0, 1.0, 1.0, Rule()), ValueError, r"a must not be 0"),
-    "slow gamma": (lambda: theory.slow_time(0.5, 0.6, 1.0, 1.0, Rule(1.0, 1.0)), NoClosedForm, r"gamma=0"),
+    "slow contrastive": (lambda: theory.slow_time(0.5, 0.6, 1.0, 1.0, Rule(1.0, 1.0)), NoClosedForm, r"contrastive=0"),
     "slow sides": (
-        lambda: theory.slow_time(0.5, 1.6, 1.0, 1.0, Rule(nabla=1)),
+        lambda: theory.slow_time(0.5, 1.6, 1.0, 1.0, Rule(hebbian=1)),
         ValueError,
         r"both below or both above 1",
     ),
-    "slow nan": (lambda: theory.slow_time(0.5, math.nan, 1.0, 1.0, Rule(nabla=1)), ValueError, r"a0 and a1 must be"),
+    "slow nan": (lambda: theory.slow_time(0.5, math.nan, 1.0, 1.0, Rule(hebbian=1)), ValueError, r"a0 and a1 must be"),
 }
 
 

@@ -36,14 +36,14 @@ from linmod.dynamics.rules.systems import RuleModes, RuleWeights
 from linmod.verification.controls import RULE_IGNORED, null_controls
 
 RULES = {
-    "Hebbian": Rule.hebbian(0.3),
-    "anti-Hebbian": Rule.anti_hebbian(-0.1),
+    "Hebbian": Rule(hebbian=0.3),
+    "anti-Hebbian": Rule(hebbian=-0.1),
     "inverse norm": Rule.inverse_norm_anti_hebbian(-0.3),
     "contrastive": Rule.contrastive_hebbian(),
     "predictive": Rule.predictive_coding(),
-    "summed": Rule.summed_over_items(8, 0.08, gamma=-1.0),
-    "mixture": Rule(gamma=-1.0, nabla=0.5),
-    "other mixture": Rule(gamma=0.5, nabla=-0.05),
+    "summed": Rule.summed_over_items(8, 0.08, contrastive=-1.0),
+    "mixture": Rule(contrastive=-1.0, hebbian=0.5),
+    "other mixture": Rule(contrastive=0.5, hebbian=-0.05),
 }
 # n_bits, n_x, n_y, k_x, k_y, r: the usual case, then one edge each, among them inputs with delta = 0
 CASES = [
@@ -107,7 +107,7 @@ def test_flow_of_all_weights_follows_the_equations_of_modes(rule):
 
 
 def test_flow_is_the_limit_of_the_predicted_map():
-    rule = Rule(gamma=0.5, nabla=0.2)
+    rule = Rule(contrastive=0.5, hebbian=0.2)
     flow = dynamics.solve(_problem(CASES[0], rule, Flow([0.0, 6.0], rtol=1e-10, atol=1e-12)))
     gaps = []
     for steps in (60, 120, 240):
@@ -125,7 +125,7 @@ def test_rules_on_other_data_and_from_decoupled_vectors():
     hidden = np.linalg.qr(generator.standard_normal((8, 8)))[0]
     first = (hidden[:, :2] * [0.3, -0.1] + hidden[:, 2:4] * [0.1, 0.2]) @ basis.V.T
     last = basis.U @ (hidden[:, :2] * [0.1, 0.2] - hidden[:, 2:4] * [0.05, 0.1]).T
-    for rule in (Rule.hebbian(0.3), Rule(gamma=-0.5, nabla=0.1)):
+    for rule in (Rule(hebbian=0.3), Rule(contrastive=-0.5, hebbian=0.1)):
         training = Descent(0.05, 200, record_every=50, rule=rule)
         problem = Problem(data, Deep(8), Explicit([first, last]), training)
         prediction, simulation = theory.solve(problem), dynamics.solve(problem)
@@ -139,7 +139,7 @@ def test_rules_on_other_data_and_from_decoupled_vectors():
 
 @pytest.mark.parametrize("form", ["oja", "inverse_norm"])
 def test_added_terms_as_they_are_written(form):
-    problem = _problem(CASES[0], Rule(gamma=0.7, nabla=-0.4, form=form))
+    problem = _problem(CASES[0], Rule(contrastive=0.7, hebbian=-0.4, form=form))
     problem = replace(problem, initial=SmallRandom(0.3, seed=5))
     system, plain = RuleWeights(problem), DataCoordinates(problem)
     first, second = problem.initial_weights
@@ -164,8 +164,8 @@ def test_gradient_is_a_rule_that_adds_nothing():
 
 
 def test_sums_over_items_are_scaled_averages():
-    rule = Rule.summed_over_items(8, 0.08, gamma=-1.0, nabla=0.001)
-    assert rule == Rule(gamma=-8.0, nabla=0.1)
+    rule = Rule.summed_over_items(8, 0.08, contrastive=-1.0, hebbian=0.001)
+    assert rule == Rule(contrastive=-8.0, hebbian=0.1)
     problem = replace(_problem(CASES[0], rule), initial=SmallRandom(0.2, seed=1))
     data, (first, second) = problem.dataset, problem.initial_weights
     X, Y, W = data.X, data.Y, second @ first
@@ -181,7 +181,7 @@ def test_sums_over_items_are_scaled_averages():
 
 @pytest.mark.parametrize(("gamma", "nabla"), list(product((-1.0, 0.0, 1.0), (-0.2, 0.0, 1.0))))
 def test_growth_rate_to_six_digits(gamma, nabla):
-    rule, lam, delta = Rule(gamma=gamma, nabla=nabla), 1.2, 0.8
+    rule, lam, delta = Rule(contrastive=gamma, hebbian=nabla), 1.2, 0.8
     data = Dataset([[np.sqrt(delta)]], [[lam / np.sqrt(delta)]])
     mu = float(theory.growth_rate(lam, delta, lam**2 / delta, rule))
     steps = round(60 / np.log1p(0.02 * mu))
@@ -199,7 +199,7 @@ def test_growth_rate_to_six_digits(gamma, nabla):
 
 
 def test_growth_rate_where_it_is_delicate():
-    assert theory.growth_rate(1e-9, 1.0, 1e-18, Rule(gamma=-1.0, nabla=-1.0)) < 1e-17
+    assert theory.growth_rate(1e-9, 1.0, 1e-18, Rule(contrastive=-1.0, hebbian=-1.0)) < 1e-17
     assert theory.growth_rate(0.0, 0.0, 0.25, Rule.contrastive_hebbian()) == 0.25
     assert theory.growth_rate(0.0, 0.0, 0.25, Rule.predictive_coding()) == 0.0
     assert theory.growth_rate(1e-4, 1e-4, 1e4, Rule.predictive_coding()) == pytest.approx(1e-12, rel=1e-6)
@@ -217,7 +217,7 @@ def test_outputs_without_inputs_grow_under_contrastive_learning():
 
 
 @pytest.mark.parametrize(
-    "rule", [Rule.contrastive_hebbian(), Rule.predictive_coding(), Rule.hebbian(0.1), Rule(0.5, 0.3)]
+    "rule", [Rule.contrastive_hebbian(), Rule.predictive_coding(), Rule(hebbian=0.1), Rule(0.5, 0.3)]
 )
 @pytest.mark.parametrize("sizes", [(3, 1, 3, 1, 2.0), (3, 1, 3, 1, 1.0)])
 def test_order_of_convergence_in_the_initial_scale(rule, sizes):
@@ -238,7 +238,7 @@ def test_order_of_convergence_in_the_initial_scale(rule, sizes):
 
 
 def test_idle_inputs_grow_under_anti_hebbian_learning_and_are_predicted():
-    training = Descent(0.08, 1500, record_every=100, rule=Rule.anti_hebbian(-0.1))
+    training = Descent(0.08, 1500, record_every=100, rule=Rule(hebbian=-0.1))
     dataset = SystematicityDataset(3, 1, 3, 1)
     problem = Problem(dataset, Deep(50), SmallRandom(2e-4, seed=2), training)
     prediction, simulation = theory.solve(problem), dynamics.solve(problem)
@@ -256,12 +256,12 @@ def test_idle_inputs_grow_under_anti_hebbian_learning_and_are_predicted():
 
 
 def test_anti_hebbian_divergence_says_when_and_why():
-    problem = _problem((2, 2, 1, 1, 2, 2.0), Rule.anti_hebbian(-0.5), Descent(0.05, 4000, 100))
-    with pytest.raises(Divergence, match=r"by time \d+.*anti-Hebbian learning \(nabla=-0.5\).*above 1"):
+    problem = _problem((2, 2, 1, 1, 2, 2.0), Rule(hebbian=-0.5), Descent(0.05, 4000, 100))
+    with pytest.raises(Divergence, match=r"by time \d+.*anti-Hebbian learning \(hebbian=-0.5\).*above 1"):
         dynamics.solve(problem)
-    with pytest.raises(Divergence, match=r"by time \d+.*gain above 1.*anti-Hebbian learning, nabla=-0.5"):
+    with pytest.raises(Divergence, match=r"by time \d+.*gain above 1.*anti-Hebbian learning, hebbian=-0.5"):
         theory.solve(problem)
-    flow = _problem((2, 2, 1, 1, 2, 2.0), Rule.anti_hebbian(-0.5), Flow([0.0, 200.0]))
+    flow = _problem((2, 2, 1, 1, 2, 2.0), Rule(hebbian=-0.5), Flow([0.0, 200.0]))
     with pytest.raises(Divergence, match=r"stopped at time \d.*anti-Hebbian"):
         dynamics.solve(flow)
     bounded = replace(problem, training=replace(problem.training, rule=Rule.inverse_norm_anti_hebbian(-0.5)))
@@ -270,10 +270,13 @@ def test_anti_hebbian_divergence_says_when_and_why():
 
 def test_contrastive_divergence_says_why():
     problem = Problem(
-        SystematicityDataset(2, 1, 0, 1), Deep(5), SmallRandom(0.01), Descent(0.1, 20000, 500, rule=Rule(gamma=1.0))
+        SystematicityDataset(2, 1, 0, 1),
+        Deep(5),
+        SmallRandom(0.01),
+        Descent(0.1, 20000, 500, rule=Rule(contrastive=1.0)),
     )
     with pytest.raises(
-        Divergence, match=r"contrastive Hebbian learning \(gamma=1\).*no input predicts.*exp\(gamma sig"
+        Divergence, match=r"contrastive Hebbian learning \(contrastive=1\).*no input predicts.*exp\(gamma sig"
     ):
         dynamics.solve(problem)
     same = replace(problem, initial=Aligned(0.01))
@@ -281,21 +284,21 @@ def test_contrastive_divergence_says_why():
 
 
 def test_too_large_a_step_is_not_blamed_on_the_rule():
-    problem = _problem(CASES[0], Rule.hebbian(0.1), Descent(3.0, 200))
+    problem = _problem(CASES[0], Rule(hebbian=0.1), Descent(3.0, 200))
     with pytest.raises(Divergence, match=r"largest stable step for this dataset is [\d.]+$"):
         dynamics.solve(problem)
-    with pytest.raises(Divergence, match=r"the step is too large for Rule\(nabla=0.1\)"):
+    with pytest.raises(Divergence, match=r"the step is too large for Rule\(hebbian=0.1\)"):
         theory.solve(problem)
 
 
 NO_FORM = {
-    "flow": (lambda: _problem(CASES[0], Rule(gamma=1.0), Flow([1.0])), r"no elementary solution.*solve_modes"),
+    "flow": (lambda: _problem(CASES[0], Rule(contrastive=1.0), Flow([1.0])), r"no elementary solution.*solve_modes"),
     "inverse norm, random": (
         lambda: replace(_problem(CASES[0], RULES["inverse norm"]), initial=SmallRandom()),
         r"each hidden unit by itself.*Aligned",
     ),
     "narrow": (
-        lambda: replace(_problem(CASES[0], Rule(gamma=1.0)), network=Deep(4), initial=SmallRandom()),
+        lambda: replace(_problem(CASES[0], Rule(contrastive=1.0)), network=Deep(4), initial=SmallRandom()),
         r"hidden=4 is below the number of modes, 8",
     ),
     "coupled": (
@@ -303,7 +306,7 @@ NO_FORM = {
             Dataset(np.random.default_rng(0).standard_normal((3, 5)), np.eye(5)[:2]),
             Deep(6),
             SmallRandom(),
-            Descent(0.1, 2, rule=Rule(gamma=1.0)),
+            Descent(0.1, 2, rule=Rule(contrastive=1.0)),
         ),
         r"do not commute",
     ),
@@ -318,25 +321,23 @@ def test_no_closed_form_says_why(name):
 
 
 WRONG = {
-    "gamma text": (lambda: Rule(gamma="1"), TypeError, r"gamma must be a real number, got '1'"),
-    "nabla nan": (lambda: Rule(nabla=np.nan), ValueError, r"nabla must be finite"),
+    "contrastive text": (lambda: Rule(contrastive="1"), TypeError, r"contrastive must be a real number, got '1'"),
+    "hebbian nan": (lambda: Rule(hebbian=np.nan), ValueError, r"hebbian must be finite"),
     "form": (lambda: Rule(form="hebb"), ValueError, r"form must be one of \['inverse_norm', 'oja'\], got 'hebb'"),
-    "hebbian sign": (lambda: Rule.hebbian(-0.1), ValueError, r"nabla must be positive, got -0.1"),
-    "anti sign": (lambda: Rule.anti_hebbian(0.1), ValueError, r"nabla must be negative, got 0.1"),
-    "inverse sign": (lambda: Rule.inverse_norm_anti_hebbian(0.0), ValueError, r"nabla must be negative"),
-    "contrastive sign": (lambda: Rule.contrastive_hebbian(-1), ValueError, r"gamma must be positive"),
-    "predictive sign": (lambda: Rule.predictive_coding(1), ValueError, r"gamma must be negative, got 1.0"),
+    "inverse sign": (lambda: Rule.inverse_norm_anti_hebbian(0.0), ValueError, r"hebbian must be negative"),
+    "contrastive sign": (lambda: Rule.contrastive_hebbian(-1), ValueError, r"contrastive must be positive"),
+    "predictive sign": (lambda: Rule.predictive_coding(1), ValueError, r"contrastive must be negative, got 1.0"),
     "items": (lambda: Rule.summed_over_items(0, 0.1), ValueError, r"n_items must be at least 1"),
     "step": (lambda: Rule.summed_over_items(8, 0.0), ValueError, r"step_size must be positive"),
     "rule type": (lambda: Descent(0.1, 2, rule="oja"), TypeError, r"rule must be Rule, got str"),
     "flow rule type": (lambda: Flow([1.0], rule=1.0), TypeError, r"rule must be Rule, got float"),
     "shallow": (
-        lambda: Problem(_dataset(*CASES[0]), Shallow(), Aligned(), Descent(0.1, 2, rule=Rule(gamma=1))),
+        lambda: Problem(_dataset(*CASES[0]), Shallow(), Aligned(), Descent(0.1, 2, rule=Rule(contrastive=1))),
         ValueError,
-        r"rule=Rule\(gamma=1\) is for two layers, Deep\(layers=2\), got Shallow\(\)",
+        r"rule=Rule\(contrastive=1\) is for two layers, Deep\(layers=2\), got Shallow\(\)",
     ),
     "deeper": (
-        lambda: Problem(_dataset(*CASES[0]), Deep(9, 3), Aligned(), Flow([1.0], rule=Rule(nabla=1))),
+        lambda: Problem(_dataset(*CASES[0]), Deep(9, 3), Aligned(), Flow([1.0], rule=Rule(hebbian=1))),
         ValueError,
         r"for two layers",
     ),
@@ -356,7 +357,7 @@ def test_wrong_calls(name):
         call()
 
 
-@pytest.mark.parametrize("rule", [Rule(), Rule(gamma=1.0), Rule(nabla=-0.1, form="inverse_norm")])
+@pytest.mark.parametrize("rule", [Rule(), Rule(contrastive=1.0), Rule(hebbian=-0.1, form="inverse_norm")])
 def test_repr_round_trip(rule):
     assert eval(repr(rule)) == rule
     assert (repr(rule) in repr(Flow([1.0], rule=rule))) != rule.is_gradient

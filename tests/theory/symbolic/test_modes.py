@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from linmod import SystematicityDataset, theory
 from linmod.datasets import CLASS_NAMES
-from linmod.theory.dense import trajectories
 from linmod.theory.derivations import derive
 from linmod.theory.symbolic import modes as symbolic
 from linmod.theory.symbolic import symbols as s
@@ -101,7 +100,7 @@ thorough = settings(max_examples=300, deadline=None, derandomize=True)
 @given(lams, deltas, starts, times)
 @example(1.0, 1e-300, 1.0, 1e-300)
 def test_shallow_flow_is_accurate(lam: float, delta: float, pi0: float, t: float) -> None:
-    assert_accurate("shallow_flow", trajectories.shallow_flow(lam, delta, pi0, t), lam, delta, pi0, t)
+    assert_accurate("shallow_flow", theory.shallow_flow(lam, delta, pi0, t), lam, delta, pi0, t)
 
 
 @thorough
@@ -113,9 +112,7 @@ def test_shallow_flow_is_accurate(lam: float, delta: float, pi0: float, t: float
 @example(1.0, 1.0, 1.0, 2.5, 3)
 def test_shallow_descent_is_accurate(lam: float, delta: float, pi0: float, alpha: float, n: int) -> None:
     assume(alpha * delta < 2 or n < 100)
-    assert_accurate(
-        "shallow_descent", trajectories.shallow_descent(lam, delta, pi0, alpha, n), lam, delta, pi0, alpha, n
-    )
+    assert_accurate("shallow_descent", theory.shallow_descent(lam, delta, pi0, alpha, n), lam, delta, pi0, alpha, n)
 
 
 @thorough
@@ -123,7 +120,7 @@ def test_shallow_descent_is_accurate(lam: float, delta: float, pi0: float, alpha
 @example(1.0, 0.0, 1e-12, 365.0)
 @example(1e-12, 1.0, 1e-12, 1e4)
 def test_two_layer_flow_is_accurate(lam: float, delta: float, pi0: float, t: float) -> None:
-    assert_accurate("two_layer_flow", trajectories.two_layer_flow(lam, delta, pi0, t), lam, delta, pi0, t)
+    assert_accurate("two_layer_flow", theory.two_layer_flow(lam, delta, pi0, t), lam, delta, pi0, t)
 
 
 @thorough
@@ -132,7 +129,7 @@ def test_two_layer_flow_is_accurate(lam: float, delta: float, pi0: float, t: flo
 @example(1.0, 0.0, 4e-12, 0.0, 365.0)
 @example(1.0, 0.0, 4e-12, 0.0, 1e3)
 def test_two_layer_vector_flow_is_accurate(lam: float, delta: float, y0: float, z0: float, t: float) -> None:
-    numerical = trajectories.two_layer_vector_flow(lam, delta, y0, z0, t)
+    numerical = theory.two_layer_vector_flow(lam, delta, y0, z0, t)
     assert_accurate("two_layer_vector_flow", numerical, lam, delta, y0, z0, t)
 
 
@@ -142,7 +139,7 @@ def test_one_step_of_two_layer_descent_is_accurate(
     lam: float, delta: float, y0: float, z0: float, alpha: float
 ) -> None:
     """The map works with y and z, so their rounding errors bound that of pi, also where the two almost cancel."""
-    numerical = trajectories.two_layer_descent(lam, delta, y0, z0, alpha, [1])[0]
+    numerical = theory.two_layer_descent(lam, delta, y0, z0, alpha, [1])[0]
     y, error_y = exact_and_tolerance("y after a step", lam, delta, y0, z0, alpha)
     z, error_z = exact_and_tolerance("z after a step", lam, delta, y0, z0, alpha)
     assert abs(mpmath.mpf(float(numerical)) - (y - z) / 4) <= (error_y + error_z) / 4
@@ -179,7 +176,7 @@ def test_many_steps_of_two_layer_descent_are_accurate(z0: float) -> None:
         for _ in range(n):
             y, z = step(y, z, mpmath.mpf(lam), mpmath.mpf(delta), mpmath.mpf(alpha))
             scale = max(scale, (y + z) / 4)
-    numerical = trajectories.two_layer_descent(lam, delta, y0, z0, alpha, [n])[0]
+    numerical = theory.two_layer_descent(lam, delta, y0, z0, alpha, [n])[0]
     assert abs(mpmath.mpf(float(numerical)) - (y - z) / 4) <= 10 * n * UNIT * scale
 
 
@@ -187,15 +184,15 @@ def test_many_steps_of_two_layer_descent_are_accurate(z0: float) -> None:
 @given(lams.filter(bool), deltas.filter(bool), starts)
 def test_half_times_are_accurate(lam: float, delta: float, pi0: float) -> None:
     assume(pi0 < lam / delta / 2 * (1 - 1e-12))
-    assert_accurate("half_time_shallow", trajectories.half_time_shallow(lam, delta, pi0), lam, delta, pi0)
+    assert_accurate("half_time_shallow", theory.half_time_shallow(lam, delta, pi0), lam, delta, pi0)
     if pi0 > 0:
-        assert_accurate("half_time_two_layer", trajectories.half_time_two_layer(lam, delta, pi0), lam, delta, pi0)
+        assert_accurate("half_time_two_layer", theory.half_time_two_layer(lam, delta, pi0), lam, delta, pi0)
 
 
 @pytest.mark.parametrize("name", ["shallow_flow", "two_layer_flow", "two_layer_vector_flow"])
 def test_the_tolerance_rejects_a_small_error(name: str) -> None:
     arguments = [1.5, 0.5, 0.1, 0.2, 1.0][: len(inspect.signature(FORMS[name]).parameters)]
-    value = float(getattr(trajectories, name)(*arguments))
+    value = float(getattr(theory, name)(*arguments))
     assert_accurate(name, value, *arguments)
     with pytest.raises(AssertionError, match="times the tolerance"):
         assert_accurate(name, value * (1 + 1e-13), *arguments)
@@ -204,27 +201,25 @@ def test_the_tolerance_rejects_a_small_error(name: str) -> None:
 @pytest.mark.parametrize("name", ["shallow_flow", "shallow_descent", "two_layer_flow", "two_layer_vector_flow"])
 def test_names_and_arguments_are_those_of_the_numerical_functions(name: str) -> None:
     assert list(inspect.signature(getattr(symbolic, name)).parameters) == list(
-        inspect.signature(getattr(trajectories, name)).parameters
+        inspect.signature(getattr(theory, name)).parameters
     )
 
 
 @pytest.mark.parametrize("pi0", [-0.5, 0.0, 1e-6, 4.0])
 def test_ends_of_time(pi0: float) -> None:
     lam, delta = 1.5, 0.5
-    assert trajectories.shallow_flow(lam, delta, pi0, 0.0) == pi0
-    assert trajectories.shallow_flow(lam, delta, pi0, np.inf) == lam / delta
-    assert trajectories.two_layer_flow(lam, delta, pi0, 0.0) == pytest.approx(pi0, rel=1e-15)
-    assert trajectories.two_layer_flow(lam, delta, pi0, np.inf) == pytest.approx(
-        lam / delta if pi0 > 0 else 0, rel=1e-15
-    )
+    assert theory.shallow_flow(lam, delta, pi0, 0.0) == pi0
+    assert theory.shallow_flow(lam, delta, pi0, np.inf) == lam / delta
+    assert theory.two_layer_flow(lam, delta, pi0, 0.0) == pytest.approx(pi0, rel=1e-15)
+    assert theory.two_layer_flow(lam, delta, pi0, np.inf) == pytest.approx(lam / delta if pi0 > 0 else 0, rel=1e-15)
 
 
 @given(deltas.filter(bool), squares, squares)
 @settings(deadline=None, derandomize=True)
 def test_ends_of_time_without_correlation(delta: float, y0: float, z0: float) -> None:
     """For lambda = 0 only the part that the layers do not share, K, keeps the strength from falling as 1/t."""
-    assert abs(trajectories.two_layer_vector_flow(0.0, delta, y0, z0, np.inf)) <= 30 * UNIT * (y0 + z0)
-    assert trajectories.two_layer_vector_flow(0.0, delta, y0, z0, 0.0) == pytest.approx(
+    assert abs(theory.two_layer_vector_flow(0.0, delta, y0, z0, np.inf)) <= 30 * UNIT * (y0 + z0)
+    assert theory.two_layer_vector_flow(0.0, delta, y0, z0, 0.0) == pytest.approx(
         (y0 - z0) / 4, rel=0, abs=30 * UNIT * (y0 + z0)
     )
 

@@ -1,0 +1,82 @@
+"""Why a problem has no closed form, and what to do then: the reasons that several forms share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from ..datasets import Data
+from ..problem import Descent, NoClosedForm, Problem, RandomModes
+from .spectrum import spectrum
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A reason for which a closed form does not apply, and a way out."""
+
+    reason: str
+    way_out: str
+
+    def __str__(self) -> str:
+        return f"{self.reason}; {self.way_out}"
+
+    def error(self) -> NoClosedForm:
+        """The exception that says so."""
+        return NoClosedForm(str(self))
+
+
+Question = Callable[[Problem], Refusal | None]
+"""One condition of a closed form: None where a problem fulfils it."""
+
+
+def first_refusal(problem: Problem, questions: Iterable[Question]) -> Refusal | None:
+    """The first of several reasons that applies, asked one after the other."""
+    answers = (question(problem) for question in questions)
+    return next((answer for answer in answers if answer is not None), None)
+
+
+def momentum(problem: Problem) -> Refusal | None:
+    """Descent with momentum."""
+    if not (isinstance(problem.training, Descent) and problem.training.momentum):
+        return None
+    return Refusal(
+        f"there is no closed form for momentum={problem.training.momentum}, only for momentum=0",
+        "set momentum=0, or use dynamics.solve",
+    )
+
+
+def no_weights(problem: Problem) -> Refusal | None:
+    """A start that has no weights to predict from."""
+    if not isinstance(problem.initial, RandomModes):
+        return None
+    return Refusal(
+        "RandomModes draws neither full weights nor single modes of a class",
+        "use SmallRandom to have them, or dynamics.solve",
+    )
+
+
+def coupled(data: Data) -> Refusal | None:
+    """Data that couple the modes of a deep network."""
+    if data.is_decoupled:
+        return None
+    return Refusal(
+        "X'X and Y'Y of this dataset do not commute, so learning couples its modes",
+        "use a shallow network, which has a closed form for any data, or dynamics.solve",
+    )
+
+
+def coupled_modes(problem: Problem) -> Refusal | None:
+    """A problem on such data."""
+    return coupled(problem.dataset)
+
+
+def too_narrow(problem: Problem) -> Refusal | None:
+    """A hidden layer with fewer units than there are modes."""
+    (hidden, _), *_ = problem.network.shapes(problem.dataset)
+    n_modes = spectrum(problem.dataset).n_modes
+    if hidden >= n_modes:
+        return None
+    return Refusal(
+        f"hidden={hidden} is below the number of modes, {n_modes}, which compete for units",
+        f"use at least hidden={n_modes}, or dynamics.solve",
+    )
