@@ -1,4 +1,4 @@
-"""The papers' claims and figures, each one a check and a picture."""
+"""The claims of the papers, each with a check and a picture."""
 
 from .catalogue import select
 from .entries import Entry

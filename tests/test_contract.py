@@ -31,7 +31,7 @@ class TestOutputSplit(Contract):
         return _problem(dataset, Modular.output_split(Deep(hidden=dataset.n_items + 2)))
 
 
-@pytest.mark.parametrize("rule", [Rule.contrastive_hebbian(), Rule.hebbian(0.1)], ids=str)
+@pytest.mark.parametrize("rule", [Rule.contrastive_hebbian(), Rule(hebbian=0.1)], ids=str)
 class TestRules:
     @pytest.mark.parametrize("edge", EDGES, ids=str)
     def test_prediction_is_simulation(self, edge, rule):

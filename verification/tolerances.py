@@ -103,14 +103,21 @@ def derived_bounds(problem: Problem, neglected: float, simulation: Trajectory, s
         )
         return Bounds({name: np.full(ranges(v).shape, np.inf) for name, v in simulated.items()}, rounding, doubt)
     total = {
-        name: rounding[name] + NEGLECTED_FACTOR * neglected * _ranges_by_class(problem, name, values)
+        name: rounding[name]
+        + NEGLECTED_FACTOR * neglected * (rounding[name] + _sizes(problem, name, values, simulated))
         for name, values in simulated.items()
     }
     return Bounds(total, rounding)
 
 
-def _ranges_by_class(problem: Problem, name: str, values: FloatArray) -> FloatArray:
-    """Range of each component; of the strengths of single modes the largest in their class, whose size they share."""
+def _sizes(problem: Problem, name: str, values: FloatArray, simulated: Values) -> FloatArray:
+    """What a neglected share refers to: the range of each component over time.
+
+    Strengths of single modes share that of their class. At a single time there is no range: there it is the largest
+    value of the kind, and nothing is tested.
+    """
+    if len(values) == 1:
+        return np.full(ranges(values).shape, scales(simulated)[kind(name)])
     own = ranges(values)
     if name == STRENGTHS:
         for block in problem.dataset.mode_basis.classes.values():

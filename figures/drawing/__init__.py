@@ -1,1 +1,1 @@
-"""How pictures look, and the kinds of picture that several claims draw."""
+"""The style of the pictures, and the drawing functions that several claims share."""

@@ -1,4 +1,4 @@
-"""Points of a phase diagram: simulated means over seeds, held against a closed form, and drawn on its contours."""
+"""Points of a phase diagram: simulated means over seeds, compared with a closed form and drawn on its contours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHADES = ListedColormap(colormaps["Blues"](np.linspace(0.02, 0.6, 256)))
 
 @dataclass(frozen=True)
 class Point:
-    """A place in the diagram, what is expected there, and what single simulations gave.
+    """A place in the diagram with the expected value and the values of single simulations.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Point:
     expected : RandomStartMean
     measured : ndarray, shape (seeds,)
     wrong : mapping of str to float
-        Values of formulas that are wrong on purpose.
+        Values of deliberately wrong formulas.
     """
 
     bits: int
@@ -54,7 +54,7 @@ class Point:
 
     @property
     def bound(self) -> float:
-        """How far the mean may be from the expected: five of its expected standard errors, and what is neglected."""
+        """Bound on the error of the mean: five of its expected standard errors plus the neglected terms."""
         return SIGMAS * self.expected.deviation / math.sqrt(len(self.measured)) + self.expected.neglected
 
     @property
@@ -64,7 +64,16 @@ class Point:
 
 
 def mean_finding(label: str, points: Sequence[Point]) -> Finding:
-    """Means over seeds against the closed form, in units of their bounds; wrong formulas must exceed theirs."""
+    """Compare means over seeds with the closed form, in units of their bounds; wrong formulas must exceed them.
+
+    Returns
+    -------
+    Finding
+
+    See Also
+    --------
+    scatter_finding : Compares the scatter between seeds.
+    """
     error = max(abs(point.mean - point.expected.mean) / point.bound for point in points)
     distinct = [
         bool(abs(point.mean - value) > point.bound)
@@ -73,17 +82,26 @@ def mean_finding(label: str, points: Sequence[Point]) -> Finding:
         if abs(value - point.expected.mean) > 2 * point.bound
     ]
     passed = error <= 1 and bool(distinct) and all(distinct)
-    what = f"{label}: {len(points)} means, in units of their bounds"
+    what = f"{label}: {len(points)} means, error / bound of each"
     return Finding(what, error, 1.0, passed, len(distinct), sum(distinct))
 
 
 def scatter_finding(label: str, points: Sequence[Point]) -> Finding:
-    """Scatter between seeds against its closed form; from a start three times too wide or narrow it must differ."""
+    """Compare the scatter between seeds with its closed form; the controls are three times larger and smaller.
+
+    Returns
+    -------
+    Finding
+
+    See Also
+    --------
+    mean_finding : Compares the means.
+    """
     scatter = np.concatenate([point.scatter for point in points])
     size, bound = float(np.sqrt(np.mean(scatter**2))), SIGMAS / math.sqrt(2 * len(scatter))
     rejected = sum(abs(size * factor - 1) > bound for factor in (1 / 3, 3))
     passed = abs(size - 1) <= bound and rejected == 2
-    return Finding(f"{label}: scatter over its closed form, less 1", abs(size - 1), bound, passed, 2, rejected)
+    return Finding(f"{label}: scatter / closed form - 1", abs(size - 1), bound, passed, 2, rejected)
 
 
 def draw_diagram(
@@ -93,7 +111,7 @@ def draw_diagram(
     form: str,
     levels: Sequence[float],
 ) -> None:
-    """Contours of the closed form, and on them the simulated means as points in the same shades, with their values."""
+    """Draw contours of the closed form, and simulated means as points with their values, in the same shades."""
     bits = np.arange(1, max(point.bits for point in points) + 1)
     parts = np.geomspace(min(p.part for p in points) / 2, max(p.part for p in points) * 2, 60)
     values = np.array([[closed_form(int(b), float(part)) for b in bits] for part in parts])
@@ -119,13 +137,19 @@ def draw_diagram(
             textcoords="offset points",
             ha="center",
             fontsize=5.5,
+            bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.4},
         )
-    axes.set(xlim=(0.6, bits[-1] + 0.4), xlabel="sign inputs $n_x$", ylabel="$k_x r^2$")
+    axes.set(xlim=(0.5, bits[-1] + 0.5), xlabel="sign inputs $n_x$", ylabel="$k_x r^2$")
     axes.set_xticks(bits)
 
 
+def diagram_note(points: Sequence[Point]) -> str:
+    """Say what a diagram shows: contours, and points that are means over a number of seeds."""
+    return f"contours and shades: closed form; points with values: means of {len(points[0].measured)} simulations"
+
+
 def draw_deviations(axes: Axes, groups: Mapping[str, Sequence[Point]], unit: float | None) -> None:
-    """Deviations of the means with their standard errors, inside the bounds; in units of the closed form by default."""
+    """Draw deviations of the means with standard errors and bounds; in units of the closed form by default."""
     for stroke, (label, points) in zip(STROKES, groups.items(), strict=False):
         scale = np.array([point.expected.mean if unit is None else unit for point in points])
         at = np.arange(len(points)) + (0.3 * (stroke is STROKES[1]))
@@ -143,7 +167,7 @@ def draw_deviations(axes: Axes, groups: Mapping[str, Sequence[Point]], unit: flo
             markerfacecolor="white",
             capsize=1.5,
             linewidth=0.8,
-            label=f"{label}: simulated",
+            label=f"{label}: simulated mean, standard error",
         )
         axes.plot(np.tile(at, 2), [*bounds, *-bounds], "_", color=stroke.color, markersize=5, label=f"{label}: bound")
     axes.axhline(0.0, color="0.4", linewidth=0.6)
@@ -151,4 +175,4 @@ def draw_deviations(axes: Axes, groups: Mapping[str, Sequence[Point]], unit: flo
     columns = sorted({point.bits for point in first})
     middles = [np.mean([at for at, point in enumerate(first) if point.bits == bits]) for bits in columns]
     axes.set_xticks(middles, [str(bits) for bits in columns])
-    axes.set_xlabel("$n_x$ (within each, rising $N/(N + k_x r^2)$)")
+    axes.set_xlabel("$n_x$, then by increasing $N/(N + k_x r^2)$")

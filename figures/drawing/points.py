@@ -11,7 +11,12 @@ from .style import Stroke
 
 
 def draw_measured(axes: Axes, points: Mapping[int, Measured], stroke: Stroke) -> None:
-    """Draw simulated means as markers with bars of three standard errors."""
+    """Draw simulated means as markers with bars of three standard errors.
+
+    See Also
+    --------
+    linmod.figures.drawing.style.name_stroke : Adds an entry to the legend.
+    """
     axes.errorbar(
         list(points),
         [point.simulated for point in points.values()],

@@ -1,4 +1,4 @@
-"""How pictures look: readable in print, without colour, and without a LaTeX installation."""
+"""The style of the pictures: readable in print, in grey, and without a LaTeX installation."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 
 from ...validation import FloatArray
 
 COLUMN, FULL = 3.4, 7.0
 TIME = r"time $t$ (units of $\tau$)"
+RELATIVE = r"$\pi\,/\,\pi^{\ast}$"
 BLOCK_SYMBOLS = {"omega_x": r"\Omega_x", "gamma_x": r"\Gamma_x", "omega_y": r"\Omega_y", "gamma_y": r"\Gamma_y"}
 LABEL_SPACING = 0.065
 
@@ -43,7 +46,7 @@ RC: dict[Any, Any] = {
 
 @dataclass(frozen=True)
 class Stroke:
-    """One way to draw a curve: colour, line and marker together, so that each alone tells it apart."""
+    """One way to draw a curve: colour, line style and marker, each of which identifies it."""
 
     color: str
     linestyle: str | tuple[int, tuple[float, ...]]
@@ -60,7 +63,7 @@ STROKES = (
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Use the house style for figures made inside."""
+    """Use the common style for figures made inside."""
     with mpl.rc_context(RC):
         yield
 
@@ -69,6 +72,15 @@ def canvas(rows: int, columns: int, *, width: float = FULL, height: float = 2.4)
     """Make a figure with a grid of axes, titled (a), (b), ... by :func:`title`.
 
     It belongs to no window system and needs no closing.
+
+    Returns
+    -------
+    figure : Figure
+    axes : list of Axes
+
+    See Also
+    --------
+    house_style : The style to make it in.
     """
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
@@ -80,8 +92,52 @@ def title(axes: Axes, index: int, text: str) -> None:
     axes.set_title(f"({'abcdef'[index]}) {text}")
 
 
+def name_stroke(axes: Axes, stroke: Stroke, label: str) -> None:
+    """Add an entry to the legend that shows the line and the marker of a stroke together.
+
+    Parameters
+    ----------
+    axes : Axes
+    stroke : Stroke
+    label : str
+
+    See Also
+    --------
+    legend_below : A legend of all axes below a figure.
+    """
+    (line,) = axes.plot([], [], color=stroke.color, linestyle=stroke.linestyle, marker=stroke.marker, label=label)
+    line.set(markersize=4, markerfacecolor="white")
+
+
+def legend_below(figure: Figure, *axes: Axes, ncols: int, note: str | None = None, handlelength: float = 2.4) -> None:
+    """Put one legend of all axes below a figure, each label once, under a note that says what lines and markers are.
+
+    Parameters
+    ----------
+    figure : Figure
+    *axes : Axes
+        Whose labelled curves the legend names.
+    ncols : int
+    note : str, optional
+    handlelength : float, default 2.4
+
+    See Also
+    --------
+    label_ends : Labels at the curves themselves.
+    """
+    entries: dict[str, Artist] = {}
+    for one in axes:
+        handles, labels = one.get_legend_handles_labels()
+        entries |= dict(zip(labels, handles, strict=True))
+    legend = figure.legend(
+        entries.values(), entries.keys(), loc="outside lower center", ncols=ncols, handlelength=handlelength
+    )
+    if note is not None:
+        legend.set_title(note, prop=FontProperties(family=RC["font.serif"], size=7))
+
+
 def label_ends(axes: Axes, labels: Mapping[str, tuple[float, str]], at: float) -> None:
-    """Write labels beside the ends of curves, moved apart where they would overlap.
+    """Write labels to the right of the ends of curves, moved apart where they would overlap.
 
     Parameters
     ----------
@@ -91,6 +147,10 @@ def label_ends(axes: Axes, labels: Mapping[str, tuple[float, str]], at: float) -
         In data coordinates.
     at : float
         Where the curves end on the horizontal axis, in data coordinates.
+
+    See Also
+    --------
+    legend_below : A legend of all axes below a figure.
     """
     transform = axes.transData + axes.transAxes.inverted()
     heights = [float(transform.transform((at, height))[1]) for height, _ in labels.values()]
@@ -102,7 +162,17 @@ def label_ends(axes: Axes, labels: Mapping[str, tuple[float, str]], at: float) -
 
 
 def spread(heights: Sequence[float], spacing: float) -> FloatArray:
-    """Move heights apart to at least the given spacing, as little as possible and in their order."""
+    """Move heights apart to at least the given spacing, as little as possible and in their order.
+
+    Returns
+    -------
+    ndarray
+        The new heights, in the order of the given ones.
+
+    See Also
+    --------
+    label_ends : Places labels at these heights.
+    """
     order = np.argsort(heights, kind="stable")
     placed = np.array(heights, dtype=np.float64)[order]
     for _ in range(200):
@@ -119,10 +189,10 @@ def spread(heights: Sequence[float], spacing: float) -> FloatArray:
 
 
 def class_label(name: str) -> str:
-    """A class of modes as it is written in a picture."""
+    """Return the label of a class of modes in a picture."""
     return name.replace("_to_", r" $\to$ ").replace("_", " ")
 
 
 def block_label(source: str, target: str) -> str:
-    """A block of the map as it is written in a picture."""
+    """Return the label of a block of the map in a picture."""
     return rf"${BLOCK_SYMBOLS.get(source, source)} \to {BLOCK_SYMBOLS.get(target, target)}$"

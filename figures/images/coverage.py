@@ -1,4 +1,4 @@
-"""Where a module of its own begins to help: label scale, and the number of combinations seen."""
+"""When a separate module for the compositional labels helps: label scale and number of combinations seen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings
 from ...verification.intervals import mean_interval
 from ..drawing.style import STROKES, canvas, house_style, title
-from ..specialization.dense import PAPER
+from ..published import SPECIALIZATION
 from .split import Paired, compare_networks
 from .tasks import CLASSES, DENSE, MLPS, SEEN, SPLIT, TRAIN, images_of
 
@@ -40,23 +40,25 @@ def _check(settings: Settings) -> Evidence:
 
 
 def _growth(by_scale: dict[float, Paired]) -> Finding:
-    """The gap at the largest scale is larger than at the smallest, seed by seed."""
+    """Check that the gap is larger at the largest scale than at the smallest, seed by seed."""
     gaps = [each.errors[DENSE] - each.errors[SPLIT] for each in by_scale.values()]
-    return _above_zero(f"dense minus split, scale {max(by_scale):g} against {min(by_scale):g}", gaps[-1] - gaps[0])
+    return _above_zero(
+        f"(dense - split) at scale {max(by_scale):g} - the same at scale {min(by_scale):g}", gaps[-1] - gaps[0]
+    )
 
 
 def _fall(by_count: dict[int, Paired], name: str) -> Finding:
-    """The error falls with the number of combinations seen."""
+    """Check that the error falls with the number of combinations seen."""
     first, last = min(by_count), max(by_count)
     fall = by_count[first].errors[name] - by_count[last].errors[name]
-    return _above_zero(f"{name}: error at {first} minus at {last} combinations seen", fall)
+    return _above_zero(f"{name}: error at {first} - error at {last} combinations seen", fall)
 
 
 def _above_zero(label: str, differences: FloatArray) -> Finding:
-    """The 95 % interval of the mean lies above zero; that of the opposite statement must not."""
+    """Check that the 95 % interval of the mean is above zero; the control is the opposite statement."""
     opposite, stated = mean_interval(differences), mean_interval(-differences)
     return Finding(
-        label=f"{label}: {opposite}; half-width of the interval over it",
+        label=f"{label}: {opposite}; half-width of the interval / mean",
         error=stated.uncertainty,
         tolerance=1.0,
         passed=stated.below_zero and not opposite.below_zero,
@@ -105,9 +107,10 @@ def _draw_errors(axes: Axes, runs: Mapping[float, Paired]) -> None:
 
 IMAGE_COVERAGE = Claim(
     name="image-coverage",
-    source=f"{PAPER}, compositional MNIST; here three digits of five classes",
-    statement="What a module of its own for the compositional labels gains on unseen combinations grows with the scale "
-    "of the non-compositional labels, which a split network does not feel; both networks gain from combinations seen.",
+    source=f"{SPECIALIZATION}, compositional MNIST; here three digits of five classes",
+    statement="Giving the compositional labels their own module reduces the error on unseen combinations more if the "
+    "scale of the non-compositional labels is larger. The errors of both networks decrease with the number of "
+    "combinations seen.",
     assumptions=(
         f"{TRAIN} training images",
         "step size and steps chosen on validation images for each label scale, with half of the combinations seen",

@@ -1,4 +1,4 @@
-"""Linear maps that stand for non-linear networks on images, over training, beside those of linear networks."""
+"""Average Jacobians of non-linear networks on images over training, compared with linear networks."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from ...problem import BlockPair, Deep, Descent, Problem, SmallRandom
 from ...projection import project
 from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings
-from ..drawing.style import STROKES, TIME, canvas, house_style, title
-from ..specialization.dense import PAPER
+from ..drawing.style import STROKES, TIME, canvas, house_style, legend_below, title
+from ..published import SPECIALIZATION
 from .order import STD, STEP
 from .tasks import DENSE, HIDDEN, SPLIT, centred, draw, images_of, same_moments, task
 
@@ -34,7 +34,7 @@ NONLINEARITIES = ("tanh", "relu")
 BODIES = {DENSE: (2 * HIDDEN, "dense"), SPLIT: (HIDDEN, "output_split")}
 NORM_BOUND, SHARE_BOUND = 0.2, 0.05
 UNEXPLAINED = 0.25
-"""Share of the outputs up to which a linear map stands for a network."""
+"""Largest share of the outputs that the average Jacobian may miss for its norms to be judged."""
 PLACES = 3
 PARTS = ("compositional", "non-compositional")
 
@@ -55,19 +55,19 @@ class Course:
     unexplained: FloatArray
 
     def norm(self, part: str) -> FloatArray:
-        """Norm of the map to all labels of places, or to the labels of combinations."""
+        """Return the norm of the map to all labels of places, or to the labels of combinations."""
         targets = [f"labels_{place + 1}" for place in range(PLACES)] if part == PARTS[0] else ["combinations"]
         return np.sqrt(sum(values**2 for (_, target), values in self.norms.items() if target in targets))
 
     @property
     def share(self) -> FloatArray:
-        """Systematicity: share of the squared norm of labels of places that each place's own pixels have."""
+        """Systematicity: the share of each place's pixels in the squared norm of the map to its labels."""
         own = sum(self.norms[f"place_{place + 1}", f"labels_{place + 1}"] ** 2 for place in range(PLACES))
         return np.asarray(own / self.norm(PARTS[0]) ** 2)
 
 
 def by_place(source: CompositionalImages, sample: ImageSample, items: int | None = None) -> Dataset:
-    """A sample for linear networks, with the labels of each place as a block of their own."""
+    """Return a sample for linear networks, with one block for the labels of each place."""
     whole = source.as_dataset(sample)
     labels = source.images.classes
     blocks = {f"labels_{place + 1}": slice(place * labels, (place + 1) * labels) for place in range(PLACES)}
@@ -76,7 +76,7 @@ def by_place(source: CompositionalImages, sample: ImageSample, items: int | None
 
 
 def predict(name: str, dataset: Dataset, training: Descent, seed: int) -> Course:
-    """Norms of a linear network, dense or of two modules, that learns from the same second moments."""
+    """Return the norms of a linear network, dense or of two modules, that learns from the same second moments."""
     hidden, _ = BODIES[name]
     blocks = dataset.output_blocks
     rest = blocks["combinations"]
@@ -92,7 +92,7 @@ def predict(name: str, dataset: Dataset, training: Descent, seed: int) -> Course
 
 
 def weights_of(ensemble: Ensemble) -> dict[str, np.ndarray[Any, np.dtype[np.float32]]]:
-    """Copies of all weights, to be kept in a record."""
+    """Return copies of all weights for a record."""
     return {name: value.detach().cpu().numpy().copy() for name, value in ensemble.weights.items()}
 
 
@@ -104,7 +104,7 @@ def train(
     seeds: Sequence[int],
     training: BatchDescent,
 ) -> list[Course]:
-    """Norms of the Jacobian, averaged over test images, of networks in training, one for each seed."""
+    """Return the norms over training of the Jacobian averaged over test images, one course for each seed."""
     from ...dynamics.nonlinear import PlaceByPlace, train_networks, trained_module
 
     hidden, split = BODIES[name]
@@ -144,20 +144,20 @@ def _check(settings: Settings) -> Evidence:
 
 
 def _norms(name: str, part: str, predicted: list[Course], measured: list[Course]) -> Finding:
-    """Largest difference relative to the largest norm, as long as a linear map can stand for the network.
+    """Compare norms, relative to the largest, while the Jacobian explains the network.
 
-    Wrong are a network that stays as it is, and one that has learned everything from the beginning.
+    The controls are a network that does not change, and one that has learned everything from the beginning.
     """
     right, found = (np.array([each.norm(part) for each in courses]) for courses in (predicted, measured))
     linear = np.array([each.unexplained <= UNEXPLAINED for each in measured])
     largest = float(np.max(right[linear]))
     wrong = (right[:, :1], right[:, -1:])
     errors = [float(np.max(np.abs(found - each)[linear])) / largest for each in (right, *wrong)]
-    return _finding(f"{name}, tanh: {part} norm, relative", errors, NORM_BOUND)
+    return _finding(f"{name}, tanh: {part} norm, error / largest norm", errors, NORM_BOUND)
 
 
 def _shares(predicted: list[Course], measured: list[Course], name: str) -> Finding:
-    """Largest difference of systematicity over time; wrong are shares of pixels by chance, and all of it."""
+    """Compare systematicity at all times; the controls are the share of chance, and full systematicity."""
     right, found = (np.array([each.share for each in courses]) for courses in (predicted, measured))
     errors = [float(np.max(np.abs(found - each))) for each in (right, 1 / PLACES, 1.0)]
     return _finding(f"{name}, tanh: systematicity", errors, SHARE_BOUND)
@@ -179,10 +179,10 @@ def _draw(evidence: Evidence) -> Figure:
             title(axes[index], index, f"{part} labels")
         _draw_panel(axes[2], data, lambda course: course.share)
         axes[2].axhline(1 / PLACES, color="0.6", linewidth=0.8, linestyle=(0, (2, 2)))
-        axes[2].set(ylim=(0.3, 1), ylabel="share of a place's own pixels")
+        axes[2].set(ylim=(0.3, 1), ylabel="share of the pixels of the place")
         title(axes[2], 2, "systematicity")
-        handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=3, handlelength=2.8)
+        note = "lines: linear networks; markers: non-linear networks; means over seeds; only tanh is judged"
+        legend_below(figure, axes[0], ncols=3, note=note, handlelength=2.8)
     return figure
 
 
@@ -200,15 +200,16 @@ def _draw_panel(axes: Axes, data: Mapping[str, Any], quantity: Callable[[Course]
 
 IMAGE_NORMS = Claim(
     name="image-norms",
-    source=f"{PAPER}, compositional images; norms of linear networks on the second moments of the data",
-    statement="The Jacobian of tanh networks on images, averaged over items, has the block norms and the systematicity "
-    "over training that linear networks on the same second moments have, dense and in two modules.",
+    source=f"{SPECIALIZATION}, compositional images; norms of linear networks on the second moments of the data",
+    statement="During training on images the Jacobian of tanh networks, averaged over items, has about the block "
+    "norms and the systematicity of linear networks that learn from the same second moments, for dense networks and "
+    "for two modules.",
     assumptions=(
         f"label scale {SCALE:g}, up to time {DURATION:g}",
         "one hidden layer without biases, pixels and labels centred",
         "small initial weights",
-        f"norms: as long as the map misses at most {UNEXPLAINED:.0%} of the outputs",
-        "ReLU networks are drawn beside, and follow only in kind",
+        f"norms are compared while the Jacobian misses at most {UNEXPLAINED:.0%} of the outputs",
+        "ReLU networks are drawn for comparison and are not judged",
     ),
     check=_check,
     draw=_draw,

@@ -1,4 +1,4 @@
-"""Which part of compositional images is learned first: the one with the larger singular values."""
+"""Which labels of compositional images are learned first: those with the larger singular values."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ...problem import Deep, Descent, Problem, SmallRandom
 from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings
 from ...verification.intervals import mean_interval
-from ..drawing.style import STROKES, TIME, canvas, house_style, title
-from ..specialization.dense import PAPER
+from ..drawing.style import STROKES, canvas, house_style, title
+from ..published import SPECIALIZATION
 from .tasks import HIDDEN, centred, draw, images_of, same_moments
 
 SCALES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
@@ -33,7 +33,7 @@ MISORDERED = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Half:
-    """When half of what a linear map can explain is learned.
+    """Half-times: when half of what a linear map can explain is learned.
 
     Attributes
     ----------
@@ -51,28 +51,28 @@ class Half:
 
     @property
     def log_ratio(self) -> float:
-        """Predicted logarithm of the time of the non-compositional over that of the compositional part."""
+        """Predicted logarithm of the half-time of the non-compositional part / that of the compositional part."""
         return math.log(self.predicted[BLOCKS[1]] / self.predicted[BLOCKS[0]])
 
     def log_ratios(self, nonlinearity: str) -> FloatArray:
-        """Measured ones, of each seed."""
+        """Return the measured logarithms for each seed."""
         return np.log(self.measured[nonlinearity, BLOCKS[1]] / self.measured[nonlinearity, BLOCKS[0]])
 
 
 def block_dataset(splits: ImageSplits, block: str) -> Dataset:
-    """Training set of one block of outputs for linear networks."""
+    """Return the training set of one block of outputs for linear networks."""
     pixels = splits.train.images.reshape(len(splits.train.images), -1)
     return Dataset(pixels.T, splits.train.targets[:, splits.layout.blocks[block]].T)
 
 
 def half_level(dataset: Dataset) -> float:
-    """Loss at which half of what a linear map can explain is learned."""
+    """Return the loss at which half of what a linear map can explain is learned."""
     explained = np.sum(dataset.sigma_yx * (dataset.sigma_yx @ np.linalg.pinv(dataset.sigma_x, hermitian=True)))
     return float(np.sum(dataset.Y**2) / dataset.n_items - explained / 2) / 2
 
 
 def crossing(times: FloatArray, losses: FloatArray, level: float) -> float:
-    """First time at which the loss is at the level, by linear interpolation; NaN if it never is."""
+    """Return the first time at which the loss reaches a level, by linear interpolation; NaN if it never does."""
     below = np.flatnonzero(losses <= level)
     if not len(below) or below[0] == 0:
         return math.nan
@@ -82,7 +82,7 @@ def crossing(times: FloatArray, losses: FloatArray, level: float) -> float:
 
 
 def predict_half_time(dataset: Dataset, seed: int, step: float) -> float:
-    """Half-learned time of a linear network with as many hidden units, from the same scale of weights."""
+    """Return the half-time of a linear network with as many hidden units and the same scale of initial weights."""
     largest = float(np.linalg.norm(dataset.sigma_yx, 2))
     training = Descent(step, math.ceil(2 * math.log(1 / STD**2) / largest / step), 5)
     moments = same_moments(dataset)
@@ -124,7 +124,7 @@ def _check(settings: Settings) -> Evidence:
 
 
 def _ratios(found: dict[float, Half]) -> Finding:
-    """Measured against predicted ratios; wrong are the ratio at the first scale for all, and no difference at all."""
+    """Compare ratios of half-times; the controls are the ratio at the first scale for all scales, and a ratio of 1."""
     measured = np.array([half.log_ratios("tanh").mean() for half in found.values()])
     predicted = np.array([half.log_ratio for half in found.values()])
     misses = [
@@ -132,7 +132,7 @@ def _ratios(found: dict[float, Half]) -> Finding:
     ]
     rejected = sum(miss > RATIO_BOUND for miss in misses[1:])
     return Finding(
-        label="tanh: logarithm of the ratio of both times, all label scales",
+        label="tanh: error of the logarithm of the ratio of half-times, all label scales",
         error=misses[0],
         tolerance=RATIO_BOUND,
         passed=misses[0] <= RATIO_BOUND and rejected == 2,
@@ -142,14 +142,14 @@ def _ratios(found: dict[float, Half]) -> Finding:
 
 
 def _orders(found: dict[float, Half], nonlinearity: str) -> Finding:
-    """Share of runs in another order than predicted, where the prediction is clear; wrong is one order for all."""
+    """Check the order where the predicted ratio is clear; the controls predict one order for all scales."""
     clear = [half for half in found.values() if abs(half.log_ratio) > CLEAR]
     signs = np.array([np.sign(half.log_ratios(nonlinearity)) for half in clear])
     predicted = np.array([np.sign(half.log_ratio) for half in clear])[:, None]
     error = float(np.mean(signs != predicted))
     rejected = sum(bool(np.mean(signs != always) > MISORDERED) for always in (1, -1))
     return Finding(
-        label=f"{nonlinearity}: share of {signs.size} runs in another order than predicted",
+        label=f"{nonlinearity}: share of {signs.size} runs whose order differs from the prediction",
         error=error,
         tolerance=MISORDERED,
         passed=error <= MISORDERED and rejected == 2,
@@ -192,11 +192,11 @@ def _draw_times(axes: Axes, found: dict[float, Half]) -> None:
                 markerfacecolor=face,
                 label=f"{name}, {nonlinearity}",
             )
-    axes.set(xscale="log", yscale="log", xlabel="label scale $r$", ylabel=f"half-learned {TIME}")
+    axes.set(xscale="log", yscale="log", xlabel="label scale $r$", ylabel=r"half-time (units of $\tau$)")
     _scale_ticks(axes, found)
     axes.set_yticks([2, 5, 10, 20, 50], ["2", "5", "10", "20", "50"])
     axes.minorticks_off()
-    title(axes, 0, "lines predicted, points trained")
+    title(axes, 0, "lines: predicted; markers: simulated")
 
 
 def _draw_ratios(axes: Axes, found: dict[float, Half]) -> None:
@@ -222,7 +222,7 @@ def _draw_ratios(axes: Axes, found: dict[float, Half]) -> None:
         xscale="log",
         yscale="log",
         xlabel="label scale $r$",
-        ylabel="time of non-compositional part,\nover that of the compositional",
+        ylabel="half-time, non-compositional /\ncompositional part",
     )
     _scale_ticks(axes, found)
     axes.set_yticks([0.25, 0.5, 1, 2, 4, 8], ["1/4", "1/2", "1", "2", "4", "8"])
@@ -240,16 +240,16 @@ def _scale_ticks(axes: Axes, found: dict[float, Half]) -> None:
 
 IMAGE_ORDER = Claim(
     name="image-order",
-    source=f"{PAPER}, compositional images; times of linear networks on the second moments of the data",
-    statement="On images, too, the part with the larger singular values is learned first: the compositional part at "
-    "small label scales, the other at large ones. With tanh both times are in the ratio that linear networks on the "
-    "same second moments predict; with ReLU the order turns at a smaller scale.",
+    source=f"{SPECIALIZATION}, compositional images; times of linear networks on the second moments of the data",
+    statement="On images the labels with the larger singular values are learned first: the compositional labels at "
+    "small label scales, and the non-compositional labels at large ones. With tanh units the ratio of their "
+    "half-times is about that of linear networks on the same second moments.",
     assumptions=(
         "output-split MLPs, one hidden layer",
         "pixels and labels centred",
         "small initial weights",
-        "half-learned: half of what a linear map can explain",
-        "ReLU: order only where the predicted times differ by more than a factor of two",
+        "half-time: when half of what a linear map can explain is learned",
+        "with ReLU units only the order is judged, where the predicted half-times differ by more than a factor of two",
     ),
     check=_check,
     draw=_draw,

@@ -36,8 +36,8 @@ class Family:
     training : BatchDescent
         All but the step size, and the most steps.
     choice : mapping of float to mapping of str to (float, int)
-        Step size and steps by label scale and network: what :func:`choose` returned. The compositional module of a
-        split network does not notice the label scale, so that its choice is the same for all.
+        Step size and steps by label scale and network, as returned by :func:`choose`. The compositional module of a
+        split network does not depend on the label scale, so that its choice is the same for all.
     """
 
     name: str
@@ -46,11 +46,11 @@ class Family:
     choice: Mapping[float, Mapping[str, tuple[float, int]]]
 
     def network(self, name: str) -> ImageNetwork:
-        """The dense or the split network."""
+        """Return the dense or the split network."""
         return ImageNetwork(self.body.widened(2)) if name == DENSE else ImageNetwork(self.body, "output_split")
 
     def chosen(self, name: str, label_scale: float, *, quick: bool = False) -> BatchDescent:
-        """The training chosen for a network at this label scale; a quarter of it for a first look."""
+        """Return the training chosen for a network at this label scale; a quarter of the steps if quick."""
         step_size, steps = self.choice[label_scale][name]
         return replace(self.training, step_size=step_size, steps=steps // 4 if quick else steps)
 
@@ -76,14 +76,14 @@ CNNS = Family(
 
 
 def images_of(settings: Settings) -> Images:
-    """The images of a check whose networks need torch, which is asked for first."""
+    """Return the images of a check whose networks need torch; torch is required first."""
     require("torch", extra="torch")
     return settings.source_images
 
 
 @cache
 def first_classes(images: Images) -> Images:
-    """Images of the first classes alone."""
+    """Return the images of the first classes."""
     kept = images.labels < CLASSES
     return Images(images.pixels[kept], images.labels[kept], images.name)
 
@@ -91,7 +91,7 @@ def first_classes(images: Images) -> Images:
 def task(
     seed: int, label_scale: float, *, images: Images | None = None, seen: int = SEEN, shuffled: bool = False
 ) -> CompositionalImages:
-    """Three images side by side, digits unless given; combinations, images and samples depend on the seed."""
+    """Return a task of three adjacent images, digits unless given; combinations and samples depend on the seed."""
     source = first_classes(images or digits())
     return CompositionalImages(images=source, seen=seen, label_scale=label_scale, shuffled_labels=shuffled, seed=seed)
 
@@ -99,7 +99,7 @@ def task(
 def draw(
     seed: int, label_scale: float, *, images: Images | None = None, seen: int = SEEN, shuffled: bool = False
 ) -> ImageSplits:
-    """Samples of such a task."""
+    """Draw the samples of a task."""
     source = task(seed, label_scale, images=images, seen=seen, shuffled=shuffled)
     return ImageSplits.draw(source, train=TRAIN, evaluation=EVALUATION)
 
@@ -115,9 +115,9 @@ def centred(splits: ImageSplits) -> ImageSplits:
 
 
 def same_moments(dataset: Dataset) -> Dataset:
-    """Fewest items with the same second moments of pixels and of labels with pixels, which linear networks learn from.
+    """Return the fewest items with the same second moments, from which linear networks learn the same.
 
-    Their loss is lower by a constant: what no linear map explains of the labels beyond the span of the pixels.
+    Their loss is lower by a constant: the part of the labels outside the span of the pixels.
     """
     Q, R = np.linalg.qr(dataset.X.T)
     scale = np.sqrt(len(R) / dataset.n_items)
@@ -128,7 +128,7 @@ def same_moments(dataset: Dataset) -> Dataset:
 def learn(
     network: ImageNetwork, splits: Sequence[ImageSplits], seeds: Sequence[int], training: BatchDescent
 ) -> LearningRecord:
-    """Train one network for each seed on its own data."""
+    """Train one network for each seed, each on the data of its seed."""
     from ...dynamics.nonlinear import train_networks
 
     return train_networks(network, splits, training, seeds)
@@ -139,8 +139,8 @@ def choose(
 ) -> tuple[float, int, float]:
     """Choose step size and number of steps by the compositional loss on validation images.
 
-    No test split is looked at, and the seeds, and with them combinations, samples and starts, are those of no claim;
-    the digits, of which every seed makes its own division, are the same.
+    No test split is used. The seeds, and with them combinations, samples and initial weights, differ from those of all
+    claims; the digits are the same, divided differently by every seed.
 
     Returns
     -------
@@ -167,5 +167,5 @@ def choose(
 
 
 def unseen_error(record: LearningRecord) -> FloatArray:
-    """Squared error of the compositional outputs on unseen combinations at the end, for each network."""
+    """Return the final squared error of the compositional outputs on unseen combinations, for each network."""
     return np.asarray(2 * record.losses["test_unseen", "compositional"][-1])

@@ -1,4 +1,4 @@
-"""Linear networks trained by PyTorch, held against the closed form and against our own simulation."""
+"""Linear networks trained by PyTorch, compared with the closed form and with our simulation."""
 
 from __future__ import annotations
 
@@ -13,27 +13,29 @@ from matplotlib.figure import Figure
 
 from ... import dynamics, theory
 from ...extras import require
-from ...problem import Aligned, Deep, Descent, Problem, Trajectory, Weights
+from ...problem import Aligned, Descent, Problem, Trajectory, Weights
 from ...projection import Projection, project
 from ...validation import FloatArray
+from ...verification.agreement import Agreement
 from ...verification.claims import Claim, Evidence, Settings, finding
-from ...verification.comparison import Agreement, compare, verify
+from ...verification.comparison import compare, verify
 from ...verification.controls import DELTA_MISSING, STRENGTH_OFF, SWAPPED
+from ..drawing.curves import along_curve
 from ..drawing.style import STROKES, TIME, canvas, class_label, house_style, label_ends, title
-from ..specialization.dense import DATASET, deep_problem, known
+from ..published import DATASET, DEEP_STEP, NETWORK, deep_problem
+from ..specialization.dense import known
 
-STEP_OFF = "step size off by a hundredth"
-SHUFFLED = "checkpoints in another order"
+STEP_OFF = "step size 1 % too large"
+SHUFFLED = "checkpoints shuffled"
 STEP_FACTOR = 1.01
-MARKERS = 16
 TYPES = ("float64", "float32")
 SMALL_START = 1e-3
 
 
 def torch_checkpoints(problem: Problem, dtype: str) -> list[Weights]:
-    """Weights of a network that PyTorch trains as a problem says, at every step.
+    """Return the weights at every step of a network that PyTorch trains as a problem says.
 
-    Its modules, its automatic gradient and its optimiser are used; ours are not.
+    Modules, gradient and optimiser are those of PyTorch.
     """
     torch = require("torch", extra="torch")
     kind, training = getattr(torch, dtype), _descent(problem)
@@ -53,7 +55,7 @@ def torch_checkpoints(problem: Problem, dtype: str) -> list[Weights]:
 
 @contextmanager
 def one_thread(torch: Any) -> Iterator[None]:
-    """Let PyTorch use one thread: sharing matrices as small as these among several costs more than it saves."""
+    """Let PyTorch use one thread: sharing small matrices among several costs more than it saves."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -75,10 +77,10 @@ def _copied(network: Any) -> Any:
 
 
 def rounding(problem: Problem, precision: float) -> float:
-    r"""Bound for the difference of two programs that take the same n steps in inner products of d terms.
+    r"""Return the bound on the difference of two programs that take the same n steps in inner products of d terms.
 
-    The n d roundings have either sign and add up as a random walk, :math:`\sqrt{n d}\,\epsilon`; an error in the
-    weights of a mode grows as the mode does and stays as large beside it.
+    The n d rounding errors have random signs and add up as a random walk, :math:`\sqrt{n d}\,\epsilon`. An error in the
+    weights of a mode grows with the mode and keeps its relative size.
     """
     longest = max(max(matrix.shape) for matrix in problem.initial_weights)
     return float(np.sqrt(len(problem.times) * longest) * precision)
@@ -112,13 +114,13 @@ def _closed_form(run: Run, tolerance: float | None) -> Agreement:
 
 
 def aligned_problem(_: int) -> Problem:
-    """The setting of the figure from a start on the modes, where the closed form is exact."""
-    return Problem(DATASET, Deep(hidden=50), Aligned(SMALL_START), Descent(step_size=0.16, steps=300))
+    """Return the setting of the figure with aligned initial weights, where the closed form is exact."""
+    return Problem(DATASET, NETWORK, Aligned(SMALL_START), Descent(step_size=DEEP_STEP, steps=300))
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A problem by seed, how many seeds of it are checked, and the bound for its closed form."""
+    """A problem by seed, the number of seeds, and the bound for its closed form."""
 
     name: str
     problem: Callable[[int], Problem]
@@ -134,7 +136,7 @@ SETTINGS = (
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A network that PyTorch has trained, and the problem stated from its first checkpoint."""
+    """A network that PyTorch has trained, and the problem that starts from its first checkpoint."""
 
     dtype: str
     problem: Problem
@@ -154,14 +156,14 @@ def _check(settings: Settings) -> Evidence:
         runs[setting.name] = [train(setting.problem(seed), dtype) for seed in seeds for dtype in TYPES]
         for run in runs[setting.name]:
             label = f"{setting.name}, {run.dtype}"
-            findings.append(finding(_own_simulation(run), f"own simulation: {label}"))
-            findings.append(finding(_closed_form(run, setting.tolerance), f"closed form: {label}"))
+            findings.append(finding(_own_simulation(run), f"{label}: difference from our simulation"))
+            findings.append(finding(_closed_form(run, setting.tolerance), f"{label}: difference from the closed form"))
         settings.progress((done + 1) / len(SETTINGS))
     return Evidence(tuple(findings), {"runs": runs[SETTINGS[0].name]})
 
 
 def _draw(evidence: Evidence) -> Figure:
-    """Checkpoints of PyTorch over predicted curves, and what is left between them and either side."""
+    """Draw checkpoints of PyTorch over predicted curves, and their differences from prediction and simulation."""
     runs = evidence.data["runs"]
     with house_style():
         figure, axes = canvas(1, 2, height=2.5)
@@ -169,17 +171,17 @@ def _draw(evidence: Evidence) -> Figure:
         title(axes[0], 0, "effective singular values")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
         _draw_errors(axes[1], runs)
-        title(axes[1], 1, "error, worst quantity")
+        title(axes[1], 1, "largest difference of all quantities")
     return figure
 
 
 def _draw_modes(axes: Axes, prediction: Trajectory, projection: Projection) -> None:
-    times, every = prediction.times, max(1, len(prediction.times) // MARKERS)
-    labels = {}
+    times, labels = prediction.times, {}
     for (name, values), stroke in zip(prediction.modes.items(), STROKES, strict=False):
         axes.plot(times, values, color=stroke.color, linestyle=stroke.linestyle)
-        points = projection.modes[name][::every]
-        axes.plot(times[::every], points, stroke.marker, color=stroke.color, markersize=3.2, markerfacecolor="white")
+        at = along_curve(times, projection.modes[name])
+        points = projection.modes[name][at]
+        axes.plot(times[at], points, stroke.marker, color=stroke.color, markersize=3.2, markerfacecolor="white")
         labels[class_label(name)] = (float(values[-1]), stroke.color)
     axes.set(xlabel=TIME, ylabel=r"effective singular value $\pi$", xlim=(times[0], times[-1]), ylim=(0, None))
     label_ends(axes, labels, float(times[-1]))
@@ -193,9 +195,9 @@ def _draw_errors(axes: Axes, runs: list[Run]) -> None:
     times, labels = runs[0].projection.times, {}
     for (side, dtype), stroke in zip(lines, STROKES, strict=True):
         errors = [_error(sides[side](run.problem), run.projection) for run in runs if run.dtype == dtype]
-        error = np.maximum(np.max(errors, axis=0), 1e-17)
-        axes.semilogy(times, error, color=stroke.color, linestyle=stroke.linestyle)
-        labels[f"{side}, {dtype}"] = (float(error[-1]), stroke.color)
+        error = np.max(errors, axis=0)
+        axes.semilogy(times, np.where(error > 0, error, np.nan), color=stroke.color, linestyle=stroke.linestyle)
+        labels[f"{side}, {dtype}"] = (float(error[error > 0][-1]), stroke.color)
     axes.set(xlabel=TIME, xlim=(times[0], times[-1]), ylabel="difference from PyTorch")
     label_ends(axes, labels, float(times[-1]))
 
@@ -208,9 +210,13 @@ def _error(side: Trajectory, projection: Projection) -> FloatArray:
 TORCH_LINEAR = Claim(
     name="torch-linear",
     source="Saxe, McClelland & Ganguli (ICLR 2014); Jarvis, Klein, Rosman & Saxe (ICLR 2023), dense deep network",
-    statement="A linear network trained by PyTorch follows the closed form and equals our own simulation to rounding, "
-    "in double and in single precision.",
-    assumptions=("plain SGD on all items", "small random or aligned start", "hidden units >= modes"),
+    statement="A linear network trained by PyTorch equals our simulation to rounding in double and in single "
+    "precision, and follows the closed form.",
+    assumptions=(
+        "plain SGD on all items",
+        "small random or aligned initial weights",
+        "at least as many hidden units as modes",
+    ),
     check=_check,
     draw=_draw,
 )

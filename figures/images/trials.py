@@ -1,4 +1,4 @@
-"""Modular networks on pairs of digits: the projections that they start from, how they are trained, how they do."""
+"""Modular networks on pairs of digits: their initial projections, training and errors."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ CHOSEN: Mapping[str, Descent] = {
     WHOLE: Descent(16, 1000, 0.005),
     TRUE: Descent(64, 1000, 0.005),
 }
-"""What :func:`choose` returns, for every start by itself; the true places are trained like those found."""
+"""What :func:`choose` returns for each start; the true places use the training of those found jointly."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """Errors of a trained network for each place, and the share of a module's view that falls on its main place."""
+    """Errors of a trained network per place, and the share of a module's weights on its main place."""
 
     seen: float
     unseen: float
@@ -68,27 +68,27 @@ class View:
 
     @classmethod
     def of(cls, pixels: FloatArray) -> View:
-        """The view of samples in rows."""
+        """Return the view of samples in rows."""
         mean = pixels.mean(axis=0)
         _, values, components = np.linalg.svd(pixels - mean, full_matrices=False)
         scale = np.sqrt(np.sum(values[:COMPONENTS] ** 2) / (len(pixels) * COMPONENTS))
         return cls(mean, components[:COMPONENTS], float(scale))
 
     def __call__(self, pixels: FloatArray) -> FloatArray:
-        """Components of samples, shape (samples, components)."""
+        """Return the components of samples, shape (samples, components)."""
         return np.asarray((pixels - self.mean) @ self.components.T / self.scale)
 
     def inputs(self, task: CompositionalImages, sample: ImageSample) -> FloatArray:
-        """Components of the images of a sample."""
+        """Return the components of the images of a sample."""
         return self(_pixels(task, sample))
 
     def true_projections(self) -> FloatArray:
-        """Directions of the components that each place moves most, shape (places, components, dims)."""
+        """Return the directions of largest variance of each place, shape (places, components, dims)."""
         by_place = np.stack(np.split(self.components, PLACES, axis=1))
         return np.asarray(np.linalg.svd(by_place)[0][:, :, :DIMS])
 
     def overlap(self, projections: FloatArray) -> float:
-        """Share of the pixels' weights that falls on a module's main place; 1 over the number of places by chance."""
+        """Return the share of weights on a module's main place; by chance it is 1 / number of places."""
         weights = np.einsum("jmb,mp->jpb", projections, self.components)
         by_place = np.stack([np.sum(part**2, axis=(1, 2)) for part in np.split(weights, PLACES, axis=1)])
         return float(np.mean(by_place.max(axis=0) / by_place.sum(axis=0)))
@@ -123,14 +123,14 @@ class Trial:
         )  # fmt: skip
 
     def error(self, network: ModularNetwork, sample: ImageSample) -> float:
-        """Share of places whose class is not that of the largest output."""
+        """Return the share of places whose class is not that of the largest output."""
         outputs = network.predict(self.view.inputs(self.task, sample))
         named = outputs.reshape(*sample.classes.shape, -1).argmax(axis=-1)
         return float(np.mean(named != sample.classes))
 
 
 def scores(task: CompositionalImages) -> dict[str, Score]:
-    """Train a network from every start, and measure it on new images."""
+    """Train a network from every start, and measure its errors on new images."""
     trial = Trial.of(task)
     seen, unseen = task.test_seen(TEST), task.test_unseen(TEST)
     found = {}
@@ -142,9 +142,9 @@ def scores(task: CompositionalImages) -> dict[str, Score]:
 
 
 def choose(name: str, candidates: Iterable[Descent] = CHOICES, seeds: Iterable[int] = CHOICE_SEEDS) -> Descent:
-    """Choose how to train from a start: by the error on validation images, with seeds that no claim uses.
+    """Choose the training from a start by the error on validation images, with seeds that no claim uses.
 
-    The combinations of validation images are those of the training images: nothing is known of unseen ones.
+    The combinations of validation images are those of the training images; unseen ones are not used.
     """
     trials = [Trial.of(task_of(digits(), TESTED, seed)) for seed in seeds]
 
@@ -175,7 +175,7 @@ def _pixels(task: CompositionalImages, sample: ImageSample) -> FloatArray:
 
 
 def task_of(images: Images, covered: int, seed: int, *, shuffled: bool = False) -> CompositionalImages:
-    """Pairs of images with so many combinations seen, and labels of both places."""
+    """Return pairs of images with a number of combinations seen, and labels of both places."""
     return CompositionalImages(
         images=images, places=PLACES, label_scale=0.0, seen=covered, seed=seed, shuffled_labels=shuffled
     )

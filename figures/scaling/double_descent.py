@@ -1,4 +1,4 @@
-"""Losses of random features across the interpolation threshold, and where the formula by F(N, p) is wrong."""
+"""Losses of random features across the interpolation threshold, and where the formula with F(N, p) is wrong."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ...dynamics import scaling as simulated
 from ...problem import NoClosedForm
 from ...theory import scaling as predicted
 from ...verification.claims import Claim, Evidence, Finding, Settings
-from ...verification.standard_errors import Measured, critical_value, finding_of
-from ..drawing.style import FULL, STROKES, Stroke, canvas, house_style, title
+from ...verification.standard_errors import FALSE_ALARM, Measured, critical_value, finding_of
+from ..drawing.style import FULL, STROKES, Stroke, canvas, house_style, legend_below, title
+from ..published import SCALING
 
-PAPER = "Boopathy, Jiang, Yue, Hwang, Iyer & Fiete (ICLR 2025)"
 LAW = PowerLaw.with_exponent(dimension=2, omega=1.5)
 ROWS, FEATURES, NOISE = 40, 160, 0.1
 SIZES = (5, 10, 20, 28, 34, 48, 56, 70, 100, 160)
@@ -32,7 +32,7 @@ ORDER_DRAWS = 2500
 
 @dataclass(frozen=True)
 class Sample:
-    """What was predicted and simulated for one model."""
+    """The predicted and simulated losses of one model."""
 
     size: int
     test: Measured
@@ -44,12 +44,12 @@ CHOICES: dict[str, Choice] = {"whitened": RandomFeatures.whitened, "scaled": Ran
 
 
 def model(choice: Choice, size: int, noise: float = NOISE) -> RandomFeatures:
-    """The model of the figure: infinitely many features, the first 160 drawn one by one."""
+    """Return the model of the figure: infinitely many features, of which the first 160 are drawn one by one."""
     return choice(LAW.eigenvalues(FEATURES).tolist(), size, LAW.tail(FEATURES), noise)
 
 
 def measure(drawn: RandomFeatures, rows: int, draws: int, seed: int, wrong: RandomFeatures | None = None) -> Sample:
-    """Predict and simulate; null controls are F(N, p) where it is not exact, and a wrong model if one is given."""
+    """Predict and simulate; the controls are F(N, p) where it is not exact, and a wrong model if one is given."""
     right = predicted.expected_losses(drawn, rows)
     found = simulated.estimate_losses(drawn, rows, draws=draws, seed=seed)
     controls = [predicted.isotropic_losses(drawn, rows)] + ([predicted.expected_losses(wrong, rows)] if wrong else [])
@@ -87,7 +87,7 @@ def _check_descent(settings: Settings) -> Evidence:
     ]
     medians = {size: _singles("whitened", size, settings.seed, [50.0])[0] for size in NEAR}
     tails = _tail_indices(20_000 if settings.quick else 100_000, settings.seed)
-    findings.append(finding_of("tail index at |N - p| = 0, 1, 2", tails))
+    findings.append(finding_of("tail index of the test loss at |N - p| = 0, 1, 2", tails))
     return Evidence(tuple(findings), {"samples": samples, "medians": medians, "bands": bands})
 
 
@@ -119,10 +119,10 @@ def _draw_descent(evidence: Evidence) -> Figure:
                 low, high = evidence.data["bands"][name, sample.size]
                 axes[0].vlines(sample.size, low, high, color=stroke.color, alpha=0.3, linewidth=4)
         sizes, medians = zip(*evidence.data["medians"].items(), strict=True)
-        axes[0].plot(sizes, medians, "x", color="0.2", markersize=4, label="median of draws")
-        axes[0].plot([], [], color="0.5", alpha=0.5, linewidth=4, label="10 to 90 % of draws")
+        axes[0].plot(sizes, medians, "x", color="0.2", markersize=4, label="median of draws (not judged)")
+        axes[0].plot([], [], color="0.5", alpha=0.5, linewidth=4, label="10 to 90 % of draws (not judged)")
         for axis in axes:
-            axis.axvspan(ROWS - 5, ROWS + 5, color="0.9", linewidth=0, label="near the threshold")
+            axis.axvspan(ROWS - 5, ROWS + 5, color="0.9", linewidth=0, label="near the threshold, $N = p$")
             axis.set(xscale="log", xlabel="features of the student, $p$", xlim=(4, 190))
             axis.set_xticks([5, 10, 20, 40, 80, 160], ["5", "10", "20", "40", "80", "160"], minor=False)
             axis.set_xticks([], minor=True)
@@ -130,8 +130,8 @@ def _draw_descent(evidence: Evidence) -> Figure:
         axes[0].set_yticks([0.5, 1, 2, 5, 10, 20], ["0.5", "1", "2", "5", "10", "20"])
         axes[1].set(ylim=(-0.02, None))
         title(axes[0], 0, f"test loss, $N = {ROWS}$ rows")
-        title(axes[1], 1, "train loss")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+        title(axes[1], 1, "training loss")
+        legend_below(figure, axes[0], ncols=3)
     return figure
 
 
@@ -169,7 +169,7 @@ SETTINGS = (
     (80, 240, 400, 2, 1.5, 0.0),
     (80, 240, 240, 1, 2.0, 0.0),
 )
-"""Rows, used features, features, dimension, omega and noise of settings with more features than rows."""
+"""Rows, used features, all features, dimension, Omega and noise of settings with more features than rows."""
 
 
 def _check_covariance(settings: Settings) -> Evidence:
@@ -181,7 +181,7 @@ def _check_covariance(settings: Settings) -> Evidence:
         samples.append(measure(drawn, rows, 200 if settings.quick else 300, settings.seed + done))
         settings.progress((done + 1) / len(chosen))
     tests = [sample.test for sample in samples]
-    held = finding_of("scaled features, p > N, test loss", tests)
+    held = finding_of("scaled features, p > N: test loss", tests)
     errors = _errors(settings.seed)
     return Evidence((held, _order(errors)), {"settings": chosen, "tests": tests, "errors": errors})
 
@@ -196,7 +196,7 @@ class Errors:
 
 
 def _errors(seed: int) -> dict[int, Errors]:
-    """Relative errors at p = 3 N, from many targets per draw so that they stand out of the noise."""
+    """Return relative errors at p = 3 N, with many targets per draw to reduce the noise."""
     errors = {}
     for rows in ORDER_ROWS:
         drawn = RandomFeatures.scaled(LAW.eigenvalues(3 * rows), 3 * rows)
@@ -211,7 +211,7 @@ def _errors(seed: int) -> dict[int, Errors]:
 
 
 def _order(errors: Mapping[int, Errors]) -> Finding:
-    """Order in 1/N of the error between the smallest and largest N, which must be known to within its bound."""
+    """Compare the order in 1/N of the error, from the smallest to the largest N, with 1; its noise must be smaller."""
     first, last = errors[ORDER_ROWS[0]], errors[ORDER_ROWS[-1]]
     span = np.log(ORDER_ROWS[-1] / ORDER_ROWS[0])
     order, control = (
@@ -220,7 +220,9 @@ def _order(errors: Mapping[int, Errors]) -> Finding:
     noise = np.hypot(first.standard_error / first.equivalent, last.standard_error / last.equivalent) / span
     rejected = abs(control - 1) > ORDER_BOUND
     passed = bool(abs(order - 1) <= ORDER_BOUND and critical_value(1) * noise <= ORDER_BOUND and rejected)
-    return Finding("order of the error in 1/N", abs(order - 1), ORDER_BOUND, passed, 1, int(rejected), order)
+    return Finding(
+        "distance of the order of the error in 1/N from 1", abs(order - 1), ORDER_BOUND, passed, 1, int(rejected), order
+    )
 
 
 def _draw_covariance(evidence: Evidence) -> Figure:
@@ -229,13 +231,13 @@ def _draw_covariance(evidence: Evidence) -> Figure:
         left, right = figure.subplots(1, 2, width_ratios=(1.6, 1))
         _draw_ratios(left, evidence.data["settings"], evidence.data["tests"])
         _draw_errors(right, evidence.data["errors"])
-        title(left, 0, "variances in the features, $p > N$")
+        title(left, 0, "features of unequal size, $p > N$")
         title(right, 1, "error at $p = 3N$")
-        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        legend_below(figure, left, ncols=2, note="bars: three standard errors")
     return figure
 
 
-FORMULAS = ((STROKES[0], "deterministic equivalent"), (STROKES[1], "formula by $F(N, p)$"))
+FORMULAS = ((STROKES[0], "deterministic equivalent"), (STROKES[1], "formula with $F(N, p)$"))
 
 
 def _draw_ratios(axes: Axes, settings: Sequence[tuple[float, ...]], tests: Sequence[Measured]) -> None:
@@ -278,24 +280,25 @@ def _draw_errors(axes: Axes, errors: Mapping[int, Errors]) -> None:
 
 DOUBLE_DESCENT = Claim(
     name="double-descent",
-    source=f"{PAPER}, expected losses; Hastie et al. (2022), Belkin, Hsu & Xu (2020), Canatar et al. (2021)",
-    statement="The losses of least squares on random features fall, diverge at as many features as rows, and fall "
-    "again, as predicted: exactly with fewer features than rows or features of equal size, to O(1/N) with "
-    "features of unequal size. At the threshold the test loss has the tail index (|N - p| + 1)/2.",
+    source=f"{SCALING}, expected losses; Hastie et al. (2022), Belkin, Hsu & Xu (2020), Canatar et al. (2021)",
+    statement="The test loss of least squares on random features falls, diverges as the number of features p "
+    "approaches the number of rows N, and falls again, as predicted. The prediction is exact with fewer features "
+    "than rows or features of equal size, and has an error of order 1/N with features of unequal size. Near the "
+    "threshold the test loss has the tail index (|N - p| + 1)/2.",
     assumptions=(
         "Gaussian features and weights",
-        "at least 5 degrees of freedom from the threshold where the loss is not exact",
-        f"probability of rejecting a true statement {1e-4:g} per row of the table",
+        "at least 5 degrees of freedom from the threshold where the prediction is not exact",
+        f"each finding rejects a true statement with probability {FALSE_ALARM:g}",
     ),
     check=_check_descent,
     draw=_draw_descent,
 )
 FEATURE_COVARIANCE = Claim(
     name="feature-covariance",
-    source="Canatar et al. (2021), Simon et al. (2023), against the formula for features of equal size",
-    statement="With more features than rows, and the eigenvalues in the features rather than in the weights, the "
-    "formula by F(N, p) is too large by a factor of two to six; the deterministic equivalent holds within its declared "
-    "error, which falls about as 1/N.",
+    source="Canatar et al. (2021), Simon et al. (2023); compared with the formula for features of equal size",
+    statement="With more features than rows and features of unequal size, the test loss follows the deterministic "
+    "equivalent within its declared error, and the relative error decreases about as 1/N. The formula with F(N, p), "
+    "which assumes features of equal size, does not describe it.",
     assumptions=("Gaussian features and weights", "no ridge"),
     check=_check_covariance,
     draw=_draw_covariance,

@@ -1,4 +1,4 @@
-"""Linear modules, where the module-finding rule has a closed form: it finds their mixture, whatever the start."""
+"""Linear modules, for which the module-finding rule has a closed form: from every start it finds their mixture."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings
 from ...verification.standard_errors import Measured, finding_of
 from ..drawing.points import draw_measured
-from ..drawing.style import STROKES, canvas, house_style, title
-from .module_finding import PAPER
+from ..drawing.style import STROKES, canvas, house_style, name_stroke, title
+from ..published import SCALING
 
 SAMPLES, INPUTS, STARTS, RIDGE = 60, 8, 30, 1.0
 WEIGHTS = np.array([1.0, 0.7, 0.4])
@@ -26,7 +26,7 @@ NOISE = 0.1
 OUTPUTS = {"one output": 1, "four outputs": 4}
 DIMENSIONS = (4, 8, 16, 24, 32)
 VALUE_BOUND, ANGLE_BOUND = 1e-6, 1e-5
-"""Descent stops at a relative decrease of 1e-9; both leave it room, and module directions are far outside."""
+"""Descent stops at a relative decrease of 1e-9; both bounds are above the error that this leaves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Descents:
     Attributes
     ----------
     starts, ends : ndarray, shape (starts,)
-        |cos| of first and last direction with the predicted optimum.
+        |cos| of the first and the last direction with the predicted optimum.
     excess : ndarray, shape (starts,)
         Objective at the end over the predicted smallest value, minus 1.
     module_overlaps : ndarray, shape (modules,)
@@ -53,7 +53,7 @@ class Descents:
 
 
 def descents(outputs: int, seed: int) -> Descents:
-    """Predict the optimum by a generalised eigenproblem, and search for it."""
+    """Predict the optimum with a generalised eigenproblem, and search for it from random starts."""
     rng = np.random.default_rng([seed, outputs])
     U = np.linalg.qr(rng.standard_normal((INPUTS, len(WEIGHTS))))[0]
     X = rng.standard_normal((SAMPLES, INPUTS))
@@ -84,23 +84,23 @@ def _check(settings: Settings) -> Evidence:
         for label in ("unknown", "known")
     }
     findings = [
-        *(_bounded(f"{name}: objective over the closed form", one.excess, one.module_excess, VALUE_BOUND)
+        *(_bounded(f"{name}: objective / predicted minimum - 1", one.excess, one.module_excess, VALUE_BOUND)
           for name, one in found.items()),
-        *(_bounded(f"{name}: 1 - |cos| with the closed form", 1 - one.ends, 1 - one.module_overlaps, ANGLE_BOUND)
+        *(_bounded(f"{name}: 1 - |cos| with the predicted optimum", 1 - one.ends, 1 - one.module_overlaps, ANGLE_BOUND)
           for name, one in found.items()),
-        *(finding_of(f"excess error, modules {label}", points.values()) for label, points in errors.items()),
+        *(finding_of(f"excess test error, modules {label}", points.values()) for label, points in errors.items()),
     ]  # fmt: skip
     return Evidence(tuple(findings), {"descents": found, "errors": errors})
 
 
 def _bounded(label: str, values: FloatArray, controls: FloatArray, bound: float) -> Finding:
-    """All values within a bound that no true module keeps."""
+    """Check that all values are within a bound that no true module keeps."""
     error, rejected = float(np.abs(values).max()), int(np.sum(np.abs(controls) > bound))
     return Finding(label, error, bound, error <= bound and rejected == len(controls), len(controls), rejected)
 
 
 def _excess_error(variables: int, draws: int, seed: int) -> Measured:
-    """Least squares on so many inputs or known projections, labels of noise 1; wrong is one variable more."""
+    """Compare the excess error of least squares on some variables, label noise 1; the control has one variable more."""
     model = RandomFeatures.whitened(np.full(variables, 1 / variables), variables, noise=1.0)
     found = simulated.estimate_losses(model, SAMPLES, draws=draws, seed=seed)
     right, wrong = (theory.excess_error(count, SAMPLES, 1.0) for count in (variables, variables + 1))
@@ -112,26 +112,29 @@ def _draw(evidence: Evidence) -> Figure:
         figure, axes = canvas(1, 2, height=2.7)
         _draw_descents(axes[0], evidence.data["descents"])
         _draw_errors(axes[1], evidence.data["errors"])
-        title(axes[0], 0, f"{STARTS} random starts, $m = {INPUTS}$, $n = {SAMPLES}$")
-        title(axes[1], 1, f"label noise 1, $K = {len(WEIGHTS)}$, $n = {SAMPLES}$")
+        title(axes[0], 0, f"{STARTS} starts, $m = {INPUTS}$, $n = {SAMPLES}$")
+        title(axes[1], 1, f"noise 1, $K = {len(WEIGHTS)}$, $n = {SAMPLES}$")
+        note = (
+            "(a) markers: descents on the objective; lines: overlaps of the predicted optimum with the true modules\n"
+            "(b) lines: predicted; markers: simulated, with three standard errors"
+        )
+        figure.supxlabel(note, fontsize=7)
     return figure
 
 
 def _draw_descents(axes: Axes, found: dict[str, Descents]) -> None:
     for stroke, (name, one) in zip(STROKES, found.items(), strict=False):
-        axes.plot(
-            one.starts, one.ends, stroke.marker, color=stroke.color, markersize=4, markerfacecolor="white", label=name
-        )
+        axes.plot(one.starts, one.ends, stroke.marker, color=stroke.color, markersize=4, markerfacecolor="none")
+        name_stroke(axes, stroke, name)
         for overlap in one.module_overlaps.tolist():
             axes.axhline(overlap, color=stroke.color, linestyle=stroke.linestyle, linewidth=0.8)
-    axes.annotate("lines: overlaps of the optimum\nwith the true modules", (0.02, 0.02), fontsize=7, color="0.3")
     axes.set(
-        xlabel="|cos| with the closed form, start",
-        ylabel="|cos| with the closed form, end",
+        xlabel="|cos| of the start with the predicted optimum",
+        ylabel="|cos| of the end",
         xlim=(0, 1),
         ylim=(0, 1.06),
     )
-    axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", ncols=2)
+    axes.legend(loc="lower left", handlelength=2.4)
 
 
 def _draw_errors(axes: Axes, errors: dict[str, dict[int, Measured]]) -> None:
@@ -146,10 +149,10 @@ def _draw_errors(axes: Axes, errors: dict[str, dict[int, Measured]]) -> None:
 
 LINEAR_MODULES = Claim(
     name="linear-modules",
-    source=f"{PAPER}, the rule for one module with a linear kernel; Izenman (1975)",
-    statement="On linear modules the objective has one minimum, the top of a generalised eigenproblem (for one output "
-    "the ridge direction), which every start finds and which is a mixture of the modules; all that modules gain is "
-    "that their projections are known.",
+    source=f"{SCALING}, the rule for one module with a linear kernel; Izenman (1975)",
+    statement="On linear modules the module-finding objective for one module is minimised by the leading solution of "
+    "a generalised eigenproblem (for one output, the ridge direction). Descent from every random start finds it, and "
+    "it is a mixture of the modules. Modules reduce the excess error only if their projections are known.",
     assumptions=("linear modules", "normal inputs", "orthonormal projections"),
     check=_check,
     draw=_draw,

@@ -1,4 +1,4 @@
-"""How many samples finding modules takes: not a number independent of the inputs, unless projections are known."""
+"""The number of samples needed to find modules, by the number of inputs and of modules."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from ...dynamics.module_finding.regression import AdditiveFit
 from ...dynamics.module_finding.threads import threads_for
 from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings
-from ..drawing.style import STROKES, canvas, house_style, title
-from .module_finding import PAPER, standard_error
+from ..drawing.style import STROKES, canvas, house_style, legend_below, title
+from ..published import SCALING
+from .module_finding import standard_error
 from .search_failures import Failure, failure, finding_of, single_starts
 
 LOSS = 0.1
@@ -28,9 +29,10 @@ INPUTS, MODULES = (4, 8, 16, 32), (1, 2, 4)
 FIXED_INPUTS, FIXED_MODULES = 8, 2
 STARTS = 8
 SLOPES = (0.3, 1.3)
+STANDARD_ERRORS = 3.0
 WHOLE, PREFERRED, KNOWN = "whole pipeline", "objective prefers the truth", "projections known"
 WAYS = (WHOLE, PREFERRED, KNOWN)
-"""The samples from which the pipeline succeeds, its objective prefers the truth, and a fit on the truth succeeds."""
+"""Ways to count the samples needed: the pipeline succeeds, its objective prefers the truth, a fit on the truth does."""
 
 Fit = Callable[[SineTask, int], AdditiveFit]
 
@@ -48,7 +50,7 @@ def known_projections(task: SineTask, samples: int) -> AdditiveFit:
 
 
 class Trials:
-    """Fits to one task of more and more samples, none of them made twice."""
+    """Fits to one task with increasing numbers of samples; each is made once."""
 
     def __init__(self, task: SineTask, fit: Fit) -> None:
         self.task, self.fit = task, fit
@@ -60,15 +62,15 @@ class Trials:
 
     @property
     def failures(self) -> list[Failure]:
-        """All fits so far that did not suffice, against the truth."""
+        """All unsuccessful fits so far, compared with the truth."""
         return [self.failure(samples) for samples in self.failed]
 
     def prefer_truth(self, samples: int) -> bool:
-        """Whether the fit suffices, or else the samples prefer the true projections to those found."""
+        """Return whether the fit suffices or the samples prefer the true projections to those found."""
         return self.suffices(samples) or self.failure(samples).by_search
 
     def _suffices(self, samples: int) -> bool:
-        """Whether the test loss is below a tenth of the variance."""
+        """Return whether the test loss is below a tenth of the variance."""
         fit = self.fit(self.task, samples)
         loss = float(np.mean((fit.predict(self.test.X) - self.test.clean) ** 2))
         if loss >= self.bound:
@@ -80,9 +82,9 @@ class Trials:
 
 
 def first_samples(holds: Callable[[int], bool]) -> float:
-    """Least number of samples of the grid for which something holds; infinite if there is none.
+    """Return the least number of samples on the grid for which a condition holds; infinite if there is none.
 
-    Every other number is tried in increasing order, and then the one before the first for which it holds.
+    Every second number is tried in increasing order, and then the one before the first success.
     """
     first = next((step for step in range(0, len(GRID), 2) if holds(GRID[step])), None)
     if first is None:
@@ -92,7 +94,7 @@ def first_samples(holds: Callable[[int], bool]) -> float:
 
 @dataclass(frozen=True)
 class Study:
-    """One task: samples needed by each way, failures on the way, and those of too small a search on ample samples."""
+    """One task: samples needed, failures of the rule, and and those of a deliberately small search."""
 
     needed: dict[str, float]
     failures: tuple[Failure, ...]
@@ -100,7 +102,7 @@ class Study:
 
 
 def study(task: SineTask) -> Study:
-    """Find how many samples suffice, with the projections to be found or known."""
+    """Return how many samples suffice if the projections must be found, and if they are known."""
     pipeline, known = Trials(task, whole_pipeline), Trials(task, known_projections)
     needed = {
         WHOLE: first_samples(pipeline.suffices),
@@ -131,19 +133,23 @@ def _check(settings: Settings) -> Evidence:
     }
     everything = [one for of_task in studies.values() for one in of_task]
     failures, small = (list(chain(*parts)) for parts in zip(*((s.failures, s.small) for s in everything), strict=True))
-    findings = (_finding(needed["inputs"]), finding_of(failures, small, _cost_of_search(everything)))
+    findings = (
+        _finding(needed["inputs"]),
+        _rise(needed["modules"]),
+        finding_of(failures, small, _cost_of_search(everything)),
+    )
     return Evidence(findings, {"needed": needed})
 
 
 def _finding(needed: dict[str, dict[int, list[float]]]) -> Finding:
-    """The exponent of n in m; with projections known, which is the null control, it must not be in its range."""
+    """Check the exponent of n in m; with known projections, which is the control, it must be outside the range."""
     slope, error = _exponent(needed[WHOLE])
     preferred, known = (_exponent(needed[way])[0] for way in (PREFERRED, KNOWN))
     low, high = SLOPES
     rejected = not low <= known <= high
     return Finding(
-        label=f"exponent of n in m, standard error {error:.2f}; of the n from which the truth is preferred"
-        f" {preferred:.2f}, with projections known {known:.2f}",
+        label=f"exponent of n in m, standard error {error:.2f}; {preferred:.2f} for the n from which the truth is"
+        f" preferred, {known:.2f} with known projections",
         error=abs(slope - (low + high) / 2),
         tolerance=(high - low) / 2,
         passed=bool(low <= slope <= high and rejected),
@@ -153,14 +159,23 @@ def _finding(needed: dict[str, dict[int, list[float]]]) -> Finding:
     )
 
 
+def _rise(needed: dict[str, dict[int, list[float]]]) -> Finding:
+    """Check that n rises with K by more than its scatter, and by more than with known projections, the control."""
+    slope, error = _exponent(needed[WHOLE])
+    known, _ = _exponent(needed[KNOWN])
+    share, rejected = STANDARD_ERRORS * error / slope, slope - known > STANDARD_ERRORS * error
+    label = f"{STANDARD_ERRORS:g} standard errors / exponent of n in K, {slope:.2f}; {known:.2f} with known projections"
+    return Finding(label, share, 1.0, bool(slope > 0 and share < 1 and rejected), 1, int(rejected))
+
+
 def _cost_of_search(studies: list[Study]) -> float:
-    """Geometric mean of the samples needed over those from which the truth is preferred."""
+    """Return the geometric mean of the samples needed / the samples from which the truth is preferred."""
     logs = [math.log(one.needed[WHOLE] / one.needed[PREFERRED]) for one in studies]
     return math.exp(float(np.mean(logs)))
 
 
 def _exponent(needed: dict[int, list[float]]) -> tuple[float, float]:
-    """Slope of log n in log m, a mean over seeds with its standard error; NaN if samples never sufficed."""
+    """Return the mean slope of log n over seeds with its standard error; NaN if samples never sufficed."""
     x = np.log(list(needed))
     x = x - x.mean()
     n = np.array(list(needed.values()))
@@ -183,8 +198,8 @@ def _draw(evidence: Evidence) -> Figure:
             panel.set_yticks([20, 50, 100, 200, 500], ["20", "50", "100", "200", "500"])
             panel.minorticks_off()
             panel.set_xlabel({"inputs": "inputs $m$", "modules": "modules $K$"}[name])
-        axes[0].set_ylabel(f"samples needed, loss < {LOSS:g} variance")
-        axes[0].legend(handlelength=2.8)
+        axes[0].set_ylabel(f"samples needed for loss < {LOSS:g} variance")
+        legend_below(figure, axes[0], ncols=3, note="geometric means over seeds, with standard errors")
         title(axes[0], 0, f"$K = {FIXED_MODULES}$ modules")
         title(axes[1], 1, f"$m = {FIXED_INPUTS}$ inputs")
     return figure
@@ -198,7 +213,7 @@ def _draw_needed(
     marker: str,
     label: str,
 ) -> None:
-    """Geometric means over seeds with standard errors; a seed for which no grid point sufficed is left out."""
+    """Draw geometric means over seeds with standard errors; seeds without success on the grid are left out."""
     points = [(value, np.log([n for n in runs if math.isfinite(n)])) for value, runs in by_value.items()]
     points = [(value, logs) for value, logs in points if len(logs)]
     x = [value for value, _ in points]
@@ -221,11 +236,12 @@ def _draw_needed(
 
 MODULE_SAMPLES = Claim(
     name="module-samples",
-    source=f"{PAPER}, sample complexity; here of the whole pipeline",
-    statement="The samples that modular learning needs grow with the number of inputs and of modules when the modules "
-    "are to be found; they do not depend on the number of inputs only if the projections are known. Most of it is no "
-    "fault of the search: with fewer samples the objective prefers other projections to the true ones.",
-    assumptions=("frequencies 1, 3, 5", f"{STARTS} starts", "success is a test loss below a tenth of the variance"),
+    source=f"{SCALING}, sample complexity; here of the whole pipeline",
+    statement="If the modules must be found, the number of samples that modular learning needs grows with the number "
+    "of inputs and with the number of modules; if the projections are known, it does not grow with the number of "
+    "inputs. Most failures with fewer samples are not failures of the search: the objective prefers other "
+    "projections to the true ones.",
+    assumptions=("frequencies 1, 3, 5", f"{STARTS} starts", "success: a test loss below a tenth of the variance"),
     check=_check,
     draw=_draw,
 )

@@ -17,15 +17,15 @@ from ...verification.claims import Claim, Evidence, Finding, Settings
 from ...verification.standard_errors import Measured, critical_value, finding_of
 from ..drawing.points import draw_measured
 from ..drawing.style import STROKES, Stroke, canvas, house_style, title
-from .double_descent import PAPER
+from ..published import SCALING
 
 OMEGA = 1.5
 DRAWN = 60
-"""Unseen features that are drawn one by one; the rest of the infinitely many are drawn as their sum."""
+"""Number of unseen features that are drawn one by one; the rest of the infinitely many are drawn as their sum."""
 
 
 def student(dimension: int, size: int, modules: int = 1, omega: float = OMEGA) -> RandomFeatures:
-    """K modules, each with a target of infinitely many features of which its student sees `size`."""
+    """Return K modules, each with a target of infinitely many features of which its student sees `size`."""
     law = PowerLaw.with_exponent(dimension, omega)
     features = size + DRAWN
     return RandomFeatures.scaled(law.eigenvalues(features), size, rest=law.tail(features)).repeated(modules)
@@ -33,29 +33,56 @@ def student(dimension: int, size: int, modules: int = 1, omega: float = OMEGA) -
 
 @dataclass(frozen=True)
 class Trend:
-    """How the test loss depends on one quantity: the model and rows at each of its values, and a wrong model."""
+    """How the test loss depends on one quantity: the model and rows at each of its values, and a wrong model.
+
+    Attributes
+    ----------
+    label, axis : str
+    values : tuple of int
+    at, wrong : callable
+        Model and number of rows at a value, and those of a deliberately wrong prediction.
+    turns : tuple of int
+        Sign of the change of the loss at the first and at the last values: (1, 1) rises, (-1, 1) has a minimum, and
+        (0, 0) changes by less than a tenth.
+    """
 
     label: str
     axis: str
     values: tuple[int, ...]
     at: Callable[[int], tuple[RandomFeatures, int]]
     wrong: Callable[[int], tuple[RandomFeatures, int]]
+    turns: tuple[int, int]
 
 
+RISES, FALLS, DIPS, LEVEL = (1, 1), (-1, -1), (-1, 1), (0, 0)
+LEVEL_BOUND = 0.1
 TRENDS = (
-    Trend("monolithic", "m", (1, 2, 3, 4, 6), lambda m: (student(m, 20), 100), lambda m: (student(m + 1, 20), 100)),
-    Trend("m = 2", "p", (2, 5, 10, 20, 40, 60, 80), lambda p: (student(2, p), 100), lambda p: (student(3, p), 100)),
-    Trend("m = 4", "p", (2, 5, 10, 20, 40, 60), lambda p: (student(4, p), 100), lambda p: (student(3, p), 100)),
-    Trend("p = 10", "N", (18, 25, 40, 80, 160), lambda n: (student(2, 10), n), lambda n: (student(3, 10), n)),
-    Trend("p = 20", "N", (30, 40, 80, 160), lambda n: (student(2, 20), n), lambda n: (student(3, 20), n)),
-    Trend("80 rows", "K", (1, 2, 4, 6, 7), lambda k: (student(1, 8, k), 80), lambda k: (student(1, 8, k), 40 + 40 * k)),
+    Trend(
+        "one module", "m", (1, 2, 3, 4, 6), lambda m: (student(m, 20), 100), lambda m: (student(m + 1, 20), 100), RISES
+    ),
+    Trend(
+        "$m = 2$", "p", (2, 5, 10, 20, 40, 60, 80), lambda p: (student(2, p), 100), lambda p: (student(3, p), 100), DIPS
+    ),
+    Trend("$m = 4$", "p", (2, 5, 10, 20, 40, 60), lambda p: (student(4, p), 100), lambda p: (student(3, p), 100), DIPS),
+    Trend("$p = 10$", "N", (18, 25, 40, 80, 160), lambda n: (student(2, 10), n), lambda n: (student(3, 10), n), FALLS),
+    Trend("$p = 20$", "N", (30, 40, 80, 160), lambda n: (student(2, 20), n), lambda n: (student(3, 20), n), FALLS),
+    Trend(
+        "80 rows",
+        "K",
+        (1, 2, 4, 6, 7),
+        lambda k: (student(1, 8, k), 80),
+        lambda k: (student(1, 8, k), 40 + 40 * k),
+        RISES,
+    ),
     Trend(
         "20 rows per module",
         "K",
         (1, 2, 4, 6, 8),
         lambda k: (student(1, 8, k), 20 * k),
         lambda k: (student(1, 8, k), 12 + 8 * k),
+        LEVEL,
     ),
+    Trend("three modules", "m", (3, 4, 6), lambda _: (student(1, 7, 3), 100), lambda m: (student(m, 7, 3), 100), LEVEL),
 )
 AXES = {
     "m": "dimension of the task, $m$",
@@ -81,10 +108,33 @@ def _check_trends(settings: Settings) -> Evidence:
             _measured(trend.at(value), [trend.wrong(value)], draws, settings.seed + 100 * done + i)
             for i, value in enumerate(values)
         ]
-        findings.append(finding_of(f"test loss against {trend.axis}, {trend.label}", points))
+        findings.append(finding_of(f"test loss against {trend.axis}, {_plain(trend)}", points))
         data[trend] = dict(zip(values, points, strict=True))
         settings.progress((done + 1) / len(TRENDS))
+    findings += [_turns(trend, list(points.values())) for trend, points in data.items()]
     return Evidence(tuple(findings), {"trends": data})
+
+
+def _plain(trend: Trend) -> str:
+    return trend.label.replace("$", "")
+
+
+def _turns(trend: Trend, points: Sequence[Measured]) -> Finding:
+    """Check the direction of a trend at its first and last values.
+
+    The error of a level trend is its range relative to its first value, and its control is the wrong model. The error
+    of any other is the number of wrong signs, and its control is the opposite direction.
+    """
+    losses = [point.simulated for point in points]
+    label = f"direction of the trend against {trend.axis}, {_plain(trend)}"
+    changes = (losses[1] - losses[0], losses[-1] - losses[-2])
+    if trend.turns == LEVEL:
+        error = float(np.ptp(losses)) / losses[0]
+        rejected = float(np.ptp([wrong for point in points for wrong in point.wrong])) / losses[0] > LEVEL_BOUND
+        return Finding(label, error, LEVEL_BOUND, error <= LEVEL_BOUND and rejected, 1, int(rejected))
+    wrong = sum(change * sign <= 0 for change, sign in zip(changes, trend.turns, strict=True))
+    opposite = sum(change * -sign <= 0 for change, sign in zip(changes, trend.turns, strict=True))
+    return Finding(label, wrong, 0.5, wrong == 0 and opposite > 0, 1, int(opposite > 0))
 
 
 def _draw_trends(evidence: Evidence) -> Figure:
@@ -94,13 +144,12 @@ def _draw_trends(evidence: Evidence) -> Figure:
             of_axis = [trend for trend in TRENDS if trend.axis == name]
             for stroke, trend in zip(STROKES, of_axis, strict=False):
                 _draw_trend(axis, trend, evidence.data["trends"][trend], stroke)
-            axis.set(xlabel=AXES[name], ylim=(0, 1.3 if name in "mp" else 1))
+            axis.set(xlabel=AXES[name], ylim=(0, 1.3))
             title(axis, index, f"against ${name}$")
-            axis.legend(loc="upper right" if name == "N" else "best", handlelength=1.8)
-        level = predicted.expected_losses(student(1, 7, 3), 100).test
-        axes[0].axhline(level, color=STROKES[1].color, linestyle=STROKES[1].linestyle, label="3 modules, any $m$")
-        axes[0].legend(loc="upper left", handlelength=1.8)
+            axis.legend(loc="upper right" if name == "N" else "upper left", handlelength=1.8)
+        axes[1].legend(loc="upper left", handlelength=1.8, bbox_to_anchor=(0.02, 1))
         axes[0].set_ylabel("test loss per row")
+        figure.supxlabel("lines: predicted; markers: simulated, with three standard errors", fontsize=7)
     return figure
 
 
@@ -117,6 +166,7 @@ BRACKETED = ((1.5, 1), (1.5, 2), (1.5, 3), (1.5, 4), (2.0, 1), (2.0, 2))
 FACTOR = 1.4
 MODULES = (1, 2, 3, 5, 8)
 FAR = range(8, 15)
+ROWS_NEEDED = r"rows needed, $n^{\ast}$"
 
 
 def _check_samples(settings: Settings) -> Evidence:
@@ -134,7 +184,7 @@ def _check_samples(settings: Settings) -> Evidence:
 
 
 def _bracket(omega: float, m: int, modules: int, needed: int, draws: int, seed: int) -> Finding:
-    """Hold the simulated loss of the best size against the formula about n*, and against the target on either side."""
+    """Compare simulated losses of the best size about n* with the formula, and with the target on either side."""
     law = PowerLaw.with_exponent(m, omega)
     rows = [math.floor((needed - 1) / FACTOR), needed, math.ceil((needed - 1) * FACTOR) + 2]
     sizes = [max(1, predicted.optimal_size(law, n, modules)) for n in rows]
@@ -143,7 +193,7 @@ def _bracket(omega: float, m: int, modules: int, needed: int, draws: int, seed: 
         _measured((student(m, size, modules, omega), n), [other], draws, seed)
         for size, n, other in zip(sizes, rows, wrong, strict=True)
     ]
-    held = finding_of(f"Omega = {omega:g}, m = {m}, K = {modules}: test loss about n* = {needed}", points)
+    held = finding_of(f"Omega = {omega:g}, m = {m}, K = {modules}: test losses about n* = {needed}", points)
     critical = critical_value(len(points))
     below, above = points[0], points[-1]
     margins = ((below.simulated - ERROR) / below.standard_error, (ERROR - above.simulated) / above.standard_error)
@@ -168,7 +218,7 @@ def _growth(omega: float) -> Finding:
     controls = (2 * expected, 1 / steps[:-1])
     rejected = sum(bool(np.max(np.abs(slopes / wrong - 1)) > bound) for wrong in controls)
     passed = error <= bound and rejected == len(controls)
-    label = f"Omega = {omega:g}: slope of ln ln n* in m, relative to theory (last {slopes[-1]:.3f})"
+    label = f"Omega = {omega:g}: slope of ln ln n* in m, relative error (last slope {slopes[-1]:.3f})"
     return Finding(label, error, bound, passed, len(controls), rejected)
 
 
@@ -179,17 +229,20 @@ def _draw_samples(evidence: Evidence) -> Figure:
             _draw_needed(axes[0], omega, stroke, evidence)
             _draw_far(axes[1], omega, stroke)
         _draw_modules(axes[2], evidence)
-        axes[0].set(yscale="log", xlabel="dimension of the task, $m$", ylabel=r"rows needed, $n^*$", ylim=(3, 1e25))
-        axes[0].annotate("dotted: best linear method", (0.04, 0.6), xycoords="axes fraction", fontsize=7, color="0.3")
+        axes[0].set(yscale="log", xlabel="dimension of the task, $m$", ylabel=ROWS_NEEDED, ylim=(3, 1e27))
         axes[0].set_xticks(range(1, 7))
         axes[1].set_xticks(range(2, 13, 2))
         axes[0].legend(loc="upper left", handlelength=1.8)
-        axes[1].set(yscale="log", xlabel="dimension of the task, $m$", ylabel=r"$\ln n^*$")
+        axes[1].set(yscale="log", xlabel="dimension of the task, $m$", ylabel=r"$\ln n^{\ast}$")
         axes[1].legend(loc="upper left", handlelength=1.8)
-        axes[2].set(xlabel="modules, $K$", ylabel=r"rows needed, $n^*$", ylim=(0, None))
-        title(axes[0], 0, rf"$\epsilon = {ERROR:g}$")
-        title(axes[1], 1, r"doubly exponential in $m$")
+        axes[2].set(xlabel="modules, $K$", ylabel=ROWS_NEEDED, ylim=(0, None))
+        title(axes[0], 0, rf"relative error $\epsilon = {ERROR:g}$")
+        title(axes[1], 1, "if $m$ is in the exponent or scale")
         title(axes[2], 2, r"modules of one dimension, $\Omega = 2$")
+        note = (
+            "lines and filled markers: predicted; open markers: $n^{\\ast}$ at which simulated losses cross the target"
+        )
+        figure.supxlabel(note, fontsize=7)
     return figure
 
 
@@ -197,15 +250,16 @@ def _draw_needed(axes: Axes, omega: float, stroke: Stroke, evidence: Evidence) -
     dimensions = range(1, 7)
     values = [float(predicted.sample_complexity(PowerLaw.with_exponent(m, omega), ERROR)) for m in dimensions]
     axes.plot(
-        dimensions, values, color=stroke.color, linestyle=stroke.linestyle, label=rf"monolithic, $\Omega={omega:g}$"
+        dimensions, values, color=stroke.color, linestyle=stroke.linestyle, label=rf"one module, $\Omega={omega:g}$"
     )
     checked = [(m, float(n)) for (o, m, k), n in evidence.data["brackets"].items() if o == omega and k == 1]
     axes.plot(*zip(*checked, strict=True), stroke.marker, color=stroke.color, markersize=4, markerfacecolor="white")
     ideal = [predicted.ideal_sample_complexity(PowerLaw.with_exponent(m, omega), ERROR) for m in dimensions]
-    axes.plot(dimensions, ideal, color=stroke.color, linewidth=0.7, linestyle=(0, (1, 1)))
+    label = rf"best linear method, $\Omega={omega:g}$"
+    axes.plot(dimensions, ideal, color=stroke.color, linewidth=0.7, linestyle=(0, (1, 1)), label=label)
     modular = predicted.modular_sample_complexity(6, 3, 1, omega, ERROR)
-    label = rf"3 modules, $\Omega={omega:g}$: {modular}"
-    axes.plot([3, 6], [float(modular)] * 2, color="0.35", linestyle=stroke.linestyle, label=label)
+    label = rf"3 modules, $\Omega={omega:g}$: {modular} rows"
+    axes.plot([3, 6], [float(modular)] * 2, color="0.6", linestyle=stroke.linestyle, linewidth=2.4, label=label)
 
 
 def _draw_far(axes: Axes, omega: float, stroke: Stroke) -> None:
@@ -235,30 +289,35 @@ def _draw_modules(axes: Axes, evidence: Evidence) -> None:
     axes.plot(MODULES, values, color=STROKES[0].color)
     checked = [(k, n) for (omega, m, k), n in evidence.data["brackets"].items() if omega == 2.0 and m == 1]
     axes.plot(*zip(*checked, strict=True), "o", color=STROKES[0].color, markersize=4, markerfacecolor="white")
-    axes.annotate("points: crossing\nsimulated", (0.55, 0.12), xycoords="axes fraction", fontsize=7, color="0.3")
 
 
 LOSS_TRENDS = Claim(
     name="loss-trends",
-    source=f"{PAPER}, loss against dimension, size, samples and modules",
-    statement="The test loss rises with the dimension of the task, is smallest at a finite size of the student, "
-    "falls with the rows, and rises with the number of modules at fixed rows; at fixed rows per module it hardly "
-    "changes.",
-    assumptions=("fewer features than rows", "known projections of the modules", "Gaussian features and weights"),
+    source=f"{SCALING}, loss against dimension, size, samples and modules",
+    statement="The test loss of one module increases with the dimension of the task, has a minimum at a finite "
+    "number of features, and decreases with the number of rows. The loss of several modules does not depend on the "
+    "dimension of the task; it increases with their number at fixed rows, and changes by less than a tenth at fixed "
+    "rows per module.",
+    assumptions=(
+        "fewer features than rows",
+        "the projections of the modules are known",
+        "Gaussian features and weights",
+    ),
     check=_check_trends,
     draw=_draw_trends,
 )
 SAMPLE_COMPLEXITY = Claim(
     name="sample-complexity",
-    source=f"{PAPER}, sample complexity, re-derived",
-    statement="At fixed relative error the samples that a monolithic student needs grow as "
-    "exp(Omega^m ln 1/epsilon), doubly exponentially in the dimension m, if it enters through the exponent of the "
-    "eigenvalues; those of modules with known projections do not depend on m and are proportional to their number.",
+    source=f"{SCALING}, sample complexity, re-derived",
+    statement="At fixed relative error epsilon, the number of samples that one module needs grows to leading order "
+    "as exp(Omega^m ln 1/epsilon), doubly exponentially in the dimension m, if m enters through the exponent of the "
+    "eigenvalues. With K modules of known one-dimensional projections it grows linearly in K and does not depend on "
+    "m.",
     assumptions=(
-        "fewer features than rows, best size",
-        "infinitely many features",
+        "fewer features than rows, and the best number of features",
+        "infinitely many features in the target",
         "no label noise",
-        f"simulations cross the target within a factor {FACTOR:g} of n*",
+        f"simulated losses cross the target within a factor {FACTOR:g} of n*",
     ),
     check=_check_samples,
     draw=_draw_samples,

@@ -1,4 +1,4 @@
-"""How fast the number of samples grows with the dimension depends on what they are to achieve."""
+"""How the number of samples grows with the dimension under different criteria."""
 
 from __future__ import annotations
 
@@ -16,39 +16,40 @@ from ...theory import scaling as predicted
 from ...verification.claims import Claim, Evidence, Finding, Settings
 from ...verification.standard_errors import Measured, finding_of
 from ..drawing.points import draw_measured
-from ..drawing.style import STROKES, canvas, house_style, title
-from .double_descent import PAPER
+from ..drawing.style import STROKES, canvas, house_style, legend_below, title
+from ..published import SCALING
 from .sample_complexity import student
 
 OMEGA, SIZE, SHARE, ERROR = 2.0, 10, 0.5, 0.5
 DIMENSIONS = range(1, 9)
 SIMULATED = (2, 3, 4, 5)
-"""At m = 1 the rows that are better than 0 are 4 above the threshold: the variance of the loss is barely finite."""
+"""At m = 1 the rows of the first criterion are 4 above the threshold: the variance of the loss is barely finite."""
 FAR = range(12, 18)
 SLOPE_BOUND = 0.01
+LOSS_BOUND = 0.01
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """What the samples are to achieve: how many it takes at a dimension, and with how many features of the student."""
+    """A criterion for the number of samples: the rows needed at a dimension, and the features of the student."""
 
     label: str
     rows: Callable[[PowerLaw], float]
     size: Callable[[PowerLaw], float]
     power: int
-    """Of Omega^m, in proportion to which the rows grow."""
+    """The rows grow as this power of Omega^m."""
 
 
 CRITERIA = (
-    Criterion("better than 0", predicted.useful_sample_complexity, lambda _: 1.0, 1),
+    Criterion("better than predicting 0", predicted.useful_sample_complexity, lambda _: 1.0, 1),
     Criterion(
-        f"half of what {SIZE} features can gain",
+        f"half of the gain of {SIZE} features",
         lambda law: predicted.sample_complexity_at_size(law, SIZE, SHARE),
         lambda _: float(SIZE),
         1,
     ),
     Criterion(
-        "Omega^m features are the best size",
+        "Omega^m features are best",
         lambda law: predicted.samples_of_optimal_size(law, 1 / law.exponent),
         lambda law: 1 / law.exponent,
         2,
@@ -57,7 +58,7 @@ CRITERIA = (
 
 
 def relative_loss(law: PowerLaw, size: float, rows: float) -> float:
-    """Test loss of a student of any real size on any real number of rows."""
+    """Return the test loss of a student of any real size on any real number of rows, relative to predicting 0."""
     return law.tail(size) / law.total * (rows - 1) / (rows - size - 1)
 
 
@@ -66,14 +67,15 @@ def _check(settings: Settings) -> Evidence:
     for place, criterion in enumerate(CRITERIA[:2]):
         chosen = SIMULATED[::2] if settings.quick else SIMULATED
         measured = [_measured(criterion, m, settings, 10 * place + m) for m in chosen]
-        findings.append(finding_of(f"{criterion.label}: test loss at the rows needed", measured))
+        findings.append(finding_of(f"{criterion.label}: test loss with the rows needed", measured))
         points[criterion.label] = dict(zip(chosen, measured, strict=True))
         settings.progress((place + 1) / 2)
-    return Evidence((*findings, *(_growth(criterion) for criterion in CRITERIA)), {"points": points})
+    growth = (found for criterion in CRITERIA for found in (_growth(criterion), _loss_far(criterion)))
+    return Evidence((*findings, *growth), {"points": points})
 
 
 def _measured(criterion: Criterion, m: int, settings: Settings, seed: int) -> Measured:
-    """The loss at the rows needed; wrong are those of one dimension more, and of a quarter fewer rows."""
+    """Compare the loss with the rows needed; controls are one dimension more, and a quarter fewer rows."""
     law, more = PowerLaw.with_exponent(m, OMEGA), PowerLaw.with_exponent(m + 1, OMEGA)
     rows, size = int(criterion.rows(law)), int(criterion.size(law))
     model: RandomFeatures = student(m, size, omega=OMEGA)
@@ -84,13 +86,13 @@ def _measured(criterion: Criterion, m: int, settings: Settings, seed: int) -> Me
 
 
 def _growth(criterion: Criterion) -> Finding:
-    """Slope of ln n in m over ln Omega, against the power; the other of the two powers must be rejected."""
+    """Compare the slope of ln n in m over ln Omega with the power; the other of the two powers must be rejected."""
     logs = [math.log(criterion.rows(PowerLaw.with_exponent(m, OMEGA))) for m in FAR]
     slopes = np.diff(logs) / math.log(OMEGA)
     error, control = (float(np.max(np.abs(slopes - power))) for power in (criterion.power, 3 - criterion.power))
     rejected = control > SLOPE_BOUND
     return Finding(
-        f"{criterion.label}: slope of ln n in m, over ln Omega",
+        f"{criterion.label}: slope of ln n in m / ln Omega",
         error,
         SLOPE_BOUND,
         error <= SLOPE_BOUND and rejected,
@@ -98,6 +100,15 @@ def _growth(criterion: Criterion) -> Finding:
         int(rejected),
         float(slopes[-1]),
     )
+
+
+def _loss_far(criterion: Criterion) -> Finding:
+    """Check that the predicted relative loss tends to 1 with the dimension; the control is the loss at m = 2."""
+    near, far = (PowerLaw.with_exponent(m, OMEGA) for m in (2, FAR[-1]))
+    error, control = (1 - relative_loss(law, criterion.size(law), criterion.rows(law)) for law in (far, near))
+    label = f"{criterion.label}: 1 - relative loss at m = {FAR[-1]}"
+    rejected = control > LOSS_BOUND
+    return Finding(label, error, LOSS_BOUND, error <= LOSS_BOUND and rejected, 1, int(rejected))
 
 
 def _draw(evidence: Evidence) -> Figure:
@@ -117,12 +128,13 @@ def _draw(evidence: Evidence) -> Figure:
             draw_measured(axes[1], points, stroke)
         _draw_fixed_error(axes, laws)
         axes[0].set(yscale="log", ylim=(3, 1e7), ylabel="rows needed, $n$")
-        axes[1].set(ylim=(0, 1.05), ylabel="relative test loss reached")
+        axes[1].set(ylim=(0, 1.05), ylabel="test loss / loss of predicting 0")
         for axis in axes:
             axis.set(xlabel="dimension of the task, $m$", xticks=list(DIMENSIONS))
         title(axes[0], 0, rf"rows needed, $\Omega = {OMEGA:g}$")
-        title(axes[1], 1, r"what they reach (points: simulated $\pm 3$ s.e.)")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        title(axes[1], 1, "loss with these rows")
+        note = "lines: predicted; markers: simulated, with three standard errors"
+        legend_below(figure, axes[0], ncols=2, note=note)
     return figure
 
 
@@ -136,11 +148,11 @@ def _draw_fixed_error(axes: list[Axes], laws: dict[int, PowerLaw]) -> None:
 
 SAMPLE_CRITERIA = Claim(
     name="sample-criteria",
-    source=f"{PAPER}, sample complexity, re-derived under other criteria",
-    statement="Rows in proportion to Omega^m make a student better than nothing, or as good as its fixed size allows, "
-    "and Omega^2m rows pay for Omega^m features; but the relative loss that they reach goes to 1 with the dimension, "
-    "while a fixed relative loss takes doubly exponentially many.",
-    assumptions=("fewer features than rows", "infinitely many features", "no label noise", "K = 1"),
+    source=f"{SCALING}, sample complexity, re-derived under other criteria",
+    statement="The number of rows with which a student does better than predicting 0, or gains half of what a fixed "
+    "number of features can gain, grows as Omega^m; the number with which Omega^m features are the best size grows "
+    "as Omega^2m. The relative loss with these rows tends to 1 as the dimension m increases.",
+    assumptions=("fewer features than rows", "infinitely many features in the target", "no label noise", "one module"),
     check=_check,
     draw=_draw,
 )

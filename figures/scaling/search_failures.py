@@ -1,4 +1,4 @@
-"""Whether a rule that missed the modules searched too little, or was misled by its samples."""
+"""Why a rule missed the modules: its search was too small, or its samples prefer other projections."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...validation import FloatArray
 from ...verification.claims import Finding
 
 LENGTH_SCALE = RIDGE = 1.0
-"""Of the kernel that rules search with."""
+"""Length scale and ridge of the kernel with which the rules search."""
 SMALL_SEARCHES = 8
 MAJORITY = 0.5
 
@@ -27,9 +27,9 @@ class Failure:
     ----------
     samples : int
     found : float
-        After descent from the projections that were found, since the rule's last steps are with another kernel.
+        After descent from the projections found, because the last steps of the rule use another kernel.
     true : float
-        At the true projections as they are.
+        At the true projections.
     """
 
     samples: int
@@ -38,23 +38,23 @@ class Failure:
 
     @property
     def by_search(self) -> bool:
-        """Whether the truth is better by the rule's own objective, so that a better search would not have stopped here.
+        """Whether the truth is better by the rule's objective, so that a better search would not have stopped here.
 
-        Otherwise the samples prefer something else to the truth: an information limit of the objective, which no
-        search overcomes.
+        Otherwise the samples prefer other projections to the truth. This is a limit of the objective that no search
+        can overcome.
         """
         return self.true < self.found
 
 
 def failure(task: SineTask, samples: int, projections: FloatArray) -> Failure:
-    """Compare what a rule found in so many samples with the truth."""
+    """Compare the projections that a rule found in a number of samples with the truth."""
     objective = _objective(task, samples)
     found = descend(objective, projections, scale=samples).value
     return Failure(samples, found / samples, objective(task.projections)[0] / samples)
 
 
 def single_starts(task: SineTask, samples: int) -> tuple[Failure, ...]:
-    """Failures of searches that are too small on purpose: joint descents, each from one random start."""
+    """Return failures of deliberately small searches: joint descents, each from one random start."""
     rng, shape = np.random.default_rng([task.seed, 7]), (task.modules, task.inputs, task.dims)
     objective = _objective(task, samples)
     starts = [random_projections(rng, *shape) for _ in range(SMALL_SEARCHES)]
@@ -63,29 +63,38 @@ def single_starts(task: SineTask, samples: int) -> tuple[Failure, ...]:
 
 
 def _objective(task: SineTask, samples: int) -> Objective:
-    """Objective of the search, of standardised targets."""
+    """Return the objective of the search on standardised targets."""
     train = task.train(samples)
     Y = (train.y - train.y.mean(axis=0)) / train.y.std()
     return gaussian_objective(train.X, Y, ridge=RIDGE, length_scale=LENGTH_SCALE, dims=task.dims)
 
 
 def share_by_search(failures: Sequence[Failure]) -> tuple[float, float]:
-    """Share of the failures that are the search's, with its binomial standard error (Laplace's, never 0)."""
+    """Return the share of failures that are due to the search, with its binomial standard error (Laplace, never 0)."""
     n, hits = len(failures), sum(one.by_search for one in failures)
     smooth = (hits + 1) / (n + 2)
     return hits / max(n, 1), float(np.sqrt(smooth * (1 - smooth) / (n + 2)))
 
 
 def finding_of(failures: Sequence[Failure], small: Sequence[Failure], cost: float) -> Finding:
-    """Most failures are no fault of the search; those of a search that is too small on purpose must be told apart.
+    """Check that most failures are not due to the search; the control is a deliberately small search.
 
-    `cost` is the factor of samples that the search costs, for the label.
+    Parameters
+    ----------
+    failures, small : sequence of Failure
+        Failures of the rule, and of the small search.
+    cost : float
+        Factor in the number of samples that the search costs, for the label.
+
+    Returns
+    -------
+    Finding
     """
     share, error = share_by_search(failures)
     control, _ = share_by_search(small)
     rejected = bool(small) and control > MAJORITY
     label = (
-        f"share of {len(failures)} failures by search, standard error {error:.2f}, which cost a factor {cost:.2f} of"
-        f" samples; of {len(small)} single starts with twice enough {control:.2f}"
+        f"share of {len(failures)} failures due to the search, standard error {error:.2f}, at a cost of {cost:.2f}"
+        f" times the samples; {control:.2f} of {len(small)} single starts with twice the samples needed"
     )
     return Finding(label, share, MAJORITY, bool(failures) and share <= MAJORITY and rejected, 1, int(rejected))

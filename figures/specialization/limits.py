@@ -1,4 +1,4 @@
-"""The limits in which the closed forms hold: small initial weights, and small steps."""
+"""Two limits in which closed forms hold: small initial weights and small steps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ...verification.claims import Claim, Evidence, Settings, finding
 from ...verification.comparison import compare
 from ...verification.convergence import ConvergenceOrder, convergence_order
 from ..drawing.style import COLUMN, STROKES, canvas, house_style
-from .dense import PAPER
+from ..published import SPECIALIZATION
 
 SEPARATED = SystematicityDataset(n_x=3, n_y=1, k_x=1, k_y=2, r=1.0)
 CLOSE = SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1, r=2.0)
@@ -28,7 +28,7 @@ DURATION = 24.0
 
 
 def naive_prediction(problem: Problem) -> Trajectory:
-    r"""Predict from the strength :math:`u^\top W_2 W_1 v` of the initial map, averaged over each class."""
+    r"""Predict from the initial strength :math:`u^\top W_2 W_1 v`, averaged over each class of modes."""
     basis = problem.dataset.mode_basis
     first, second = problem.initial_weights
     overlaps = np.sum((second.T @ basis.U) * (first @ basis.V), axis=0)
@@ -37,7 +37,7 @@ def naive_prediction(problem: Problem) -> Trajectory:
 
 
 def flow_prediction(problem: Problem) -> Trajectory:
-    """Predict descent by the gradient flow at the same times."""
+    """Predict gradient descent by gradient flow at the same times."""
     return theory.solve(replace(problem, training=Flow(problem.times)))
 
 
@@ -50,7 +50,10 @@ def _check_initial_scale(settings: Settings) -> Evidence:
         label: _initial_scale_study(dataset, stds, seeds, half)
         for (label, dataset), half in zip(datasets.items(), halves, strict=True)
     }
-    return Evidence(tuple(finding(study, f"order, lambda {label}") for label, study in studies.items()), studies)
+    return Evidence(
+        tuple(finding(study, f"order in the initial scale, lambda {label}") for label, study in studies.items()),
+        studies,
+    )
 
 
 def _initial_scale_study(
@@ -73,7 +76,7 @@ def _initial_scale_study(
 
 
 def _steps_to_learn(dataset: SystematicityDataset, std: float) -> int:
-    """Steps of size .1 after which the slowest mode has long been learned."""
+    """Return the number of steps of size .1 after which the slowest mode has been learned."""
     slowest = min(c.lam for c in theory.spectrum(dataset).learnable)
     return round(10 * (math.log(1 / std**2) + 6) / (2 * slowest))
 
@@ -98,7 +101,7 @@ def _check_step_size(settings: Settings) -> Evidence:
     exact = [
         compare(theory.solve(problem), dynamics.solve(problem), 1e-12) for step in steps for problem in problems(step)
     ]
-    of_map = [finding(item, f"discrete map, step {step:g}") for step, item in zip(steps, exact, strict=True)]
+    of_map = [finding(item, f"exact discrete map, step {step:g}") for step, item in zip(steps, exact, strict=True)]
     return Evidence((finding(study), *of_map), {"flow": study, "map": [item.max_error for item in exact]})
 
 
@@ -133,7 +136,7 @@ def _draw_initial_scale(evidence: Evidence) -> Figure:
         naive = evidence.data["well separated"]
         axes.plot(naive.values, naive.control_errors, color="0.45", linestyle=":", marker="x", markersize=4)
         axes.annotate(
-            r"start at $u^\top W_2 W_1 v$ instead",
+            r"predicted from $u^\top W_2 W_1 v$",
             (naive.values[-1], naive.control_errors[-1]),
             xytext=(2, -10),
             textcoords="offset points",
@@ -141,9 +144,13 @@ def _draw_initial_scale(evidence: Evidence) -> Figure:
             fontsize=7,
         )
         axes.set(
-            xscale="log", yscale="log", xlabel="standard deviation of initial weights", ylabel="largest relative error"
+            xscale="log",
+            yscale="log",
+            xlabel="standard deviation of the initial weights",
+            ylabel="largest relative error",
+            ylim=(3e-8, None),
         )
-        axes.set_title("error against initial scale")
+        axes.set_title("error of the closed form")
     return figure
 
 
@@ -152,9 +159,12 @@ def _draw_step_size(evidence: Evidence) -> Figure:
     with house_style():
         figure, (axes,) = canvas(1, 1, width=COLUMN, height=2.6)
         _draw_order(axes, study, 0, "gradient flow")
-        axes.plot(study.values, evidence.data["map"], color=STROKES[1].color, marker="s", markerfacecolor="white")
+        axes.plot(study.values, evidence.data["map"], color=STROKES[1].color, linestyle=STROKES[1].linestyle)
+        axes.plot(
+            study.values, evidence.data["map"], "s", color=STROKES[1].color, markersize=4, markerfacecolor="white"
+        )
         axes.annotate(
-            "exact discrete map: rounding",
+            "exact discrete map",
             (study.values[-1], evidence.data["map"][-1]),
             xytext=(4, 8),
             textcoords="offset points",
@@ -162,24 +172,26 @@ def _draw_step_size(evidence: Evidence) -> Figure:
             fontsize=7,
         )
         axes.set(xscale="log", yscale="log", xlabel=r"step size $1/\tau$", ylabel="largest relative error")
-        axes.set_title("predicting descent: flow or map")
+        axes.set_title("two predictions of gradient descent")
     return figure
 
 
 INITIAL_SCALE = Claim(
     name="initial-scale",
     source="Saxe, McClelland & Ganguli (2014), small initial weights; order measured here",
-    statement="The error of the closed form from small random weights vanishes with their scale: in proportion to it "
-    "when the lambda of the classes are well separated, more slowly when they are close.",
-    assumptions=("two layers", "hidden units >= modes"),
+    statement="The error of the closed form for small random weights decreases with their standard deviation: in "
+    "proportion to it if the singular values of the classes are well separated, and with a smaller known power if "
+    "they are close.",
+    assumptions=("two layers", "at least as many hidden units as modes"),
     check=_check_initial_scale,
     draw=_draw_initial_scale,
 )
 STEP_SIZE = Claim(
     name="step-size",
-    source=f"{PAPER}, gradient flow as the limit of descent",
-    statement="Gradient flow predicts descent with an error of first order in the step, the discrete map exactly.",
-    assumptions=("aligned start",),
+    source=f"{SPECIALIZATION}, gradient flow as the limit of descent",
+    statement="Gradient flow predicts gradient descent with an error of first order in the step size; the exact "
+    "discrete map predicts it to rounding.",
+    assumptions=("aligned initial weights",),
     check=_check_step_size,
     draw=_draw_step_size,
 )

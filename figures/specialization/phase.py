@@ -1,4 +1,4 @@
-"""Phase diagrams over the dataset space: how systematic a network ends, and when it learns what."""
+"""Phase diagrams over the dataset space: final systematicity ratio, and half-times of sign and identity modes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ...datasets import SystematicityDataset
 from ...problem import Deep, Descent, Problem, SmallRandom
 from ...sweeps.quantities import half_times
 from ...verification.claims import Claim, Evidence, Settings
-from ..drawing.diagram import Point, draw_deviations, draw_diagram, mean_finding, scatter_finding
-from ..drawing.style import canvas, house_style, title
-from .dense import PAPER
+from ..drawing.diagram import Point, diagram_note, draw_deviations, draw_diagram, mean_finding, scatter_finding
+from ..drawing.style import canvas, house_style, legend_below, title
+from ..published import SPECIALIZATION
 
 RATIOS = (0.2, 0.5, 0.8)
 RATIO_STD, RATIO_HIDDEN, RATIO_STEP = 1e-3, 50, 0.2
@@ -25,23 +25,23 @@ CLASSES = {"sign_to_sign": "sign", "identity_to_identity": "identity"}
 
 
 def _places(quick: bool, most: int) -> list[tuple[int, float]]:
-    """Places in the diagram, on contours of the systematicity ratio."""
+    """Return the places of the diagram, on contours of the systematicity ratio."""
     return [(bits, 2**bits * (1 - ratio) / ratio) for bits in range(1, 4 if quick else most + 1) for ratio in RATIOS]
 
 
 def _seeds(settings: Settings, place: int) -> list[int]:
-    """Other seeds at each place, so that deviations at different places are independent."""
+    """Return different seeds at each place, so that deviations at different places are independent."""
     return [seed + 1000 * place for seed in settings.seeds(full=6, quick=4)]
 
 
 def ratio_dataset(bits: int, part: float) -> SystematicityDataset:
-    """A dataset with k_x r^2 = part; one or three copies of the identity block give the same ratio."""
+    """Return a dataset with k_x r^2 = part; one and three copies of the identity block give the same ratio."""
     copies = 3 if bits % 2 else 1
     return SystematicityDataset(n_x=bits, n_y=1, k_x=copies, k_y=1, r=float(np.sqrt(part / copies)), r_y=1.0)
 
 
 def ratio_problem(dataset: SystematicityDataset, seed: int) -> Problem:
-    """A two-layer network trained until the sign outputs are learned and the rest of their weights has decayed."""
+    """Return a two-layer problem that lasts until the sign outputs are learned and initial weights have decayed."""
     mode = theory.spectrum(dataset)["sign_to_sign"]
     step = RATIO_STEP / mode.lam
     half = theory.mean_half_time(mode, std=RATIO_STD, directions=RATIO_HIDDEN, step_size=step).mean
@@ -71,12 +71,12 @@ def _check_ratio(settings: Settings) -> Evidence:
 
 
 def time_dataset(bits: int, part: float) -> SystematicityDataset:
-    """A dataset whose two classes of modes are well separated everywhere: every sign input is an output too."""
+    """Return a dataset of two well separated classes of modes: every sign input is also an output."""
     return SystematicityDataset(n_x=bits, n_y=bits, k_x=1, k_y=1, r=float(np.sqrt(part)), r_y=1.0)
 
 
 def time_problem(dataset: SystematicityDataset, seed: int) -> Problem:
-    """A two-layer network trained until the identity modes are more than half learned."""
+    """Return a two-layer problem that lasts until the identity modes are more than half learned."""
     step = _time_step(dataset)
     steps = round(1.2 * expected_half_time(dataset, "identity_to_identity").mean / step)
     training = Descent(step, steps, record_every=max(1, steps // 100))
@@ -84,7 +84,7 @@ def time_problem(dataset: SystematicityDataset, seed: int) -> Problem:
 
 
 def expected_half_time(dataset: SystematicityDataset, name: str, std: float = TIME_STD) -> theory.RandomStartMean:
-    """Closed form of the half-time of a class, in the hidden directions that faster modes leave."""
+    """Return the closed form of the half-time of a class, in the hidden directions left over by faster modes."""
     mode = theory.spectrum(dataset)[name]
     free = TIME_HIDDEN - (0 if name == "sign_to_sign" else dataset.n_x)
     return theory.mean_half_time(mode, std=std, directions=free, step_size=_time_step(dataset))
@@ -130,11 +130,11 @@ def _draw_ratio(evidence: Evidence) -> Figure:
     with house_style():
         figure, axes = canvas(1, 2, height=2.9)
         draw_diagram(axes[0], points, lambda bits, part: 2**bits / (2**bits + part), "{:.3f}", RATIO_LEVELS)
-        title(axes[0], 0, "systematicity ratio: closed form and simulated means")
+        title(axes[0], 0, "systematicity ratio")
         draw_deviations(axes[1], {"ratio": points}, 1.0)
-        axes[1].set_ylabel("simulated - closed form")
-        title(axes[1], 1, "means and standard errors over seeds")
-        figure.legend(*axes[1].get_legend_handles_labels(), loc="outside lower right", ncols=2)
+        axes[1].set_ylabel("simulated mean - closed form")
+        title(axes[1], 1, "difference of each mean")
+        legend_below(figure, axes[1], ncols=2, note=diagram_note(points))
     return figure
 
 
@@ -147,29 +147,36 @@ def _draw_time(evidence: Evidence) -> Figure:
                 return expected_half_time(time_dataset(bits, part), name).mean
 
             draw_diagram(axes[index], points, closed_form, "{:.3g}", TIME_LEVELS[name])
-            title(axes[index], index, rf"{CLASSES[name]} modes: time to half (units of $\tau$)")
+            title(axes[index], index, rf"half-time, {CLASSES[name]} (units of $\tau$)")
         draw_deviations(axes[2], {CLASSES[name]: points for name, points in evidence.data.items()}, None)
-        axes[2].set_ylabel("(simulated - closed form) / closed form")
-        title(axes[2], 2, "means, standard errors")
-        figure.legend(*axes[2].get_legend_handles_labels(), loc="outside lower right", ncols=4)
+        axes[2].set_ylabel("simulated mean / closed form - 1")
+        title(axes[2], 2, "difference of each mean")
+        legend_below(figure, axes[2], ncols=4, note=diagram_note(points))
     return figure
 
 
 RATIO_PHASES = Claim(
     name="phase-ratio",
-    source=f"{PAPER}, Frobenius norms and the ratio's limit with scale; scatter derived here",
-    statement="From small random weights a trained two-layer network ends with a systematicity ratio of "
-    "N/(N + k_x r^2) on average, with a standard deviation of 2 s sqrt(ratio (1 - ratio) / pi*).",
-    assumptions=("small random start of scale s", "every output sign feature is an input sign feature"),
+    source=f"{SPECIALIZATION}, Frobenius norms and the ratio's limit with scale; scatter derived here",
+    statement="The final systematicity ratio of a two-layer network trained from small random weights has mean N/(N "
+    "+ k_x r^2) and standard deviation 2 s sqrt(ratio (1 - ratio) / pi*).",
+    assumptions=(
+        "random initial weights of small standard deviation s",
+        "every output sign feature is an input sign feature",
+    ),
     check=_check_ratio,
     draw=_draw_ratio,
 )
 TIME_PHASES = Claim(
     name="phase-time",
-    source=f"{PAPER}, learning dynamics; average over random starts derived here",
-    statement="Sign modes and identity modes are half learned, on average over small random starts, at the time that "
-    "the mean logarithm of their initial strengths gives.",
-    assumptions=("small random start", "well separated lambda", "hidden units >= modes"),
+    source=f"{SPECIALIZATION}, learning dynamics; average over random starts derived here",
+    statement="The mean half-times of sign modes and identity modes over small random initial weights follow from "
+    "the mean logarithm of their initial strengths in closed form, and so does their scatter.",
+    assumptions=(
+        "small random initial weights",
+        "well separated singular values",
+        "at least as many hidden units as modes",
+    ),
     check=_check_time,
     draw=_draw_time,
 )

@@ -1,4 +1,4 @@
-"""How a learning rule changes the rate at which modes grow, and the order in which they are learned."""
+"""How a learning rule changes the growth rates of modes and the order in which they are learned."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ... import dynamics, theory
 from ...datasets import Dataset, SystematicityDataset
 from ...problem import Aligned, Deep, Descent, Problem, Rule, SmallRandom, Trajectory
 from ...verification.claims import Claim, Evidence, Finding, Settings
-from ..drawing.style import STROKES, TIME, canvas, class_label, house_style, title
-from .dense import PAPER
+from ..drawing.style import RELATIVE, STROKES, TIME, canvas, class_label, house_style, legend_below, title
+from ..published import SPECIALIZATION
 
 DATASET = SystematicityDataset(2, 2, 2, 2, 1.0, r_y=0.8, n_bits=3, input_signs=(0, 1), output_signs=(0, 2))
 GAMMAS = (-1.0, -0.5, 0.0, 1.0, 2.0)
@@ -26,11 +26,16 @@ RATE_BOUND = 1e-6
 
 
 def measured_rates(rule: Rule) -> dict[str, float]:
-    r"""Growth rates from training: the strength grows by :math:`(1 + \alpha\mu)^2` in each step.
+    r"""Measure growth rates in training: the strength grows by :math:`(1 + \alpha\mu)^2` in each step.
 
-    They are read off between strengths of 1e-36 and 1e-16, after the decaying direction is gone and long before the
-    fixed point is felt. In training of all modes at once rounding leaks into those that grow faster, so that each
-    class is trained on one item with its correlations.
+    They are measured between strengths of 1e-36 and 1e-16, where the decaying direction is gone and the fixed point has
+    no effect yet. If all modes are trained together, rounding errors excite the modes that grow faster; therefore each
+    class is trained alone, on one item with its correlations.
+
+    Returns
+    -------
+    dict of str to float
+        By class of modes.
     """
     rates = {}
     for c in theory.spectrum(DATASET).learnable:
@@ -46,7 +51,7 @@ def measured_rates(rule: Rule) -> dict[str, float]:
 
 
 def half_times(run: Trajectory) -> dict[str, float]:
-    """Time at which each class of modes has reached half its final value."""
+    """Return the time at which each class of modes has reached half its final value."""
     return {name: float(np.interp(values[-1] / 2, values, run.times)) for name, values in run.modes.items()}
 
 
@@ -63,7 +68,12 @@ def _check_order(settings: Settings) -> Evidence:
                 wrong.append(abs(points[gamma][c.name] / c.lam - 1) > RATE_BOUND)
         settings.progress((done + 1) / (len(GAMMAS) + 1))
     rates = Finding(
-        "growth rates, 5 rules", error, RATE_BOUND, error <= RATE_BOUND and all(wrong), len(wrong), sum(wrong)
+        f"relative error of growth rates, {len(GAMMAS)} rules",
+        error,
+        RATE_BOUND,
+        error <= RATE_BOUND and all(wrong),
+        len(wrong),
+        sum(wrong),
     )
     runs = {
         label: dynamics.solve(Problem(DATASET, Deep(hidden=50), SmallRandom(1e-4, settings.seed), _training(rule)))
@@ -77,13 +87,15 @@ def _training(rule: Rule) -> Descent:
 
 
 def _order(runs: dict[str, Trajectory]) -> Finding:
-    """Rules whose order of half-times is not that of mu, out of all; some order must not be that of lambda."""
+    """Count rules whose order of half-times is not that of mu; the order of lambda must be wrong for some rule."""
     spectrum = theory.spectrum(DATASET)
     seen = {label: tuple(sorted(times, key=times.__getitem__)) for label, times in _all_half_times(runs).items()}
     misplaced = sum(seen[label] != theory.learning_order(spectrum, rule) for label, rule in RULES.items())
     of_lambda = theory.learning_order(spectrum, Rule.gradient())
     rejected = any(order != of_lambda for order in seen.values())
-    return Finding("rules with another order than mu's", misplaced, 0.5, misplaced == 0 and rejected, 1, int(rejected))
+    return Finding(
+        "number of rules whose order is not that of mu", misplaced, 0.5, misplaced == 0 and rejected, 1, int(rejected)
+    )
 
 
 def _all_half_times(runs: dict[str, Trajectory]) -> dict[str, dict[str, float]]:
@@ -96,10 +108,14 @@ def _draw_order(evidence: Evidence) -> Figure:
         _draw_rates(axes[0], evidence.data["points"])
         for index, label in enumerate(("contrastive Hebbian", "predictive coding"), start=1):
             _draw_run(axes[index], evidence.data["runs"][label])
-            title(axes[index], index, label)
-        title(axes[0], 0, r"growth rate $\mu$")
-        axes[1].set_ylabel(r"$\pi/\pi^*$, random start")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, handlelength=2.4)
+            title(axes[index], index, f"{label}, simulated")
+        title(axes[0], 0, "growth rates")
+        axes[1].set_ylabel(RELATIVE)
+        note = (
+            "(a) lines: predicted, markers: measured in training; "
+            "(b, c) simulated from small random weights, marker at the half-time"
+        )
+        legend_below(figure, axes[0], ncols=4, note=note)
     return figure
 
 
@@ -110,7 +126,7 @@ def _draw_rates(axes: Axes, points: dict[float, dict[str, float]]) -> None:
         axes.plot(gammas, rates, color=stroke.color, linestyle=stroke.linestyle, label=class_label(c.name))
         measured = [rates[c.name] for rates in points.values()]
         axes.plot(list(points), measured, stroke.marker, color=stroke.color, markersize=4, markerfacecolor="white")
-    axes.set(xlabel=r"contrastive weight $\gamma$", ylabel=r"$\mu$ (lines), measured (points)", xlim=(-1.6, 2.2))
+    axes.set(xlabel=r"contrastive weight $\gamma$", ylabel=r"growth rate $\mu$ (units of $1/\tau$)", xlim=(-1.6, 2.2))
     axes.set_ylim(0, None)
 
 
@@ -125,10 +141,10 @@ def _draw_run(axes: Axes, run: Trajectory) -> None:
 
 RULE_ORDER = Claim(
     name="rule-order",
-    source=f"{PAPER}, learning rules; growth rate from the linearised equations",
-    statement="Modes grow from small weights at the rate mu of their rule and are learned in its order, which need not "
-    "be the order of lambda.",
-    assumptions=("small start",),
+    source=f"{SPECIALIZATION}, learning rules; growth rate from the linearised equations",
+    statement="Modes grow from small weights at the rate mu of the learning rule, and are learned in decreasing "
+    "order of mu. This order can differ from the order of the singular values lambda.",
+    assumptions=("small initial weights", "growth rates: each class trained alone"),
     check=_check_order,
     draw=_draw_order,
 )

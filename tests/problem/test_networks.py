@@ -307,7 +307,7 @@ WRONG = {
         r"see dynamics\.solve_pathways",
     ),
     "pathways under a rule": (
-        lambda: dynamics.solve_pathways(Problem(_space(), Deep(), Aligned(), Flow([0.0, 1.0], rule=Rule(gamma=0.1)))),
+        lambda: dynamics.solve_pathways(Problem(_space(), Deep(), Aligned(), Flow([0.0, 1.0], rule=Rule(contrastive=0.1)))),
         ValueError,
         r"rule=.* has no equations of pathways",
     ),

@@ -26,7 +26,7 @@ from linmod import (
 
 SPACE = SystematicityDataset(n_x=2, n_y=1, k_x=1, k_y=1)
 TRAINING = Descent(0.05, 20)
-UNDER_RULE = Descent(0.05, 20, rule=Rule.hebbian(0.1))
+UNDER_RULE = Descent(0.05, 20, rule=Rule(hebbian=0.1))
 PAIR = Modular(
     [Module("omega_x", "omega_y", Deep(hidden=8)), Module("gamma_x", ("omega_y", "gamma_y"), Deep(hidden=8))]
 )
@@ -67,16 +67,16 @@ REFUSED = {
     "narrow": (_problem(Deep(hidden=3)), "number of modes, 4", "hidden=4", {"network": Deep(hidden=4)}),
     "three layers": (_problem(Deep(8, layers=3)), "layers=3", "Aligned start", {"initial": Aligned(1e-3)}),
     "flow under a rule": (
-        _problem(training=Flow([0.0, 1.0], rule=Rule.hebbian(0.1))),
+        _problem(training=Flow([0.0, 1.0], rule=Rule(hebbian=0.1))),
         "no elementary solution",
         "Descent",
         {"training": UNDER_RULE},
     ),
     "inverse norm": (
-        _problem(training=Descent(0.05, 20, rule=Rule(nabla=0.1, form="inverse_norm"))),
+        _problem(training=Descent(0.05, 20, rule=Rule(hebbian=0.1, form="inverse_norm"))),
         "each hidden unit",
         "form 'oja'",
-        {"training": Descent(0.05, 20, rule=Rule(nabla=0.1))},
+        {"training": Descent(0.05, 20, rule=Rule(hebbian=0.1))},
     ),
     "race": (RACE, "share outputs", "use both", {"initial": Aligned(1e-3)}),
     "race of shallow modules": (RACE, "share outputs", "or shallow", {"network": Modular.race(Shallow())}),

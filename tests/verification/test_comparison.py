@@ -101,10 +101,11 @@ def test_tolerance_must_be_positive(tolerance):
         linmod.verify(ALIGNED, tolerance=tolerance)
 
 
-def test_no_tolerance_is_made_up_for_a_large_random_start():
+def test_a_large_random_start_is_not_decided():
     agreement = linmod.verify(replace(RANDOM, initial=linmod.SmallRandom(0.3)))
     assert agreement.verdict == "undecided"
     assert "would decide it" in agreement.reason
+    assert agreement.tolerance > agreement.max_error > 0.01
 
 
 def test_convergence_order_rejects_a_wrong_order():

@@ -123,8 +123,9 @@ def _expected_order(dataset):
 @pytest.mark.parametrize("kind", ["descent", "flow"])
 @pytest.mark.parametrize("dataset", [SEPARATED, PAPER, SystematicityDataset(2, 2, 1, 1, 1.0)])
 def test_error_is_of_first_order_in_the_initial_weights(kind, dataset):
+    # Above 1e-4 the coupling of classes, of order 2 (1 - rho), is larger than the part of order 1 outside the modes.
     assert _expected_order(dataset) > 0.95
-    assert _order(kind, dataset) == pytest.approx(_expected_order(dataset), abs=0.1)
+    assert _order(kind, dataset, stds=(1e-4, 1e-5, 1e-6)) == pytest.approx(_expected_order(dataset), abs=0.1)
 
 
 @pytest.mark.parametrize("kind", ["descent", "flow"])

@@ -247,7 +247,7 @@ def test_the_best_linear_module_is_derived():
         names["I_d"]: sympy.eye(2).as_immutable(),
         **{symbol: ridge for symbol in made.symbols if getattr(symbol, "name", "") == "sigma"},
     }
-    direction, value = theory.linear_modules.ridge_direction(
+    direction, value = theory.module_finding.linear_modules.ridge_direction(
         np.array(SAMPLES, float), np.array(TARGETS, float)[:, 0], 0.5
     )
     assert value == pytest.approx(float(evaluate(made["best value"].rhs, values)), rel=200 * UNIT)
@@ -261,4 +261,4 @@ def test_the_excess_error_is_derived():
     names = {symbol.name: symbol for symbol in spread.free_symbols}
     for variables, samples in ((1, 3), (8, 60), (999, 1001)):
         exact = float(spread.subs({names["p"]: variables, names["N"]: samples}))
-        assert theory.linear_modules.excess_error(variables, samples, 0.5) == pytest.approx(0.5 * exact, rel=4 * UNIT)
+        assert theory.module_finding.linear_modules.excess_error(variables, samples, 0.5) == pytest.approx(0.5 * exact, rel=4 * UNIT)
