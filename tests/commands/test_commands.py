@@ -58,9 +58,9 @@ def test_reproduce_writes_report_and_figures(tmp_path):
     result = invoke("reproduce", "systematicity-ratio", "dense-shallow", "--quick", "--out", tmp_path)
     assert result.exit_code == 0, result.output
     report = json.loads((tmp_path / "report.json").read_text())
-    assert [claim["verdict"] for claim in report["claims"]] == ["passed", "passed"]
+    assert [claim["verdict"] for claim in report["claims"]] == ["holds", "holds"]
     assert report["quick"] is True
-    assert "systematicity-ratio: passed" in (tmp_path / "report.md").read_text()
+    assert "systematicity-ratio: holds" in (tmp_path / "report.md").read_text()
     for suffix in ("png", "pdf"):
         assert (tmp_path / f"dense-shallow.{suffix}").stat().st_size > 5000
 
@@ -108,7 +108,7 @@ def test_check_fails_a_false_claim(tmp_path):
     file = write_claim(tmp_path, 'linmod.verify(problem, predict=lambda p: {"loss": 0 * p.times}, tolerance=1e-3)')
     result = invoke("check", file, "--out", tmp_path)
     assert result.exit_code == 1
-    assert "FAILED" in result.output
+    assert "fails" in result.output
 
 
 def test_check_reports_an_error_and_goes_on(tmp_path):
