@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 
@@ -126,6 +125,8 @@ def test_output_in_a_code_page_without_greek_letters(tmp_path):
 
 
 def test_a_full_disk_costs_the_report_and_not_the_verdicts(tmp_path):
+    resource = pytest.importorskip("resource", reason="limits on the size of files are those of POSIX")
+
     def small_files():
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 

@@ -191,6 +191,21 @@ def test_rounding_errors_that_grow_make_a_right_prediction_undecided_not_wrong(s
     assert linmod.verify(problem, predict=doubled).verdict == ("fails" if verdict == "holds" else "undecided")
 
 
+def test_norms_that_have_converged_are_not_said_to_be_wrong():
+    late = linmod.Flow(np.linspace(200.0, 400.0, 12))
+    agreement = linmod.verify(replace(DEFAULT, initial=linmod.SmallRandom(1e-4), training=late))
+    assert agreement.verdict == "undecided"
+    assert "not tested" in agreement.reason
+    wrong = linmod.verify(replace(ALIGNED, training=late), predict=lambda p: {"loss": right(p).loss + 0.1})
+    assert wrong.verdict == "fails"
+
+
+def test_a_single_time_decides_nothing_but_can_refute():
+    once = replace(ALIGNED, training=linmod.Flow([20.0]))
+    assert linmod.verify(once).verdict == "undecided"
+    assert linmod.verify(once, predict=lambda p: solve(p, strength_factor=1.5)).verdict == "fails"
+
+
 def test_nothing_moves():
     still = replace(ALIGNED, initial=linmod.Aligned(0.0))
     agreement = linmod.verify(still)
