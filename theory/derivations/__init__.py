@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .book.catalogue import catalogue, derive
+from .derivation import Derivation, DoesNotFollow
 from .steps.checks import (
     Algebra,
     AsLimit,
@@ -14,7 +15,7 @@ from .steps.checks import (
     Statement,
     Through,
 )
-from .steps.derivation import Derivation, DoesNotFollow, Given, Rejected, Step
+from .steps.lines import Given, Rejected, Step
 from .steps.matrices import InAlgebra, Instance, OnMatrices, TraceInAlgebra
 
 __all__ = [

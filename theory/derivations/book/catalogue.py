@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from importlib import import_module
 
-from ..steps.derivation import Derivation
+from ..derivation import Derivation
 
 FAMILIES = (
     "spectrum",

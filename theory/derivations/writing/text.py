@@ -9,7 +9,7 @@ from textwrap import indent
 import sympy
 from sympy import Eq
 
-from ..steps.derivation import Rejected
+from ..steps.lines import Rejected
 from .latex import formula
 from .page import Page, how, shown
 
