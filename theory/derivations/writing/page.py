@@ -118,8 +118,10 @@ def _values(derivation: Chain, values: Mapping[str, Any]) -> dict[Symbol, Expr]:
 def _number(symbol: Symbol, value: Any) -> Expr:
     try:
         number = sympy.Rational(str(value))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, ZeroDivisionError) as error:
         raise ValueError(f"{symbol} must be a number, got {value!r}") from error
+    if not number.is_finite:
+        raise ValueError(f"{symbol} must be a finite number, got {value!r}")
     wanted = [word for word in ("integer", "positive", "nonnegative", "negative") if getattr(symbol, f"is_{word}")]
     if not all(getattr(number, f"is_{word}") for word in wanted):
         raise ValueError(
