@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from linmod.theory.derivations import catalogue
-from linmod.theory.derivations.steps.mutation import mutants
+from linmod.theory.derivations.mutation import mutants
 
 QUICK = ("systematicity", "two-layer-opposite", "full-partition", "modular-samples", "expected-strength")
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from sympy import Add, Derivative, Eq, Expr, Integer, Limit, MatrixSymbol, Mul, Pow, Symbol, Tuple, ZeroMatrix
 from sympy.core.function import AppliedUndef
 
-from ...symbolic.equality import verify_equal
-from .checks import rewrite
-from .derivation import Derivation, Given, Line, Rejected
+from ..symbolic.equality import verify_equal
+from .derivation import Derivation
+from .steps.checks import rewrite
+from .steps.lines import Given, Line, Rejected
 
 
 @dataclass(frozen=True)
