@@ -77,7 +77,10 @@ def remedy(problem: Problem) -> str:
     """What to do when training diverges."""
     if any(len(group) > 1 for group in problem.network.groups):
         return "take a smaller step"
-    return f"the largest stable step for this dataset is {largest_stable_step(problem):.6g}"
+    training = problem.training
+    momentum = training.momentum if isinstance(training, Descent) else 0.0
+    limit = largest_stable_step(problem.network, problem.dataset, momentum=momentum)
+    return f"the largest stable step for this dataset is {limit:.6g}"
 
 
 def weights_over_time(states: Iterator[FloatArray], system: System) -> Weights:

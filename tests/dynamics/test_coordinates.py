@@ -70,14 +70,14 @@ def test_largest_stable_step_of_classes_is_that_of_the_data() -> None:
     networks: list[Network] = [Shallow(), Deep(9), Deep(9, layers=3)]
     for dataset, network in product(UNUSUAL.values(), networks):
         as_data = Dataset(dataset.X, dataset.Y)
-        steps = [largest_stable_step(Problem(one, network, SmallRandom(), DESCENT)) for one in (dataset, as_data)]
+        steps = [largest_stable_step(network, one) for one in (dataset, as_data)]
         assert steps[0] == pytest.approx(steps[1], rel=1e-10)
 
 
 def test_momentum_widens_the_range_of_stable_steps() -> None:
     dataset = SystematicityDataset(3, 1, 3, 1)
-    limit = largest_stable_step(Problem(dataset, Shallow(), Aligned(0.0), Descent(0.1, 1, momentum=0.5)))
-    assert limit == pytest.approx(1.5 * largest_stable_step(Problem(dataset, Shallow(), Aligned(0.0), DESCENT)))
+    limit = largest_stable_step(Shallow(), dataset, momentum=0.5)
+    assert limit == pytest.approx(1.5 * largest_stable_step(Shallow(), dataset))
     inside, outside = (
         solve(Problem(dataset, Shallow(), SmallRandom(0.1), Descent(factor * limit, 2000, 2000, momentum=0.5)))
         for factor in (0.99, 1.01)
