@@ -11,7 +11,6 @@ from unusual_datasets import UNUSUAL
 
 import linmod
 from linmod import (
-    Aligned,
     Dataset,
     Deep,
     Descent,
