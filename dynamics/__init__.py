@@ -6,6 +6,7 @@ from importlib import import_module
 from types import ModuleType
 
 from .batches import solve_batch
+from .choice import CoordinatesAnswer, coordinates
 from .dense.stability import largest_stable_step
 from .held_out import held_out_errors
 from .integrators import INTEGRATORS
@@ -14,6 +15,8 @@ from .solving import solve, solve_modes, train
 
 __all__ = [
     "INTEGRATORS",
+    "CoordinatesAnswer",
+    "coordinates",
     "held_out_errors",
     "largest_stable_step",
     "solve",

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..problem import Descent, Divergence, Problem, Statistics, Trajectory
 from ..validation import FloatArray, instance
-from .coordinates import Coordinates
+from .choice import chosen
+from .coordinate_systems import Group
 from .integrators import Progress, descent_states
 from .running import in_words, remedy
 from .solving import solve
@@ -58,10 +59,10 @@ def solve_batch(problems: Sequence[Problem], *, coordinates: str = "auto") -> li
     trainings = [one.training for one in together if isinstance(one.training, Descent)]
     if not trainings or not together[0].network.is_chain:
         return [solve(one, coordinates=coordinates) for one in together]
-    options = Coordinates(together, alone=False)
-    name = options.choose(coordinates)
-    with threads_for(name):
-        return _descend(together, trainings, name, options.build(name))
+    group = Group(tuple(together), alone=False)
+    chosen_system = chosen(group, coordinates)
+    with threads_for(chosen_system.name):
+        return _descend(together, trainings, chosen_system.name, chosen_system.build(group))
 
 
 def _descend(problems: Sequence[Problem], trainings: Sequence[Descent], name: str, system: System) -> list[Trajectory]:

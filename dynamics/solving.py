@@ -7,7 +7,8 @@ from functools import partial
 
 from ..problem import Problem, Trajectory, Weights
 from ..validation import choice, instance
-from .coordinates import Coordinates
+from .choice import chosen
+from .coordinate_systems import DATA, Group
 from .dense.mode_equations import ShallowModes, TwoLayerModes
 from .integrators import INTEGRATORS, Progress
 from .rules.systems import RuleModes
@@ -74,11 +75,11 @@ def solve(
     True
     """
     instance("problem", problem, (Problem,))
-    options = Coordinates([problem], alone=True)
-    name = options.choose(coordinates)
-    threads = partial(threads_for, name)
+    group = Group((problem,), alone=True)
+    system = chosen(group, coordinates)
+    threads = partial(threads_for, system.name)
     with threads():
-        return integrate(problem, options.build(name), in_words(name), integrator, progress, threads)
+        return integrate(problem, system.build(group), in_words(system.name), integrator, progress, threads)
 
 
 def train(problem: Problem, *, integrator: str = "DOP853") -> Weights:
@@ -104,7 +105,7 @@ def train(problem: Problem, *, integrator: str = "DOP853") -> Weights:
     """
     instance("problem", problem, (Problem,))
     choice("integrator", integrator, INTEGRATORS)
-    system = Coordinates([problem], alone=True).build("data")
+    system = DATA.build(Group((problem,), alone=True))
     return weights_over_time(states_of(problem, system, integrator, Progress(system.start)), system)
 
 
