@@ -11,7 +11,7 @@ from .dense.stability import largest_stable_step
 from .held_out import held_out_errors
 from .integrators import INTEGRATORS
 from .modular.pathways import solve_pathways
-from .solving import solve, solve_modes, train
+from .solving import solve, solve_modes
 
 __all__ = [
     "INTEGRATORS",
@@ -23,7 +23,6 @@ __all__ = [
     "solve_batch",
     "solve_modes",
     "solve_pathways",
-    "train",
 ]
 
 _SUBPACKAGES = ("module_finding", "nonlinear", "scaling")

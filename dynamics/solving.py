@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from ..problem import Problem, Trajectory, Weights
-from ..validation import choice, instance
+from ..problem import Problem, Trajectory
+from ..validation import instance
 from .choice import chosen
-from .coordinate_systems import DATA, Group
+from .coordinate_systems import Group
 from .dense.mode_equations import ShallowModes, TwoLayerModes
-from .integrators import INTEGRATORS, Progress
 from .rules.systems import RuleModes
-from .running import in_words, integrate, states_of, weights_over_time
+from .running import in_words, integrate
 from .threads import threads_for
 
 
@@ -80,33 +79,6 @@ def solve(
     threads = partial(threads_for, system.name)
     with threads():
         return integrate(problem, system.build(group), in_words(system.name), integrator, progress, threads)
-
-
-def train(problem: Problem, *, integrator: str = "DOP853") -> Weights:
-    """Train all weights, and return nothing but them: the weights of :func:`solve`, without its observations.
-
-    Parameters
-    ----------
-    problem, integrator
-        As for :func:`solve`.
-
-    Returns
-    -------
-    tuple of ndarray
-        For each layer one array of shape (T, units after, units before).
-
-    Examples
-    --------
-    >>> import linmod
-    >>> problem = linmod.Problem(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1), linmod.Deep(hidden=50),
-    ...                          linmod.SmallRandom(std=2e-4, seed=0), linmod.Descent(step_size=0.16, steps=3))
-    >>> [layer.shape for layer in linmod.dynamics.train(problem)]
-    [(4, 50, 27), (4, 9, 50)]
-    """
-    instance("problem", problem, (Problem,))
-    choice("integrator", integrator, INTEGRATORS)
-    system = DATA.build(Group((problem,), alone=True))
-    return weights_over_time(states_of(problem, system, integrator, Progress(system.start)), system)
 
 
 def solve_modes(

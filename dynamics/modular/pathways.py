@@ -38,7 +38,7 @@ from ..systems import Balance, Seen, balance_of
 
 
 def solve_pathways(
-    problem: Problem, *, integrator: str = "DOP853", progress: Callable[[float], None] | None = None
+    problem: Problem, *, integrator: str = "RK45", progress: Callable[[float], None] | None = None
 ) -> Trajectory:
     """Integrate the scalar gains of all modules from an aligned start: see :mod:`linmod.dynamics.modular.pathways`.
 
