@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
-from ..problem import Descent, Divergence, Problem, Statistics, Trajectory
+from ..problem import Descent, Divergence, Problem, Statistics, Trajectory, Weights
 from ..validation import FloatArray, instance
 from .choice import chosen
 from .coordinate_systems import Group
@@ -17,6 +18,7 @@ from .systems import Seen, System, drift
 from .threads import threads_for
 
 
+@np.errstate(all="warn", under="ignore")
 def solve_batch(problems: Sequence[Problem], *, coordinates: str = "auto") -> list[Trajectory]:
     """Train many networks of the same shape on the same data in one call.
 
@@ -82,9 +84,6 @@ def _trajectories(
     drifts = drift(system.balance(system.start), system.balance(done.state))
 
     def one(index: int, problem: Problem) -> Trajectory:
-        def alone() -> Trajectory:
-            return solve(problem, coordinates=name)
-
         return Trajectory.of_modes(
             problem,
             f"{in_words(name)}, descent",
@@ -92,11 +91,19 @@ def _trajectories(
             norms={pair: values[:, index] for pair, values in seen.norms.items()},
             loss=seen.loss[:, index],
             statistics=Statistics(done.steps, done.evaluations, float(drifts[index])),
-            make_strengths=lambda: alone().strengths,
-            make_weights=lambda: alone().weights,
+            make_strengths=partial(_strengths, problem, name),
+            make_weights=partial(_weights, problem, name),
         )
 
     return [one(index, problem) for index, problem in enumerate(problems)]
+
+
+def _strengths(problem: Problem, coordinates: str) -> FloatArray:
+    return solve(problem, coordinates=coordinates).strengths
+
+
+def _weights(problem: Problem, coordinates: str) -> Weights:
+    return solve(problem, coordinates=coordinates).weights
 
 
 def _watched(states: Iterator[FloatArray], problems: Sequence[Problem], done: Progress) -> Iterator[FloatArray]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..problem import Problem
 from ..validation import choice, instance
 from .coordinate_systems import COORDINATE_SYSTEMS, CoordinateSystem, Group
+from .systems import System
 
 CALL_OVERHEAD = 200_000
 SYSTEMS = {system.name: system for system in COORDINATE_SYSTEMS}
@@ -32,6 +33,11 @@ def chosen(group: Group, name: str) -> CoordinateSystem:
         raise ValueError(f"coordinates={name!r} do not fit this problem: {refusals[-1]}")
     operations = [system.operations(group) for system in possible]
     return possible[_cheapest(operations, len(group.problems))]
+
+
+def built(name: str, problem: Problem) -> System:
+    """The system of a single problem in the coordinates of a name."""
+    return SYSTEMS[name].build(Group((problem,), alone=True))
 
 
 def _cheapest(operations: list[int], problems: int) -> int:

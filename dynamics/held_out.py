@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..datasets import HeldOut
 from ..problem import Initial, Network, Problem, Training, input_output_map
 from ..validation import FloatArray, instance
@@ -10,6 +12,7 @@ from .integrators import Progress
 from .running import states_of
 
 
+@np.errstate(all="warn", under="ignore")
 def held_out_errors(split: HeldOut, network: Network, initial: Initial, training: Training) -> dict[str, FloatArray]:
     r"""Train a network on some items, and measure its error on the held-out ones.
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+
 from ..problem import Problem, Trajectory
 from ..validation import instance
-from .choice import chosen
+from .choice import built, chosen
 from .coordinate_systems import Group
 from .dense.mode_equations import ShallowModes, TwoLayerModes
 from .rules.systems import RuleModes
-from .running import in_words, integrate
+from .running import Again, in_words, integrate
+from .systems import System
 from .threads import threads_for
 
 
+@np.errstate(all="warn", under="ignore")
 def solve(
     problem: Problem,
     *,
@@ -76,11 +80,12 @@ def solve(
     instance("problem", problem, (Problem,))
     group = Group((problem,), alone=True)
     system = chosen(group, coordinates)
-    threads = partial(threads_for, system.name)
-    with threads():
-        return integrate(problem, system.build(group), in_words(system.name), integrator, progress, threads)
+    again = Again(problem, partial(built, system.name), integrator, partial(threads_for, system.name))
+    with again.threads():
+        return integrate(again, system.build(group), in_words(system.name), progress)
 
 
+@np.errstate(all="warn", under="ignore")
 def solve_modes(
     problem: Problem, *, integrator: str = "RK45", progress: Callable[[float], None] | None = None
 ) -> Trajectory:
@@ -121,6 +126,7 @@ def solve_modes(
     if problem.network.layers > 2:
         raise ValueError(f"the equations of modes are for one and two layers, got layers={problem.network.layers}")
     if not problem.training.rule.is_gradient:
-        return integrate(problem, RuleModes(problem), "single modes", integrator, progress)
-    system = ShallowModes(problem) if problem.network.layers == 1 else TwoLayerModes(problem)
-    return integrate(problem, system, "single modes", integrator, progress)
+        build: Callable[[Problem], System] = RuleModes
+    else:
+        build = ShallowModes if problem.network.layers == 1 else TwoLayerModes
+    return integrate(Again(problem, build, integrator), build(problem), "single modes", progress)

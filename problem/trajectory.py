@@ -48,6 +48,17 @@ def nothing() -> float:
 
 
 @dataclass(frozen=True, eq=False)
+class Known:
+    """Gives strengths that are known already, where others are made when asked for."""
+
+    strengths: FloatArray
+
+    def __call__(self) -> FloatArray:
+        """The strengths."""
+        return self.strengths
+
+
+@dataclass(frozen=True, eq=False)
 class Trajectory:
     r"""The course of learning, predicted or simulated.
 
@@ -117,8 +128,8 @@ class Trajectory:
             modes=seen.modes,
             norms=seen.norms,
             loss=seen.loss,
-            make_neglected=nothing if make_neglected is None else lambda: make_neglected(seen),
-            make_strengths=lambda: seen.strengths,
+            make_neglected=nothing if make_neglected is None else partial(make_neglected, seen),
+            make_strengths=Known(seen.strengths),
             make_weights=make_weights,
         )
 
@@ -175,17 +186,20 @@ class Trajectory:
     @cached_property
     def strengths(self) -> FloatArray:
         r"""Effective singular value :math:`u_\alpha^\top W v_\alpha` of every mode, shape (T, modes)."""
-        return self.make_strengths()
+        with np.errstate(all="warn", under="ignore"):
+            return self.make_strengths()
 
     @cached_property
     def weights(self) -> Weights:
         """All weights over time, one array of shape (T, units after, units before) for each layer."""
-        return self.make_weights()
+        with np.errstate(all="warn", under="ignore"):
+            return self.make_weights()
 
     @cached_property
     def neglected(self) -> float:
         """Size of what a prediction neglects: largest error over range of a quantity; 0 if exact, inf if unknown."""
-        return self.make_neglected()
+        with np.errstate(all="warn", under="ignore"):
+            return self.make_neglected()
 
     @property
     def quantities(self) -> dict[str, FloatArray]:
@@ -277,7 +291,7 @@ def _read(stream: BinaryIO) -> Trajectory:
             loss=file["loss"],
             statistics=None if header["statistics"] is None else Statistics(**header["statistics"]),
             make_neglected=partial(float, header["neglected"]),
-            make_strengths=lambda: strengths,
+            make_strengths=Known(strengths),
             make_weights=_not_saved,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -13,8 +14,7 @@ from ...datasets import Data, SystematicityDataset
 from ...problem import Aligned, Descent, Divergence, Problem, Rule, Trajectory, Weights
 from ...validation import FloatArray, instance, real
 from ..dense.aligned_start import course
-from ..dense.coupling import coupled_maps, left_out
-from ..dense.course import not_predicted
+from ..dense.course import coupled_left_out, not_predicted
 from ..dense.strengths import DECOUPLED, ROUNDING
 from ..refusals import Refusal, coupled_modes, no_weights, too_narrow
 from ..spectrum import Spectrum, idle_inputs, singular_vectors
@@ -156,11 +156,7 @@ def predict_aligned(problem: Problem, spectrum: Spectrum, factor: float) -> Traj
     gains = np.sqrt(np.abs(pi0))[None]
     correlations = [np.array([getattr(c, name) for c in classes]) for name in ("lam", "delta", "sigma")]
     a, b, _ = _evolved(problem, correlations, gains, gains * np.sign(pi0))
-
-    def make_weights() -> Weights:
-        each = [np.repeat(value[:, 0], list(counts.values()), axis=1) for value in (a, b)]
-        return _weights(problem, *each)
-
+    make_weights = partial(_weights, problem, a[:, 0], b[:, 0], list(counts.values()))
     return course(problem, spectrum, np.sum(a * b, axis=1), _origin("aligned start"), make_weights)
 
 
@@ -182,7 +178,7 @@ def predict(problem: Problem, spectrum: Spectrum, factor: float) -> Trajectory:
         problem,
         _origin(start.method),
         maps,
-        make_neglected=None if exact else lambda seen: left_out(problem, seen, coupled_maps(problem)),
+        make_neglected=None if exact else partial(coupled_left_out, problem),
         make_weights=not_predicted,
     )
 
@@ -218,8 +214,9 @@ def _vectors(dataset: Data) -> tuple[FloatArray, FloatArray]:
     return dataset.mode_basis.U, dataset.mode_basis.V
 
 
-def _weights(problem: Problem, a: FloatArray, b: FloatArray) -> Weights:
-    """Both layers over time from the gains of all modes, each that starts with a hidden unit of its own."""
+def _weights(problem: Problem, of_first: FloatArray, of_second: FloatArray, counts: list[int]) -> Weights:
+    """Both layers over time from the gains of all classes; each mode that starts has its own hidden unit."""
+    a, b = (np.repeat(gains, counts, axis=1) for gains in (of_first, of_second))
     basis = problem.dataset.mode_basis
     started = np.flatnonzero((a[0] != 0) | (b[0] != 0))
     units = np.eye(problem.initial_weights[0].shape[0], len(started))
