@@ -255,7 +255,7 @@ def _two_layer_compressed(group: Group) -> System:
 def _drawn_modes(group: Group) -> System:
     dataset = group.space
     each = [draw(dataset, group.hidden, cast(RandomModes, one.initial)) for one in group.problems]
-    parts = each[0] if group.alone else stacked(each)
+    parts = compress(dataset, each[0] if group.alone else stacked(each))
     return TwoLayerCoordinates(parts, Observer(dataset, parts.layout), _same, NoFrame)
 
 
