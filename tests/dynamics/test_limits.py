@@ -46,7 +46,7 @@ def test_a_stiff_problem_within_the_limit_is_integrated():
 @pytest.mark.parametrize("end", [1e-200, 1e-250, 5e-324])
 def test_lsoda_ends_on_the_shortest_spans(end):
     problem = Problem(SPACE, Shallow(), Aligned(0.1), Flow([0.0, end]))
-    with pytest.raises(Divergence, match="steps|stopped"):
+    with pytest.raises(Divergence, match=r"steps|stopped"):
         dynamics.solve(problem, integrator="LSODA")
     start, stop = dynamics.solve(problem).loss
     assert stop == pytest.approx(start, rel=1e-15)

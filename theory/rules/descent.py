@@ -24,6 +24,7 @@ from .initial_gains import initial_gains
 HIDDEN_GAIN: dict[str, Callable[[FloatArray], FloatArray]] = {
     "oja": lambda s: 1 - s,
     "inverse_norm": lambda s: 1 / (1 + s),
+    "inverse_complement": lambda s: 1 / np.where(s < 1, 1 - s, np.nan),
 }
 
 
@@ -44,11 +45,12 @@ def rule_descent(
     .. math:: \Delta a = \alpha\,[b\,e + \nabla\delta\, a\,h(|a|^2)], \qquad
               \Delta b = \alpha\,[a\,e + \gamma\,(\sigma - \delta\,(a \cdot b)^2)\, b]
 
-    with :math:`h(s) = 1 - s` (Oja) or :math:`1/(1 + s)` (inverse norm). Weights from inputs without data to the hidden
+    with :math:`h(s) = 1 - s` (Oja), :math:`1/(1 + s)` (inverse norm) or :math:`1/(1 - s)` (inverse complement, for
+    s < 1). Weights from inputs without data to the hidden
     direction of the mode are not trained by the gradient; Oja's term multiplies them by
     :math:`1 - \alpha\nabla\delta|a|^2` in each step, so that they grow under anti-Hebbian learning. The map has no
     closed form, so it is iterated.
-    Domain: modes that do not share hidden directions; with the inverse norm, one hidden unit for each mode.
+    Domain: modes that do not share hidden directions; with the two inverse forms, one hidden unit for each mode.
     Source: "On The Specialization of Neural Modules" (Jarvis, Klein, Rosman & Saxe; ICLR 2023), learning rules,
     reduced to modes.
 
@@ -67,7 +69,7 @@ def rule_descent(
     Returns
     -------
     a, b : ndarray, shape (T, components, modes)
-        Not finite where training diverges.
+        Not finite where training diverges, or leaves the domain of the inverse complement.
     idle : ndarray, shape (T, modes)
         Factor of the weights from inputs without data.
 
@@ -117,7 +119,7 @@ def under_flow(problem: Problem) -> Refusal | None:
 def unit_by_unit(problem: Problem) -> Refusal | None:
     """A rule that does not see modes, and a start that does not keep them in units of their own."""
     rule = problem.training.rule
-    if rule.form != "inverse_norm" or not rule.hebbian or isinstance(problem.initial, Aligned):
+    if rule.form == "oja" or not rule.hebbian or isinstance(problem.initial, Aligned):
         return None
     return Refusal(
         f"{rule} treats each hidden unit by itself, so that only an Aligned start keeps modes apart",
@@ -205,6 +207,8 @@ def _reason(problem: Problem, a: FloatArray, time: float) -> str:
             f"{message}; a mode whose first layer has a gain above 1 grows without bound in finite time under"
             f" anti-Hebbian learning, hebbian={rule.hebbian:g}"
         )
+    if rule.hebbian and rule.form == "inverse_complement":
+        return f"{message}; form='inverse_complement' is defined only while each hidden unit has a gain below 1"
     return f"{message}; the step is too large for {rule}"
 
 
