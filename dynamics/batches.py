@@ -46,6 +46,10 @@ def solve_batch(problems: Sequence[Problem], *, coordinates: str = "auto") -> li
     Divergence
         If one of them leaves the range of finite numbers.
 
+    See Also
+    --------
+    solve : Train a single network.
+
     Examples
     --------
     >>> import linmod

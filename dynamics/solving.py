@@ -58,6 +58,13 @@ def solve(
         If training leaves the range of finite numbers (with the largest stable step for this dataset), or an
         integrator cannot meet its tolerances.
 
+    See Also
+    --------
+    solve_batch : Train many networks at once.
+    coordinates : Which coordinates will be used, without training.
+    linmod.theory.solve : Predict the same problem.
+    linmod.verify : Compare both.
+
     Notes
     -----
     All coordinates are exact, for gradient flow, descent and momentum: these treat all directions of weight space
@@ -111,6 +118,11 @@ def solve_modes(
         For more than two layers.
     Divergence
         As :func:`solve`.
+
+    See Also
+    --------
+    solve : Train all weights.
+    solve_pathways : The scalar gains of modules.
 
     Examples
     --------

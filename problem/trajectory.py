@@ -35,6 +35,10 @@ class Statistics:
     conserved_drift : float
         Largest change of :math:`W_{l+1}^\top W_{l+1} - W_l W_l^\top` over training, in the Frobenius norm, relative
         to the largest :math:`|W_l|_F^2`. Gradient flow conserves it exactly, descent to first order in the step.
+
+    See Also
+    --------
+    Trajectory : The course that it belongs to.
     """
 
     steps: int
@@ -78,6 +82,11 @@ class Trajectory:
         :math:`\frac{1}{2} \langle |y - W x|^2 \rangle` over the items.
     statistics : Statistics or None
         Cost and conserved quantities of a simulation; None for a prediction.
+
+    See Also
+    --------
+    linmod.theory.solve, linmod.dynamics.solve : Functions that return it.
+    load_trajectory : Read one that was saved.
     """
 
     description: str
@@ -253,12 +262,26 @@ class Trajectory:
 def load_trajectory(path: str | Path) -> Trajectory:
     """Read a trajectory that :meth:`Trajectory.save` has written.
 
+    Parameters
+    ----------
+    path : str or path
+        An ``.npz`` file.
+
+    Returns
+    -------
+    Trajectory
+        Without the weights.
+
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
         If the file is not a saved trajectory; on access to the weights, which are not saved.
+
+    See Also
+    --------
+    Trajectory.save : Write the file.
 
     Examples
     --------

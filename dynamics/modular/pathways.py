@@ -64,6 +64,10 @@ def solve_pathways(
     Divergence
         As :func:`linmod.dynamics.solve`.
 
+    See Also
+    --------
+    linmod.dynamics.solve : Train all weights.
+
     Examples
     --------
     >>> import linmod
