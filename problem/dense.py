@@ -62,6 +62,10 @@ class _OnePart:
 class Shallow(_OnePart):
     """A linear network without hidden layer, y = W x.
 
+    See Also
+    --------
+    Deep : A network with hidden layers.
+
     Examples
     --------
     >>> Shallow().layers
@@ -92,6 +96,11 @@ class Deep(_OnePart):
         Units in each hidden layer.
     layers : int, default 2
         Number of weight matrices L, at least 2.
+
+    See Also
+    --------
+    Shallow : A network without hidden layer.
+    Modular : Chains side by side.
 
     Examples
     --------

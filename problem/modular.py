@@ -32,6 +32,10 @@ class Module:
     TypeError, ValueError
         If a name is no text or occurs twice, if none is given, or if a scale is not a real number of a block read.
 
+    See Also
+    --------
+    Modular : The network that modules make.
+
     Examples
     --------
     >>> Module("omega_x", "omega_y", Deep(hidden=5))
@@ -180,6 +184,11 @@ class Modular:
     ------
     TypeError, ValueError
         If there is no module, or an entry is not one.
+
+    See Also
+    --------
+    Module : One of its parts.
+    Shallow, Deep : Networks of a single chain.
 
     Examples
     --------

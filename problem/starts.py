@@ -31,6 +31,10 @@ class Aligned:
         and negative values are allowed. A sequence holds one of either kind for each module of a modular network;
         a module has the modes of what it reads and writes (:meth:`linmod.Module.view`).
 
+    See Also
+    --------
+    SmallRandom, Explicit : Random and given weights.
+
     Examples
     --------
     >>> Aligned({"sign_to_sign": 1e-6, "identity_to_identity": 0.0}).of_class("sign_to_sign")
@@ -102,6 +106,11 @@ class SmallRandom:
     seed : int, default 0
         Seed of the generator (:func:`numpy.random.default_rng`); layers are drawn from the input on.
 
+    See Also
+    --------
+    RandomModes : The same distribution, drawn for modes.
+    Aligned, Explicit : Starts without randomness.
+
     Examples
     --------
     >>> SmallRandom(std=2e-4, seed=1)
@@ -144,6 +153,10 @@ class RandomModes:
     seed : int, default 0
         Seed of the generator (:func:`numpy.random.default_rng`).
 
+    See Also
+    --------
+    SmallRandom : The same distribution, drawn weight by weight.
+
     Examples
     --------
     >>> import linmod
@@ -173,6 +186,10 @@ class Explicit:
     weights : sequence of array_like
         One matrix of shape (units after, units before) for each layer, from the input on; of a modular network
         module after module.
+
+    See Also
+    --------
+    Aligned, SmallRandom : Weights made from the dataset, or drawn.
 
     Examples
     --------

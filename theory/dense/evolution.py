@@ -45,26 +45,30 @@ def _evolve_deep(problem: Problem, lam: FloatArray, delta: FloatArray, pi0: Floa
     return deep_flow(lam, delta, pi0, training.times[:, None], layers)
 
 
-def finite(problem: Problem, values: FloatArray) -> FloatArray:
-    """Return values of leading axis T, or raise Divergence if one, or its square, is not finite."""
+def finite(problem: Problem, values: FloatArray, first: int = 0) -> FloatArray:
+    """Return values of leading axis T, from time number `first` on, or raise Divergence if a square is not finite."""
     with np.errstate(over="ignore"):
         squares = np.square(values.reshape(len(values), -1))
     bad = np.flatnonzero(~np.all(np.isfinite(squares), axis=1))
     if bad.size:
         raise Divergence(
-            f"{problem.training!r} leaves the range of finite numbers by time {problem.times[bad[0]]:g};"
+            f"{problem.training!r} leaves the range of finite numbers by time {problem.times[first + bad[0]]:g};"
             f" {_remedy(problem)}"
         )
     return values
 
 
 def _remedy(problem: Problem) -> str:
+    if not isinstance(problem.training, Descent):
+        return "start from smaller weights, or scale the data down"
     try:
-        return (
-            f"the largest stable step for this dataset is {largest_stable_step(problem.network, problem.dataset):.6g}"
-        )
+        limit = largest_stable_step(problem.network, problem.dataset)
     except NoClosedForm:
         return "take a smaller step"
+    said = f"the largest stable step for this dataset is {limit:.6g}"
+    if problem.training.step_size > limit:
+        return said
+    return f"{said}, so that the initial weights are too large for this step: start from smaller ones"
 
 
 def origin(problem: Problem, rule: str) -> str:

@@ -80,4 +80,4 @@ def _curvature(layers: int, dataset: Data) -> float:
         c.delta * sum(pi ** (2 * below) * max(final) ** (2 * above) for below, above in shares)
         for c, pi in zip(classes, final, strict=True)
     )
-    return float(max(curvatures))
+    return float(max(curvatures, default=0.0))

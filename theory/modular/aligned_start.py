@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -112,8 +113,8 @@ def predict_groups(
         modes={name: np.abs(values) for name, values in modes.items()},
         norms=_norms(pathways, classes, strengths),
         loss=_loss(setting, pathways, classes, strengths),
-        make_strengths=lambda: _listed(modes, [c.count for c in classes if c.learnable]),
-        make_weights=lambda: _weights(setting, pathways, classes, strengths),
+        make_strengths=partial(_listed, modes, [c.count for c in classes if c.learnable]),
+        make_weights=partial(_weights, setting, pathways, classes, strengths),
     )
 
 
