@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets import Data, SystematicityDataset, walsh_functions
+from ...datasets import Data, walsh_functions
 from ...problem import (
     Aligned,
     Chain,
@@ -76,13 +76,13 @@ def solve_pathways(
     network, dataset, initial = problem.network, problem.dataset, problem.initial
     if not problem.training.rule.is_gradient:
         raise ValueError(f"rule={problem.training.rule} has no equations of pathways; use dynamics.solve_modes")
-    if not isinstance(initial, Aligned):
+    if not initial.is_aligned:
         raise ValueError(f"initial must be Aligned for the equations of pathways, got {initial!r}")
     parts = network.parts(dataset)
-    masks = [part.data.class_masks for part in parts if isinstance(part.data, SystematicityDataset)]
-    if not isinstance(dataset, SystematicityDataset) or len(masks) < len(parts):
+    masks = [space.class_masks for part in parts if (space := part.data.in_space) is not None]
+    if dataset.in_space is None or len(masks) < len(parts):
         raise ValueError(f"dataset must be a SystematicityDataset, with unscaled sign features, got {dataset!r}")
-    items = walsh_functions(dataset.n_bits, np.arange(dataset.n_items))
+    items = walsh_functions(dataset.in_space.n_bits, np.arange(dataset.n_items))
     pathways = [
         _Pathway(items, part, classes, initial.of_module(index, len(parts)))
         for index, (part, classes) in enumerate(zip(parts, masks, strict=True))

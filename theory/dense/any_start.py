@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ...problem import Descent, Problem, Trajectory
+from ...problem import Problem, Trajectory
 from ...validation import FloatArray
 from ..spectrum import Spectrum
 from ..spectrum import spectrum as spectrum_of
@@ -38,7 +38,7 @@ def map_over_time(problem: Problem, spectrum: Spectrum, factor: float) -> Callab
     training = problem.training
 
     def map_at(index: int) -> FloatArray:
-        if isinstance(training, Descent):
+        if training.is_descent:
             pi = shallow_descent(lam, delta, pi0, training.step_size, training.recorded_steps[index])
         else:
             pi = shallow_flow(lam, delta, pi0, training.times[index])
