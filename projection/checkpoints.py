@@ -56,6 +56,15 @@ class Checkpoint:
 def read_checkpoints(network: Any) -> tuple[Checkpoint, ...]:
     """Read one network, or its checkpoints, in any of the forms that :func:`linmod.project` takes.
 
+    Parameters
+    ----------
+    network : object
+        A matrix, a module, a function, or a sequence of checkpoints.
+
+    Returns
+    -------
+    tuple of Checkpoint
+
     Raises
     ------
     TypeError, ValueError
