@@ -62,7 +62,7 @@ def solve_batch(problems: Sequence[Problem], *, coordinates: str = "auto") -> li
     6.06
     """
     together = _checked(problems)
-    trainings = [one.training for one in together if isinstance(one.training, Descent)]
+    trainings = [one.training for one in together if one.training.is_descent]
     if not trainings or not together[0].network.is_chain:
         return [solve(one, coordinates=coordinates) for one in together]
     group = Group(tuple(together), alone=False)
@@ -146,5 +146,5 @@ def _shared(problem: Problem) -> dict[str, object]:
         "kind of start": type(problem.initial).__name__,
         "kind of training": type(training).__name__,
         "rule": training.rule,
-        "recorded steps": training.recorded_steps if isinstance(training, Descent) else None,
+        "recorded steps": training.recorded_steps if training.is_descent else None,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class _OnePart:
     """What a chain of layers answers about its parts: it is a network of one part, itself."""
 
     @property
-    def is_chain(self) -> bool:
+    def is_chain(self) -> Literal[True]:
         """Whether the network is a single chain of layers that reads and writes everything."""
         return True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,8 +111,8 @@ class Module:
         for name, blocks, chosen in sides:
             if not any(block.stop > block.start for block in _chosen(name, blocks, chosen).values()):
                 raise ValueError(f"{name} of {self!r} must hold features; they are empty in {dataset!r}")
-        if isinstance(dataset, SystematicityDataset) and self.input_scale.get("omega_x", 1.0) == 1.0:
-            return self._systematic_view(dataset)
+        if dataset.in_space is not None and self.input_scale.get("omega_x", 1.0) == 1.0:
+            return self._systematic_view(dataset.in_space)
         return Dataset(
             self.scales(dataset)[:, None] * dataset.X[self.columns(dataset)],
             dataset.Y[self.rows(dataset)],
@@ -276,7 +277,7 @@ class Modular:
         return tuple(shape for module in self.modules for shape in module.network.shapes(module.view(dataset)))
 
     @property
-    def is_chain(self) -> bool:
+    def is_chain(self) -> Literal[False]:
         """Whether the network is a single chain of layers that reads and writes everything."""
         return False
 

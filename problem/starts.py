@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike
 from ..datasets import Data
 from ..validation import array, integer, real
 from .dense import Deep, Weights, balanced_weights
-from .modular import Modular, Network
+from .modular import Network
 
 NO_WEIGHTS = "RandomModes draws neither full weights nor single modes of a class; use SmallRandom to have them"
 
@@ -43,6 +44,8 @@ class Aligned:
     Aligned(strength=1e-06)
     """
 
+    is_aligned: ClassVar[Literal[True]] = True
+    has_weights: ClassVar[bool] = True
     strength: float | Mapping[str, float] | Sequence[float | Mapping[str, float]] = 1e-6
 
     def __post_init__(self) -> None:
@@ -85,9 +88,10 @@ class Aligned:
 
     def weights(self, network: Network, dataset: Data) -> Weights:
         """Initial weights, one matrix for each layer from the input on."""
-        if isinstance(network, Modular):
-            starts = ((self.of_module(i, len(network.modules)), m) for i, m in enumerate(network.modules))
-            return tuple(chain.from_iterable(start.weights(m.network, m.view(dataset)) for start, m in starts))
+        if not network.is_chain:
+            parts = network.parts(dataset)
+            starts = ((self.of_module(i, len(parts)), part) for i, part in enumerate(parts))
+            return tuple(chain.from_iterable(start.weights(part.network, part.data) for start, part in starts))
         basis = dataset.mode_basis
         counts = {name: block.stop - block.start for name, block in basis.classes.items()}
         self.check(network, counts)
@@ -117,6 +121,8 @@ class SmallRandom:
     SmallRandom(std=0.0002, seed=1)
     """
 
+    is_aligned: ClassVar[Literal[False]] = False
+    has_weights: ClassVar[bool] = True
     std: float = 1e-3
     seed: int = 0
 
@@ -166,6 +172,8 @@ class RandomModes:
     1.0
     """
 
+    is_aligned: ClassVar[Literal[False]] = False
+    has_weights: ClassVar[bool] = False
     std: float = 1e-3
     seed: int = 0
 
@@ -196,6 +204,9 @@ class Explicit:
     >>> Explicit([[[0.1, 0.0]]])
     Explicit(1 matrix: 1x2)
     """
+
+    is_aligned: ClassVar[Literal[False]] = False
+    has_weights: ClassVar[bool] = True
 
     def __init__(self, weights: Sequence[ArrayLike]) -> None:
         if isinstance(weights, np.ndarray) and weights.ndim < 3:

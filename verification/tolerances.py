@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .. import dynamics
+from ..dynamics import solve
 from ..problem import Descent, Divergence, Explicit, Flow, Problem, Trajectory
 from ..projection import Projection
 from ..validation import FloatArray
@@ -166,8 +166,10 @@ def _grown_rounding(problem: Problem, training: Descent) -> float:
     weights = problem.initial_weights
     nearby = [w + epsilon * np.max(np.abs(w), initial=0.0) * generator.standard_normal(w.shape) for w in weights]
     ends = replace(training, record_every=max(1, training.steps))
-    starts = (replace(problem, initial=Explicit(start), training=ends) for start in (weights, nearby))
-    one, other = ([layer[-1] for layer in dynamics.solve(start, coordinates="data").weights] for start in starts)
+    one, other = (
+        [layer[-1] for layer in solve(replace(problem, initial=Explicit(start), training=ends)).weights]
+        for start in (weights, nearby)
+    )
     changes = [largest(np.abs(a - b)) for a, b in zip(one, other, strict=True)]
     return ratio(largest(changes), largest([largest(np.abs(layer)) for layer in one]))
 

@@ -81,10 +81,10 @@ def solve_pathways(
     dataset, initial = problem.dataset, problem.initial
     if not problem.training.rule.is_gradient:
         raise ValueError(f"rule={problem.training.rule} has no equations of pathways; use dynamics.solve_modes")
-    if not isinstance(initial, Aligned):
+    if not initial.is_aligned:
         raise ValueError(f"initial must be Aligned for the equations of pathways, got {initial!r}")
     parts = problem.network.parts(dataset)
-    if not all(isinstance(data, SystematicityDataset) for data in (dataset, *(part.data for part in parts))):
+    if any(data.in_space is None for data in (dataset, *(part.data for part in parts))):
         raise ValueError(f"dataset must be a SystematicityDataset, with unscaled sign features, got {dataset!r}")
     return integrate(Again(problem, _Pathways, integrator), _Pathways(problem), "pathways", progress)
 

@@ -103,7 +103,7 @@ def _with_longer_steps(problem: Problem) -> Problem:
 
 
 def _descent(problem: Problem) -> Descent:
-    if not isinstance(problem.training, Descent):
+    if not problem.training.is_descent:
         raise TypeError(f"training must be Descent, got {type(problem.training).__name__}")
     return problem.training
 

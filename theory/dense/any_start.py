@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from ...problem import Descent, Problem, Training, Trajectory, Weights
+from ...problem import Problem, Training, Trajectory, Weights
 from ...validation import FloatArray
 from ..spectrum import Spectrum
 from ..spectrum import spectrum as spectrum_of
@@ -53,7 +53,7 @@ class _MapOverTime:
     def __call__(self, index: int) -> FloatArray:
         """Map at one of the reported times."""
         training, start = self.training, (self.lam, self.delta, self.pi0)
-        if isinstance(training, Descent):
+        if training.is_descent:
             pi = shallow_descent(*start, training.step_size, training.recorded_steps[index])
         else:
             pi = shallow_flow(*start, training.times[index])

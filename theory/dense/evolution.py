@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...problem import Descent, Divergence, NoClosedForm, Problem
+from ...problem import Divergence, NoClosedForm, Problem
 from ...validation import FloatArray
 from .deep import deep_descent, deep_flow
 from .shallow import shallow_descent, shallow_flow
@@ -25,7 +25,7 @@ def evolve(problem: Problem, lam: FloatArray, delta: FloatArray, y0: FloatArray,
     training, pi0 = problem.training, (y0 - z0) / 4
     if problem.network.layers > 2:
         return finite(problem, _evolve_deep(problem, lam, delta, pi0))
-    if isinstance(training, Descent):
+    if training.is_descent:
         steps = np.array(training.recorded_steps)
         if problem.network.layers == 1:
             pi = shallow_descent(lam, delta, pi0, training.step_size, steps[:, None])
@@ -40,7 +40,7 @@ def evolve(problem: Problem, lam: FloatArray, delta: FloatArray, y0: FloatArray,
 
 def _evolve_deep(problem: Problem, lam: FloatArray, delta: FloatArray, pi0: FloatArray) -> FloatArray:
     training, layers = problem.training, problem.network.layers
-    if isinstance(training, Descent):
+    if training.is_descent:
         return deep_descent(lam, delta, pi0, training.step_size, training.recorded_steps, layers)
     return deep_flow(lam, delta, pi0, training.times[:, None], layers)
 
@@ -59,7 +59,7 @@ def finite(problem: Problem, values: FloatArray, first: int = 0) -> FloatArray:
 
 
 def _remedy(problem: Problem) -> str:
-    if not isinstance(problem.training, Descent):
+    if not problem.training.is_descent:
         return "start from smaller weights, or scale the data down"
     try:
         limit = largest_stable_step(problem.network, problem.dataset)
@@ -83,4 +83,4 @@ def network_name(layers: int) -> str:
 
 def training_name(problem: Problem) -> str:
     """What the closed form follows."""
-    return "discrete map" if isinstance(problem.training, Descent) else "flow"
+    return "discrete map" if problem.training.is_descent else "flow"

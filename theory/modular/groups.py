@@ -187,7 +187,7 @@ def _coupled(alone: Problem, index: int) -> Mapping[int, Callable[[int], FloatAr
 def _alone(problem: Problem, network: Modular, index: int) -> Problem:
     """The problem of one module by itself."""
     module, count = network.modules[index], len(network.modules)
-    if isinstance(problem.initial, Aligned):
+    if problem.initial.is_aligned:
         start: Aligned | Explicit = problem.initial.of_module(index, count)
     else:
         start = Explicit(network.split(problem.initial_weights)[index])

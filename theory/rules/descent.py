@@ -10,14 +10,13 @@ from typing import cast
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...datasets import Data, SystematicityDataset
 from ...problem import Aligned, Descent, Divergence, Problem, Rule, Trajectory, Weights
 from ...validation import FloatArray, instance, real
 from ..dense.aligned_start import course
 from ..dense.course import coupled_left_out, not_predicted
 from ..dense.strengths import DECOUPLED, ROUNDING
 from ..refusals import Refusal, coupled_modes, no_weights, too_narrow
-from ..spectrum import Spectrum, idle_inputs, singular_vectors
+from ..spectrum import Spectrum, idle_inputs, mode_vectors
 from ..spectrum import spectrum as spectrum_of
 from .initial_gains import initial_gains
 
@@ -108,7 +107,7 @@ def rule_descent(
 
 def under_flow(problem: Problem) -> Refusal | None:
     """A flow instead of descent."""
-    if isinstance(problem.training, Descent):
+    if problem.training.is_descent:
         return None
     return Refusal(
         f"the flow of a mode under {problem.training.rule} has no elementary solution",
@@ -119,7 +118,7 @@ def under_flow(problem: Problem) -> Refusal | None:
 def unit_by_unit(problem: Problem) -> Refusal | None:
     """A rule that does not see modes, and a start that does not keep them in units of their own."""
     rule = problem.training.rule
-    if rule.form == "oja" or not rule.hebbian or isinstance(problem.initial, Aligned):
+    if rule.form == "oja" or not rule.hebbian or problem.initial.is_aligned:
         return None
     return Refusal(
         f"{rule} treats each hidden unit by itself, so that only an Aligned start keeps modes apart",
@@ -132,7 +131,7 @@ def outputs_without_inputs(problem: Problem) -> Refusal | None:
     rule, dataset = problem.training.rule, problem.dataset
     if rule.contrastive <= 0:
         return None
-    U, W = _vectors(dataset)[0], problem.initial_weights[1]
+    U, W = mode_vectors(dataset)[0], problem.initial_weights[1]
     outside = W - U @ (U.T @ W)
     if np.linalg.norm(outside) <= ROUNDING * np.linalg.norm(W):
         return None
@@ -165,7 +164,7 @@ def predict_aligned(problem: Problem, spectrum: Spectrum, factor: float) -> Traj
 def predict(problem: Problem, spectrum: Spectrum, factor: float) -> Trajectory:
     """Course of all modes from given initial weights."""
     dataset = problem.dataset
-    U, V = _vectors(dataset)
+    U, V = mode_vectors(dataset)
     start = initial_gains(
         spectrum_of(dataset), U, V, problem.initial_weights, problem.training.rule, idle_inputs(dataset)
     )
@@ -210,12 +209,6 @@ def _reason(problem: Problem, a: FloatArray, time: float) -> str:
     if rule.hebbian and rule.form == "inverse_complement":
         return f"{message}; form='inverse_complement' is defined only while each hidden unit has a gain below 1"
     return f"{message}; the step is too large for {rule}"
-
-
-def _vectors(dataset: Data) -> tuple[FloatArray, FloatArray]:
-    if isinstance(dataset, SystematicityDataset):
-        return singular_vectors(dataset)
-    return dataset.mode_basis.U, dataset.mode_basis.V
 
 
 def _weights(problem: Problem, of_first: FloatArray, of_second: FloatArray, counts: list[int]) -> Weights:
