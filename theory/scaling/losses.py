@@ -41,7 +41,7 @@ class ExpectedLosses:
 
 
 def expected_losses(model: RandomFeatures, rows: int, ridge: float = 0.0) -> ExpectedLosses:
-    r"""Expected losses of the least-squares (minimum-norm) or ridge solution.
+    r"""Return the expected losses of the least-squares (minimum-norm) or ridge solution.
 
     Without a ridge this is :func:`isotropic_losses` where that is exact: with at least as many rows as features, for
     any variances; and with fewer rows if the used features have equal variance, as in
@@ -88,7 +88,7 @@ def expected_losses(model: RandomFeatures, rows: int, ridge: float = 0.0) -> Exp
 
 
 def isotropic_losses(model: RandomFeatures, rows: int) -> ExpectedLosses:
-    r"""Losses by F(N, p), as if the used features had equal variance.
+    r"""Return the losses by F(N, p), as if the used features had equal variance.
 
     .. math:: L_{test} = t_1 \max(1 - N/p, 0) + t_2 + \tau F(N, p), \qquad L_{train} = \tau \max(1 - p/N, 0)
 
@@ -118,7 +118,7 @@ def isotropic_losses(model: RandomFeatures, rows: int) -> ExpectedLosses:
 
 
 def deterministic_equivalent(model: RandomFeatures, rows: int, ridge: float = 0.0) -> ExpectedLosses:
-    r"""Losses in the limit of many rows and features, any variances, with or without ridge.
+    r"""Return the losses in the limit of many rows and features, any variances, with or without ridge.
 
     .. math:: \sum_{i \le p} \frac{c_i}{c_i + \kappa} + \frac{\delta}{\kappa} = N, \qquad L_i = \frac{c_i}{c_i+\kappa},
               \qquad E_0 = \frac{N}{N - \sum L_i^2}
@@ -165,7 +165,7 @@ def deterministic_equivalent(model: RandomFeatures, rows: int, ridge: float = 0.
 
 
 def effective_ridge(sizes: FloatArray, rows: int, ridge: float) -> float:
-    r"""The kappa that solves :math:`\sum_i c_i/(c_i + \kappa) + \delta/\kappa = N`; 0 without ridge if p <= N.
+    r"""Return the kappa that solves :math:`\sum_i c_i/(c_i + \kappa) + \delta/\kappa = N`; 0 without ridge if p <= N.
 
     Parameters
     ----------

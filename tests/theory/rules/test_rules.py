@@ -295,7 +295,7 @@ NO_FORM = {
     "flow": (lambda: _problem(CASES[0], Rule(contrastive=1.0), Flow([1.0])), r"no elementary solution.*solve_modes"),
     "inverse norm, random": (
         lambda: replace(_problem(CASES[0], RULES["inverse norm"]), initial=SmallRandom()),
-        r"each hidden unit by itself.*Aligned",
+        r"each hidden unit separately.*Aligned",
     ),
     "narrow": (
         lambda: replace(_problem(CASES[0], Rule(contrastive=1.0)), network=Deep(4), initial=SmallRandom()),
