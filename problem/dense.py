@@ -1,4 +1,4 @@
-"""What learns: a chain of linear layers."""
+"""Networks that are a chain of linear layers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Part:
 
 
 class _OnePart:
-    """What a chain of layers answers about its parts: it is a network of one part, itself."""
+    """Methods of a chain of layers, which is a network of one part."""
 
     @property
     def is_chain(self) -> bool:
@@ -78,7 +78,7 @@ class Shallow(_OnePart):
         return 1
 
     def shapes(self, dataset: Data) -> tuple[tuple[int, int], ...]:
-        """Shapes of the weight matrices, from the input on."""
+        """Return the shapes of the weight matrices, from the input on."""
         return ((dataset.n_outputs, dataset.n_inputs),)
 
 
@@ -111,7 +111,7 @@ class Deep(_OnePart):
         return (Part(dataset, self, tuple(dataset.output_blocks)),)
 
     def shapes(self, dataset: Data) -> tuple[tuple[int, int], ...]:
-        """Shapes of the weight matrices, from the input on."""
+        """Return the shapes of the weight matrices, from the input on."""
         sizes = [dataset.n_inputs, *[self.hidden] * (self.layers - 1), dataset.n_outputs]
         return tuple((after, before) for before, after in pairwise(sizes))
 
@@ -120,7 +120,7 @@ Chain = Shallow | Deep
 
 
 def product(weights: Sequence[FloatArray]) -> FloatArray:
-    """Input-output map W_L ... W_1 of the weights of a chain, given from the input on."""
+    """Return the input-output map W_L ... W_1 of the weights of a chain, given from the input on."""
     total = weights[0]
     for matrix in weights[1:]:
         total = matrix @ total
@@ -128,7 +128,7 @@ def product(weights: Sequence[FloatArray]) -> FloatArray:
 
 
 def balanced_weights(network: Chain, basis: ModeBasis, strengths: FloatArray) -> Weights:
-    """Weights with given strengths of the modes, balanced across layers, each mode with its own hidden unit."""
+    """Return weights with given strengths of the modes, balanced across layers, with one hidden unit for each mode."""
     if not isinstance(network, Deep):
         return ((basis.U * strengths) @ basis.V.T,)
     started = np.flatnonzero(strengths)
