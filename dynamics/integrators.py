@@ -33,7 +33,7 @@ class Progress:
 
 
 def flow_states(system: System, training: Flow, integrator: str, done: Progress) -> Iterator[FloatArray]:
-    """States at the requested times, by SciPy's step control and its dense output between the steps.
+    """Return the states at the requested times, by SciPy's step control and its dense output between the steps.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def flow_states(system: System, training: Flow, integrator: str, done: Progress)
 def descent_states(
     system: System, step_size: FloatArray | float, momentum: FloatArray | float, steps: Sequence[int], done: Progress
 ) -> Iterator[FloatArray]:
-    """States after the recorded numbers of steps; one array, changed in place from one to the next."""
+    """Return the states after the recorded numbers of steps; one array, changed in place from one to the next."""
     state, change = system.start.copy(), np.zeros_like(system.start)
     heavy = bool(np.any(momentum))
     for target in steps:
@@ -98,6 +98,6 @@ def watched(
     """Pass states on as long as they, and their squares, are finite numbers."""
     for time, state in zip(times, states, strict=True):
         if not np.isfinite(state @ state):
-            raise Divergence(f"training leaves the range of finite numbers by time {time:g}; {remedy()}")
+            raise Divergence(f"diverged: non-finite values at time {time:g}; {remedy()}")
         done.state = state
         yield state
