@@ -70,7 +70,7 @@ def mnist(folder: str | PathLike[str], part: str = "train") -> Images:
 
 
 def first_file(folder: str | PathLike[str], names: Iterable[str]) -> Path:
-    """Path of the first of the named files that is in the folder, or raise."""
+    """Return the path of the first of the named files that is in the folder, or raise."""
     instance("folder", folder, (str, PathLike))
     sought = list(names)
     for name in sought:

@@ -1,4 +1,4 @@
-"""Linear regression on random features: a target, of which the student sees some features and not others."""
+"""Linear regression on random features: a target of which the student sees only some features."""
 
 from __future__ import annotations
 
