@@ -15,7 +15,7 @@ def expected() -> tuple[set[str], set[str]]:
         ["git", "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True, check=True
     )
     files = [file for file in listed.stdout.splitlines() if Path(file).exists()]
-    modules = {file for file in files if file.endswith(".py") and not file.startswith(ASIDE)}
+    modules = {file for file in files if file.endswith((".py", ".pyi")) and not file.startswith(ASIDE)}
     documents = {file for file in files if file.startswith(("tests/", "docs/"))}
     return modules | {"py.typed"}, modules | documents | {"README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml"}
 

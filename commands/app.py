@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import typer
 
 from .derive import derive
@@ -24,5 +27,8 @@ app.command("sweep")(run_sweep)
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; characters that the output cannot show are replaced, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     app()

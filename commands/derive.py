@@ -44,19 +44,29 @@ def derive(
     out: Annotated[Path | None, typer.Option("--out", help="With --all: folder for an article and a book.")] = None,
 ) -> None:
     """Show a derivation, each step checked; list them; or write all as a LaTeX article and an HTML book."""
-    from ..theory.derivations import catalogue
-
     try:
+        _refuse_idle_options(name, form, specialise, everything, out)
         if everything:
-            _write_all(list(catalogue().values()), out)
+            _write_all(out)
         elif name is None:
-            _list(list(catalogue().values()))
+            _list()
         else:
             for derivation in _chosen(name):
                 _show(derivation, form, _values(specialise))
     except ValueError as error:
         errors.print(f"error: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(1 if type(error).__name__ == "DoesNotFollow" else 2) from None
+
+
+def _refuse_idle_options(name: str | None, form: Format, specialise: str, everything: bool, out: Path | None) -> None:
+    """An error for options that would do nothing."""
+    if out is not None and not everything:
+        raise ValueError("--out writes all derivations: it needs --all")
+    if everything and name is not None:
+        raise ValueError(f"--all checks all derivations: leave out {name!r}")
+    for option, given in (("--format", form is not Format.terminal), ("--specialise", bool(specialise))):
+        if given and (everything or name is None):
+            raise ValueError(f"{option} concerns one derivation: name it, without --all")
 
 
 def _chosen(name: str) -> Sequence[Derivation]:
@@ -66,14 +76,31 @@ def _chosen(name: str) -> Sequence[Derivation]:
         return [derive(name)]
     if not Path(name).is_file():
         raise ValueError(f"FILE must be a Python file, got {name!r}, which does not exist")
+    made = _run(name).values()
+    listed = (part for value in made if isinstance(value, list | tuple) for part in value)
+    found = [value for value in (*made, *listed) if isinstance(value, Derivation)]
+    distinct = list({id(derivation): derivation for derivation in found}.values())
+    if not distinct:
+        raise ValueError(f"{name} must make at least one Derivation at its top level, found none")
+    names = [derivation.name for derivation in distinct]
+    twice = sorted({one for one in names if names.count(one) > 1})
+    if twice:
+        raise ValueError(f"{name}: derivations must have different names, {', '.join(twice)} occurs more than once")
+    return distinct
+
+
+def _run(name: str) -> dict[str, object]:
+    """What a file defines at its top level; it may import the modules next to it."""
+    folder = str(Path(name).resolve().parent)
+    sys.path.insert(0, folder)
     try:
-        made = runpy.run_path(name)
+        return runpy.run_path(name)
+    except SystemExit as error:
+        raise ValueError(f"{name} ends the program (exit status {error.code}) before it can be checked") from error
     except Exception as error:
         raise ValueError(f"{name} cannot be run: {type(error).__name__}: {error}") from error
-    found = [value for value in made.values() if isinstance(value, Derivation)]
-    if not found:
-        raise ValueError(f"{name} must make at least one Derivation at its top level, found none")
-    return found
+    finally:
+        sys.path.remove(folder)
 
 
 def _values(text: str) -> dict[str, str]:
@@ -86,10 +113,12 @@ def _values(text: str) -> dict[str, str]:
     return values
 
 
-def _list(derivations: Sequence[Derivation]) -> None:
+def _list() -> None:
+    from ..theory.derivations.book.catalogue import ENTRIES
+
     table = Table("derivation", "steps", "title")
-    for derivation in derivations:
-        table.add_row(derivation.name, str(len(derivation.steps)), derivation.title)
+    for entry in ENTRIES:
+        table.add_row(Text(entry.name), str(entry.steps), Text(entry.title))
     console.print(table)
 
 
@@ -110,7 +139,7 @@ def _show(derivation: Derivation, form: Format, values: dict[str, str]) -> None:
         return
     paragraphs = [Text(body, STYLES[role]) for role, body in text.terminal(shown, console.width)]
     if sys.stdout.isatty():
-        with console.pager(styles=True):
+        with console.pager(styles=False):
             _print(paragraphs)
     else:
         _print(paragraphs)
@@ -118,17 +147,18 @@ def _show(derivation: Derivation, form: Format, values: dict[str, str]) -> None:
 
 def _print(paragraphs: Sequence[Text]) -> None:
     for paragraph in paragraphs:
-        console.print(paragraph, soft_wrap=True)
+        console.print(paragraph, soft_wrap=True, highlight=False)
 
 
-def _write_all(derivations: Sequence[Derivation], out: Path | None) -> NoReturn:
+def _write_all(out: Path | None) -> NoReturn:
+    from ..theory.derivations import catalogue
     from ..theory.derivations.writing import html, latex
     from ..theory.derivations.writing.page import page
     from .reporting import writable_folder
 
     folder = None if out is None else writable_folder(out)
     failed, pages = [], []
-    for derivation in track(derivations, "checking", console=errors, transient=True):
+    for derivation in track(list(catalogue().values()), "checking", console=errors, transient=True):
         try:
             pages.append(page(derivation))
         except ValueError as error:

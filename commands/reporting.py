@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from tabulate import tabulate
 
 from ..figures.drawing.style import RC
@@ -64,10 +68,58 @@ def summary_row(outcome: Outcome) -> tuple[str, ...]:
 
 
 def verdict(outcome: Outcome) -> str:
-    """One word: passed, FAILED or ERROR."""
-    if outcome.error is not None:
-        return "ERROR"
-    return "passed" if outcome.passed else "FAILED"
+    """One word: holds, fails, undecided, error or skipped."""
+    if outcome.skipped:
+        return "skipped"
+    return "error" if outcome.error is not None else outcome.verdict
+
+
+def count(outcomes: Sequence[Outcome]) -> str:
+    """How many claims hold, and what became of the others."""
+    found = Counter(verdict(outcome) for outcome in outcomes)
+    held = found.pop("holds", 0)
+    others = "".join(f", {number} {word}" for word, number in sorted(found.items()))
+    return f"{held} of {len(outcomes)} claims hold{others}"
+
+
+class Report:
+    """The outcomes so far, written to a folder after each; a folder that cannot be written does not stop the checks.
+
+    Attributes
+    ----------
+    folder : Path
+    outcomes : list of Outcome
+    problem : str
+        What could not be written, and why; empty if nothing went wrong.
+    """
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder, self.settings = folder, settings
+        self.outcomes: list[Outcome] = []
+        self.problem = ""
+
+    @property
+    def count(self) -> str:
+        """How many claims hold, and what became of the others."""
+        return count(self.outcomes)
+
+    def add(self, outcome: Outcome) -> None:
+        """Draw one more outcome, and write the report."""
+        drawn = outcome
+        try:
+            draw(outcome, self.folder)
+        except OSError as error:
+            self._unwritten(f"the figure of {outcome.claim.name}", error)
+        except (Exception, SystemExit) as error:
+            drawn = replace(outcome, error=f"its picture cannot be drawn: {type(error).__name__}: {error}")
+        self.outcomes.append(drawn)
+        try:
+            write_report(self.outcomes, self.settings, self.folder)
+        except OSError as error:
+            self._unwritten("the report", error)
+
+    def _unwritten(self, what: str, error: OSError) -> None:
+        self.problem = self.problem or f"{what} cannot be written to {self.folder} ({error.strerror or error})"
 
 
 def draw(outcome: Outcome, folder: Path) -> list[Path]:
@@ -101,10 +153,11 @@ def _as_json(outcomes: Sequence[Outcome], settings: Settings) -> dict[str, Any]:
                 "statement": outcome.claim.statement,
                 "assumptions": list(outcome.claim.assumptions),
                 "verdict": verdict(outcome),
+                "reason": outcome.reason,
                 "seconds": round(outcome.seconds, 3),
                 "error_message": outcome.error,
                 "findings": [
-                    {key: _finite(value) for key, value in asdict(finding).items()}
+                    {"verdict": finding.verdict, **{key: _plain(value) for key, value in asdict(finding).items()}}
                     for finding in (outcome.evidence.findings if outcome.evidence else ())
                 ],
             }
@@ -113,22 +166,22 @@ def _as_json(outcomes: Sequence[Outcome], settings: Settings) -> dict[str, Any]:
     }
 
 
-def _finite(value: Any) -> Any:
-    return repr(value) if isinstance(value, float) and not abs(value) < float("inf") else value
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    return repr(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _as_markdown(outcomes: Sequence[Outcome], settings: Settings) -> str:
-    passed = sum(outcome.passed for outcome in outcomes)
-    table = tabulate([summary_row(outcome) for outcome in outcomes], HEADER, tablefmt="github", disable_numparse=True)
     lines = [
         "# Claims, predicted and simulated",
         "",
-        f"{passed} of {len(outcomes)} claims hold. Seed {settings.seed}{', quick run' if settings.quick else ''}"
-        + (f", images: {settings.images.name}; " if settings.images else "; ")
+        f"{count(outcomes)}. Seed {settings.seed}{', quick run' if settings.quick else ''}"
+        + (f", images: {literal(settings.images.name)}; " if settings.images else "; ")
         + ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
         + f", Python {platform.python_version()}.",
         "",
-        table,
+        _table([summary_row(outcome) for outcome in outcomes], HEADER),
         "",
     ]
     for outcome in outcomes:
@@ -138,24 +191,41 @@ def _as_markdown(outcomes: Sequence[Outcome], settings: Settings) -> str:
 
 def _section(outcome: Outcome) -> list[str]:
     claim = outcome.claim
-    lines = [f"## {claim.name}: {verdict(outcome)}", "", claim.statement, "", f"Source: {claim.source}.", ""]
+    lines = [f"## {claim.name}: {verdict(outcome)}", "", literal(claim.statement), ""]
+    lines += [f"Source: {literal(claim.source)}.", ""]
     if claim.assumptions:
-        lines += [f"Where it holds: {'; '.join(claim.assumptions)}.", ""]
+        lines += [f"Assumptions: {literal('; '.join(claim.assumptions))}.", ""]
     if outcome.error is not None:
-        lines += [f"The check ended in an error: `{outcome.error}`", ""]
+        lines += ["The check ended in an error:", "", *(f"    {line}" for line in outcome.error.splitlines()), ""]
+    elif not outcome.passed:
+        lines += [f"Reason: {literal(outcome.reason)}.", ""]
     if outcome.evidence is not None:
         rows = [
-            (item.label, f"{item.error:.2e}", f"{item.tolerance:.2e}", f"{item.rejected}/{item.controls}")
+            (item.label, f"{item.error:.2e}", f"{item.tolerance:.2e}", f"{item.rejected}/{item.controls}", item.verdict)
             for item in outcome.evidence.findings
         ]
-        header = ("measured", "error", "bound", "null controls rejected")
-        lines += [tabulate(rows, header, tablefmt="github", disable_numparse=True), ""]
+        lines += [_table(rows, ("measured", "error", "bound", "null controls rejected", "verdict")), ""]
         if claim.draw is not None:
             lines += [f"![{claim.name}]({claim.name}.png)", ""]
     return lines
 
 
+def _table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
+    return tabulate([map(literal, row) for row in rows], header, tablefmt="github", disable_numparse=True)
+
+
+def literal(text: str) -> str:
+    """Text that Markdown shows as it is, in one line and in one cell of a table."""
+    for mark in "\\`*_[]|":
+        text = text.replace(mark, f"\\{mark}")
+    return escape(" ".join(text.split()), quote=False)
+
+
 def _replace(path: Path, text: str) -> None:
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
@@ -13,12 +12,13 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from .console import console, errors, wrong_usage
 
 if TYPE_CHECKING:
     from ..verification import Claim, Settings
-    from ..verification.claims import Outcome
+    from .reporting import Report
 
 OutOption = Annotated[Path, typer.Option("--out", help="Folder for the report and the figures.")]
 QuickOption = Annotated[bool, typer.Option("--quick", help="Fewer seeds and settings.")]
@@ -36,7 +36,11 @@ def reproduce(
         Path | None, typer.Option("--mnist", help="Folder with MNIST's IDX files, for the claims on images.")
     ] = None,
 ) -> None:
-    """Check the catalogue's claims: predict, simulate, compare, draw. Exit status 1 if one fails."""
+    """Check the catalogue's claims: predict, simulate, compare, draw.
+
+    Exit status: 0 if all hold, 1 if one fails, 3 if none fails but one is undecided, 2 for wrong usage. A claim whose
+    extra package is not installed is skipped, unless it is named.
+    """
     from ..datasets import mnist as read_mnist
     from ..figures import select
     from ..verification.claims import Settings
@@ -46,7 +50,7 @@ def reproduce(
         images = None if mnist is None else read_mnist(mnist)
     except (OSError, ValueError) as error:
         wrong_usage(error)
-    _run(claims, out, Settings(seed, quick, images=images))
+    _run(claims, out, Settings(seed, quick, images=images), named=set(names or []))
 
 
 def check(
@@ -55,19 +59,19 @@ def check(
     quick: QuickOption = False,
     seed: SeedOption = 0,
 ) -> None:
-    """Check the claims that a file of yours makes at its top level."""
-    from ..verification.claims import Claim, Settings
+    """Check the claims that a file of yours makes at its top level.
 
-    if not file.is_file():
-        wrong_usage(f"FILE must be a Python file, got {str(file)!r}, which does not exist")
-    try:
-        made = runpy.run_path(str(file))
-    except Exception as error:
-        wrong_usage(f"{file} cannot be run: {type(error).__name__}: {error}")
-    claims = {value.name: value for value in made.values() if isinstance(value, Claim)}
-    if not claims:
-        wrong_usage(f"{file} must make at least one linmod.Claim at its top level, found none")
-    _run(claims.values(), out, Settings(seed, quick))
+    Exit status: 0 if all hold, 1 if one fails, 3 if none fails but one is undecided, 2 for wrong usage.
+    """
+    from ..verification.claims import Settings
+    from .claim_files import as_script, claims_of
+
+    with as_script(file):
+        try:
+            claims = claims_of(file)
+        except ValueError as error:
+            wrong_usage(error)
+        _run(claims, out, Settings(seed, quick), named={claim.name for claim in claims})
 
 
 def list_claims() -> None:
@@ -87,16 +91,15 @@ def list_claims() -> None:
         console.print(table)
 
 
-def _run(claims: Iterable[Claim], out: Path, wanted: Settings) -> NoReturn:
+def _run(claims: Iterable[Claim], out: Path, wanted: Settings, named: set[str]) -> NoReturn:
     from ..verification.claims import run_claims
-    from .reporting import writable_folder, write_report
+    from .reporting import Report, writable_folder
 
     chosen = list(claims)
     try:
-        folder = writable_folder(out)
+        report = Report(writable_folder(out), wanted)
     except ValueError as error:
         wrong_usage(error)
-    outcomes: list[Outcome] = []
     try:
         with _progress() as progress:
             bars = {claim.name: progress.add_task(claim.name, total=1.0, start=False) for claim in chosen}
@@ -108,40 +111,45 @@ def _run(claims: Iterable[Claim], out: Path, wanted: Settings) -> NoReturn:
 
             for outcome in run_claims(chosen, settings):
                 progress.update(bars[outcome.claim.name], completed=1.0)
-                outcomes.append(_drawn(outcome, folder))
-                write_report(outcomes, wanted, folder)
+                report.add(replace(outcome, skipped=outcome.missing and outcome.claim.name not in named))
     except KeyboardInterrupt:
-        errors.print(f"interrupted; {len(outcomes)} of {len(chosen)} claims are finished, in {folder}")
+        errors.print(f"interrupted; {len(report.outcomes)} of {len(chosen)} claims are finished, in {report.folder}")
         raise typer.Exit(130) from None
-    _print_outcomes(outcomes, folder)
-    raise typer.Exit(0 if all(outcome.passed for outcome in outcomes) else 1)
+    _print_outcomes(report)
+    raise typer.Exit(_status(report))
+
+
+def _status(report: Report) -> int:
+    """Exit status: 1 if a claim fails, else 3 if one is undecided, else 2 if the report could not be written."""
+    verdicts = {outcome.verdict for outcome in report.outcomes if not outcome.skipped}
+    if "fails" in verdicts:
+        return 1
+    if "undecided" in verdicts:
+        return 3
+    return 2 if report.problem else 0
 
 
 def _progress() -> Progress:
-    columns = (TextColumn("{task.description:24}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:24}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
     return Progress(*columns, console=errors, transient=True)
 
 
-def _drawn(outcome: Outcome, folder: Path) -> Outcome:
-    from .reporting import draw
-
-    try:
-        draw(outcome, folder)
-    except Exception as error:
-        return replace(outcome, error=f"its picture cannot be drawn: {type(error).__name__}: {error}")
-    return outcome
-
-
-def _print_outcomes(outcomes: list[Outcome], folder: Path) -> None:
+def _print_outcomes(report: Report) -> None:
     from .reporting import HEADER, summary_row
 
     table = Table(*HEADER)
-    for outcome in outcomes:
-        *cells, verdict = summary_row(outcome)
-        table.add_row(*cells, verdict, style=None if outcome.passed else "bold red")
+    for outcome in report.outcomes:
+        style = {"fails": "bold red", "undecided": "yellow"}.get(outcome.verdict, "")
+        table.add_row(*map(Text, summary_row(outcome)), style="" if outcome.skipped else style)
     console.print(table)
-    for outcome in outcomes:
-        if outcome.error is not None:
-            console.print(f"{outcome.claim.name}: {outcome.error}", markup=False)
-    passed = sum(outcome.passed for outcome in outcomes)
-    console.print(f"{passed} of {len(outcomes)} claims hold; report and figures in {folder}", markup=False)
+    for outcome in report.outcomes:
+        if not outcome.passed:
+            console.print(f"{outcome.claim.name}: {outcome.reason}", markup=False)
+    console.print(f"{report.count}; report and figures in {report.folder}", markup=False)
+    if report.problem:
+        errors.print(f"error: {report.problem}", markup=False, soft_wrap=True)

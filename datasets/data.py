@@ -6,10 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..validation import FloatArray
+
+if TYPE_CHECKING:
+    from .systematicity import SystematicityDataset
 
 Blocks = Mapping[str, slice]
 
@@ -59,7 +63,7 @@ class Data(ABC):
     Examples
     --------
     >>> from linmod import SystematicityDataset
-    >>> isinstance(SystematicityDataset(3, 1, 3, 1), Data)
+    >>> SystematicityDataset(3, 1, 3, 1).is_decoupled
     True
     """
 
@@ -92,6 +96,11 @@ class Data(ABC):
     @abstractmethod
     def mode_basis(self) -> ModeBasis:
         """The modes of the dataset."""
+
+    @property
+    def in_space(self) -> SystematicityDataset | None:
+        """These data as a member of the space of systematicity datasets; None for other data."""
+        return None
 
     @property
     def is_decoupled(self) -> bool:

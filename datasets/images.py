@@ -131,6 +131,10 @@ class Images:
 def digits() -> Images:
     """Load the 1797 handwritten digits of 8x8 pixels that come with scikit-learn, ten classes.
 
+    Returns
+    -------
+    Images
+
     Raises
     ------
     ModuleNotFoundError

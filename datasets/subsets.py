@@ -35,9 +35,6 @@ class HeldOut:
     --------
     linmod.theory.held_out_errors : The predicted errors on the items held out.
     linmod.dynamics.held_out_errors : The simulated ones.
-
-    See Also
-    --------
     SystematicityDataset : The dataset that is divided.
 
     Notes

@@ -136,6 +136,11 @@ class SystematicityDataset(Data):
         return f"SystematicityDataset({text})"
 
     @property
+    def in_space(self) -> SystematicityDataset:
+        """The dataset itself, which is a member of the space."""
+        return self
+
+    @property
     def n_items(self) -> int:
         """Number of items, N = 2**n_bits."""
         return 1 << self.n_bits

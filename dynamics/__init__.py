@@ -6,21 +6,23 @@ from importlib import import_module
 from types import ModuleType
 
 from .batches import solve_batch
+from .choice import CoordinatesAnswer, coordinates
 from .dense.stability import largest_stable_step
 from .held_out import held_out_errors
 from .integrators import INTEGRATORS
 from .modular.pathways import solve_pathways
-from .solving import solve, solve_modes, train
+from .solving import solve, solve_modes
 
 __all__ = [
     "INTEGRATORS",
+    "CoordinatesAnswer",
+    "coordinates",
     "held_out_errors",
     "largest_stable_step",
     "solve",
     "solve_batch",
     "solve_modes",
     "solve_pathways",
-    "train",
 ]
 
 _SUBPACKAGES = ("module_finding", "nonlinear", "scaling")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
-from ..problem import Descent, Divergence, Problem, Statistics, Trajectory
+from ..problem import Descent, Divergence, Problem, Statistics, Trajectory, Weights
 from ..validation import FloatArray, instance
-from .coordinates import Coordinates
+from .choice import chosen
+from .coordinate_systems import Group
 from .integrators import Progress, descent_states
 from .running import in_words, remedy
 from .solving import solve
@@ -16,6 +18,7 @@ from .systems import Seen, System, drift
 from .threads import threads_for
 
 
+@np.errstate(all="warn", under="ignore")
 def solve_batch(problems: Sequence[Problem], *, coordinates: str = "auto") -> list[Trajectory]:
     """Train many networks of the same shape on the same data in one call.
 
@@ -43,6 +46,10 @@ def solve_batch(problems: Sequence[Problem], *, coordinates: str = "auto") -> li
     Divergence
         If one of them leaves the range of finite numbers.
 
+    See Also
+    --------
+    solve : Train a single network.
+
     Examples
     --------
     >>> import linmod
@@ -55,13 +62,13 @@ def solve_batch(problems: Sequence[Problem], *, coordinates: str = "auto") -> li
     6.06
     """
     together = _checked(problems)
-    trainings = [one.training for one in together if isinstance(one.training, Descent)]
+    trainings = [one.training for one in together if one.training.is_descent]
     if not trainings or not together[0].network.is_chain:
         return [solve(one, coordinates=coordinates) for one in together]
-    options = Coordinates(together, alone=False)
-    name = options.choose(coordinates)
-    with threads_for(name):
-        return _descend(together, trainings, name, options.build(name))
+    group = Group(tuple(together), alone=False)
+    chosen_system = chosen(group, coordinates)
+    with threads_for(chosen_system.name):
+        return _descend(together, trainings, chosen_system.name, chosen_system.build(group))
 
 
 def _descend(problems: Sequence[Problem], trainings: Sequence[Descent], name: str, system: System) -> list[Trajectory]:
@@ -81,9 +88,6 @@ def _trajectories(
     drifts = drift(system.balance(system.start), system.balance(done.state))
 
     def one(index: int, problem: Problem) -> Trajectory:
-        def alone() -> Trajectory:
-            return solve(problem, coordinates=name)
-
         return Trajectory.of_modes(
             problem,
             f"{in_words(name)}, descent",
@@ -91,11 +95,19 @@ def _trajectories(
             norms={pair: values[:, index] for pair, values in seen.norms.items()},
             loss=seen.loss[:, index],
             statistics=Statistics(done.steps, done.evaluations, float(drifts[index])),
-            make_strengths=lambda: alone().strengths,
-            make_weights=lambda: alone().weights,
+            make_strengths=partial(_strengths, problem, name),
+            make_weights=partial(_weights, problem, name),
         )
 
     return [one(index, problem) for index, problem in enumerate(problems)]
+
+
+def _strengths(problem: Problem, coordinates: str) -> FloatArray:
+    return solve(problem, coordinates=coordinates).strengths
+
+
+def _weights(problem: Problem, coordinates: str) -> Weights:
+    return solve(problem, coordinates=coordinates).weights
 
 
 def _watched(states: Iterator[FloatArray], problems: Sequence[Problem], done: Progress) -> Iterator[FloatArray]:
@@ -134,5 +146,5 @@ def _shared(problem: Problem) -> dict[str, object]:
         "kind of start": type(problem.initial).__name__,
         "kind of training": type(training).__name__,
         "rule": training.rule,
-        "recorded steps": training.recorded_steps if isinstance(training, Descent) else None,
+        "recorded steps": training.recorded_steps if training.is_descent else None,
     }

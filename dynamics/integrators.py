@@ -22,6 +22,9 @@ INTEGRATORS: dict[str, Any] = {
     "LSODA": LSODA,
 }
 
+MOST_STEPS, PACE_STEPS = 1_000_000, 1_000
+"""The most steps of one integration, and the number of steps over which its pace is measured."""
+
 
 @dataclass
 class Progress:
@@ -38,7 +41,7 @@ def flow_states(system: System, training: Flow, integrator: str, done: Progress)
     Raises
     ------
     Divergence
-        If the integrator cannot meet its tolerances.
+        If the integrator cannot meet its tolerances, or would take more than `MOST_STEPS` steps.
     """
 
     def velocity(_: float, state: FloatArray) -> FloatArray:
@@ -50,10 +53,18 @@ def flow_states(system: System, training: Flow, integrator: str, done: Progress)
         due.pop(0)
     if not due:
         return
+    if not np.all(np.isfinite(velocity(0.0, system.start))):
+        raise Divergence(
+            "the gradient at the start is not a finite number: start from smaller weights, or scale the data down"
+        )
+    reached = 0.0
     solver = INTEGRATORS[integrator](velocity, 0.0, system.start, due[-1], rtol=training.rtol, atol=training.atol)
     while due:
         _step(solver)
         done.steps, done.evaluations = done.steps + 1, solver.nfev
+        if done.steps % PACE_STEPS == 0:
+            _require_progress(solver, solver.t - reached, done.steps, integrator)
+            reached = solver.t
         if due[0] <= solver.t:
             between = solver.dense_output()
             while due and due[0] <= solver.t:
@@ -83,6 +94,16 @@ def _step(solver: OdeSolver) -> None:
     message = solver.step()
     if solver.status == "failed":
         raise Divergence(f"integration stopped at time {solver.t:g}: {message} (loosen rtol or atol, or end earlier)")
+
+
+def _require_progress(solver: OdeSolver, covered: float, steps: int, integrator: str) -> None:
+    """Raise if the rest of the span, at the pace of the last steps, takes more steps than are allowed."""
+    if covered * (MOST_STEPS - steps) < (solver.t_bound - solver.t) * PACE_STEPS:
+        raise Divergence(
+            f"integrator={integrator!r} would take more than {MOST_STEPS:,} steps: after {steps:,} it has reached time"
+            f" {solver.t:g} of {solver.t_bound:g}; some weights learn too fast for so long a span: scale the inputs"
+            " down, end earlier, or use an implicit integrator, such as 'LSODA' or 'Radau'"
+        )
 
 
 def reported(states: Iterator[FloatArray], total: int, progress: Callable[[float], None]) -> Iterator[FloatArray]:

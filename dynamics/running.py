@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 
 import numpy as np
 
-from ..problem import Descent, Problem, Statistics, Trajectory, Weights
+from ..problem import Descent, Known, Problem, Statistics, Trajectory, Weights
 from ..validation import FloatArray, choice
 from .dense.stability import largest_stable_step
 from .integrators import INTEGRATORS, Progress, descent_states, flow_states, reported, watched
@@ -15,15 +16,44 @@ from .rules.systems import explained
 from .systems import System, drift
 
 
-def integrate(
-    problem: Problem,
-    system: System,
-    what: str,
-    integrator: str,
-    progress: Callable[[float], None] | None,
-    threads: Callable[[], AbstractContextManager[None]] = nullcontext,
-) -> Trajectory:
-    """Move a system on as the problem's training says, and observe it at the times to report."""
+@dataclass(frozen=True, eq=False)
+class Again:
+    """Trains a problem once more, for what the first run did not keep.
+
+    Attributes
+    ----------
+    problem : Problem
+    build : callable
+        The system of a problem: a function or class of a module, so that it can be pickled.
+    integrator : str
+    threads : callable
+        Context in which training runs.
+    """
+
+    problem: Problem
+    build: Callable[[Problem], System]
+    integrator: str
+    threads: Callable[[], AbstractContextManager[None]] = nullcontext
+
+    def strengths(self) -> FloatArray:
+        """Strengths of all modes at the times to report."""
+        with self.threads():
+            system = self.build(self.problem)
+            return np.array([system.strengths(state).copy() for state in self._states(system)])
+
+    def weights(self) -> Weights:
+        """All weights at the times to report."""
+        with self.threads():
+            system = self.build(self.problem)
+            return weights_over_time(self._states(system), system)
+
+    def _states(self, system: System) -> Iterator[FloatArray]:
+        return states_of(self.problem, system, self.integrator, Progress(system.start))
+
+
+def integrate(again: Again, system: System, what: str, progress: Callable[[float], None] | None) -> Trajectory:
+    """Move a system on as its problem's training says, and observe it at the times to report."""
+    problem, integrator = again.problem, again.integrator
     choice("integrator", integrator, INTEGRATORS)
     if progress is not None and not callable(progress):
         raise TypeError(f"progress must be callable, got {type(progress).__name__}")
@@ -34,16 +64,6 @@ def integrate(
     with np.errstate(over="ignore", invalid="ignore"):
         seen = system.observe(states)
     method = "descent" if isinstance(problem.training, Descent) else integrator
-
-    def again(look: Callable[[FloatArray], FloatArray]) -> FloatArray:
-        with threads():
-            states = states_of(problem, system, integrator, Progress(system.start))
-            return np.array([look(state).copy() for state in states])
-
-    def history() -> Weights:
-        with threads():
-            return weights_over_time(states_of(problem, system, integrator, Progress(system.start)), system)
-
     return Trajectory.of_modes(
         problem,
         f"{what}, {method}",
@@ -53,8 +73,8 @@ def integrate(
         statistics=Statistics(
             done.steps, done.evaluations, float(drift(system.balance(system.start), system.balance(done.state)))
         ),
-        make_strengths=lambda: again(system.strengths) if seen.strengths is None else seen.strengths,
-        make_weights=history,
+        make_strengths=again.strengths if seen.strengths is None else Known(seen.strengths),
+        make_weights=again.weights,
     )
 
 
@@ -77,7 +97,18 @@ def remedy(problem: Problem) -> str:
     """What to do when training diverges."""
     if any(len(group) > 1 for group in problem.network.groups):
         return "take a smaller step"
-    return f"the largest stable step for this dataset is {largest_stable_step(problem):.6g}"
+    training = problem.training
+    if not isinstance(training, Descent):
+        return "start from smaller weights, or scale the data down"
+    limit = largest_stable_step(problem.network, problem.dataset, momentum=training.momentum)
+    return f"the largest stable step for this dataset is {limit:.6g}{_of_the_start(training, limit)}"
+
+
+def _of_the_start(training: Descent, limit: float) -> str:
+    """What to say of a step that is stable at the solution."""
+    if training.step_size > limit:
+        return ""
+    return ", so that the initial weights are too large for this step: start from smaller ones, or take smaller steps"
 
 
 def weights_over_time(states: Iterator[FloatArray], system: System) -> Weights:

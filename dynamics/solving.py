@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from ..problem import Problem, Trajectory, Weights
-from ..validation import choice, instance
-from .coordinates import Coordinates
+import numpy as np
+
+from ..problem import Problem, Trajectory
+from ..validation import instance
+from .choice import built, chosen
+from .coordinate_systems import Group
 from .dense.mode_equations import ShallowModes, TwoLayerModes
-from .integrators import INTEGRATORS, Progress
 from .rules.systems import RuleModes
-from .running import in_words, integrate, states_of, weights_over_time
+from .running import Again, in_words, integrate
+from .systems import System
 from .threads import threads_for
 
 
+@np.errstate(all="warn", under="ignore")
 def solve(
     problem: Problem,
     *,
@@ -54,6 +58,13 @@ def solve(
         If training diverges to non-finite values (the message names the largest stable step for this dataset), or
         if an integrator cannot meet its tolerances.
 
+    See Also
+    --------
+    solve_batch : Train many networks at once.
+    coordinates : Which coordinates will be used, without training.
+    linmod.theory.solve : Predict the same problem.
+    linmod.verify : Compare both.
+
     Notes
     -----
     All coordinates are exact, for gradient flow, descent and momentum: these treat all directions of weight
@@ -74,40 +85,14 @@ def solve(
     True
     """
     instance("problem", problem, (Problem,))
-    options = Coordinates([problem], alone=True)
-    name = options.choose(coordinates)
-    threads = partial(threads_for, name)
-    with threads():
-        return integrate(problem, options.build(name), in_words(name), integrator, progress, threads)
+    group = Group((problem,), alone=True)
+    system = chosen(group, coordinates)
+    again = Again(problem, partial(built, system.name), integrator, partial(threads_for, system.name))
+    with again.threads():
+        return integrate(again, system.build(group), in_words(system.name), progress)
 
 
-def train(problem: Problem, *, integrator: str = "DOP853") -> Weights:
-    """Train all weights, and return nothing but them: the weights of :func:`solve`, without its observations.
-
-    Parameters
-    ----------
-    problem, integrator
-        As for :func:`solve`.
-
-    Returns
-    -------
-    tuple of ndarray
-        For each layer one array of shape (T, units after, units before).
-
-    Examples
-    --------
-    >>> import linmod
-    >>> problem = linmod.Problem(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1), linmod.Deep(hidden=50),
-    ...                          linmod.SmallRandom(std=2e-4, seed=0), linmod.Descent(step_size=0.16, steps=3))
-    >>> [layer.shape for layer in linmod.dynamics.train(problem)]
-    [(4, 50, 27), (4, 9, 50)]
-    """
-    instance("problem", problem, (Problem,))
-    choice("integrator", integrator, INTEGRATORS)
-    system = Coordinates([problem], alone=True).build("data")
-    return weights_over_time(states_of(problem, system, integrator, Progress(system.start)), system)
-
-
+@np.errstate(all="warn", under="ignore")
 def solve_modes(
     problem: Problem, *, integrator: str = "RK45", progress: Callable[[float], None] | None = None
 ) -> Trajectory:
@@ -134,6 +119,11 @@ def solve_modes(
     Divergence
         As :func:`solve`.
 
+    See Also
+    --------
+    solve : Train all weights.
+    solve_pathways : The scalar gains of modules.
+
     Examples
     --------
     >>> import linmod
@@ -148,6 +138,7 @@ def solve_modes(
     if problem.network.layers > 2:
         raise ValueError(f"the equations of modes are for one and two layers, got layers={problem.network.layers}")
     if not problem.training.rule.is_gradient:
-        return integrate(problem, RuleModes(problem), "single modes", integrator, progress)
-    system = ShallowModes(problem) if problem.network.layers == 1 else TwoLayerModes(problem)
-    return integrate(problem, system, "single modes", integrator, progress)
+        build: Callable[[Problem], System] = RuleModes
+    else:
+        build = ShallowModes if problem.network.layers == 1 else TwoLayerModes
+    return integrate(Again(problem, build, integrator), build(problem), "single modes", progress)

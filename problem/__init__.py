@@ -16,7 +16,7 @@ from .systematicity import (
     weak_systematicity,
 )
 from .training import Descent, Flow, Training
-from .trajectory import BlockPair, Observation, Statistics, Trajectory, load_trajectory, observe
+from .trajectory import BlockPair, Known, Observation, Statistics, Trajectory, load_trajectory, observe
 
 __all__ = [
     "NO_WEIGHTS",
@@ -29,6 +29,7 @@ __all__ = [
     "Explicit",
     "Flow",
     "Initial",
+    "Known",
     "Modular",
     "Module",
     "Network",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class _OnePart:
     """Methods of a chain of layers, which is a network of one part."""
 
     @property
-    def is_chain(self) -> bool:
+    def is_chain(self) -> Literal[True]:
         """Whether the network is a single chain of layers that reads and writes everything."""
         return True
 
@@ -61,6 +62,10 @@ class _OnePart:
 @dataclass(frozen=True)
 class Shallow(_OnePart):
     """A linear network without hidden layer, y = W x.
+
+    See Also
+    --------
+    Deep : A network with hidden layers.
 
     Examples
     --------
@@ -92,6 +97,11 @@ class Deep(_OnePart):
         Units in each hidden layer.
     layers : int, default 2
         Number of weight matrices L, at least 2.
+
+    See Also
+    --------
+    Shallow : A network without hidden layer.
+    Modular : Chains side by side.
 
     Examples
     --------

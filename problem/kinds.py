@@ -85,6 +85,7 @@ RULES = (
     Kind("contrastive_hebbian", Rule.contrastive_hebbian),
     Kind("predictive_coding", Rule.predictive_coding),
     Kind("inverse_norm_anti_hebbian", Rule.inverse_norm_anti_hebbian),
+    Kind("inverse_complement_anti_hebbian", Rule.inverse_complement_anti_hebbian),
     Kind("summed_over_items", Rule.summed_over_items),
 )
 MODULES = (Kind("module", Module),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,10 @@ class Module:
     ------
     TypeError, ValueError
         If a name is no text or occurs twice, if none is given, or if a scale is not a real number of a block read.
+
+    See Also
+    --------
+    Modular : The network that modules make.
 
     Examples
     --------
@@ -106,8 +111,8 @@ class Module:
         for name, blocks, chosen in sides:
             if not any(block.stop > block.start for block in _chosen(name, blocks, chosen).values()):
                 raise ValueError(f"{name} of {self!r} must hold features; they are empty in {dataset!r}")
-        if isinstance(dataset, SystematicityDataset) and self.input_scale.get("omega_x", 1.0) == 1.0:
-            return self._systematic_view(dataset)
+        if dataset.in_space is not None and self.input_scale.get("omega_x", 1.0) == 1.0:
+            return self._systematic_view(dataset.in_space)
         return Dataset(
             self.scales(dataset)[:, None] * dataset.X[self.columns(dataset)],
             dataset.Y[self.rows(dataset)],
@@ -180,6 +185,11 @@ class Modular:
     ------
     TypeError, ValueError
         If there is no module, or an entry is not one.
+
+    See Also
+    --------
+    Module : One of its parts.
+    Shallow, Deep : Networks of a single chain.
 
     Examples
     --------
@@ -267,7 +277,7 @@ class Modular:
         return tuple(shape for module in self.modules for shape in module.network.shapes(module.view(dataset)))
 
     @property
-    def is_chain(self) -> bool:
+    def is_chain(self) -> Literal[False]:
         """Whether the network is a single chain of layers that reads and writes everything."""
         return False
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..datasets import Data, HeldOut
 from ..validation import FloatArray, instance
-from .dense import Deep, Weights
+from .dense import Weights
 from .kinds import KINDS, NETWORKS, STARTS, TRAININGS, build, classes, known, plain_part
 from .modular import Network
 from .starts import Explicit, Initial
@@ -65,7 +65,7 @@ class Problem:
         self.network.parts(self.dataset)
         if isinstance(self.initial, Explicit):
             self.initial.weights(self.network, self.dataset)
-        if not (self.training.rule.is_gradient or (isinstance(self.network, Deep) and self.network.layers == 2)):
+        if not (self.training.rule.is_gradient or (self.network.is_chain and self.network.layers == 2)):
             raise ValueError(f"rule={self.training.rule} is for two layers, Deep(layers=2), got {self.network!r}")
 
     @property

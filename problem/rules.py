@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 from ..validation import choice, integer, real
 
-HEBBIAN_FORMS = ("inverse_norm", "oja")
+HEBBIAN_FORMS = ("inverse_complement", "inverse_norm", "oja")
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,9 @@ class Rule:
         \tau\,\dot W_2 &= (\Sigma_{yx} - W\Sigma_x) W_1^\top + \gamma\, (\Sigma_y - W \Sigma_x W^\top)\, W_2
 
     where :math:`H(W_1) = W_1\Sigma_x - W_1\Sigma_x W_1^\top W_1` is Oja's Hebbian term, or, for each hidden unit i
-    separately, :math:`H_i = (W_1\Sigma_x)_i / (1 + |(W_1)_i|^2)`, the unbounded Hebbian term over a growing norm.
+    separately, :math:`H_i = (W_1\Sigma_x)_i / (1 + |(W_1)_i|^2)`, the unbounded Hebbian term over a growing norm, or
+    :math:`H_i = (W_1\Sigma_x)_i / (1 - |(W_1)_i|^2)`, the same over the complement of the norm, whose domain is
+    :math:`|(W_1)_i| < 1` for every hidden unit.
 
     Parameters
     ----------
@@ -32,13 +34,13 @@ class Rule:
     hebbian : float, default 0.0
         Weight :math:`\nabla` of the Hebbian term on the first layer: positive for Hebbian, negative for anti-Hebbian
         learning.
-    form : {"oja", "inverse_norm"}
-        Form H of the Hebbian term.
+    form : {"oja", "inverse_norm", "inverse_complement"}
+        Form H of the Hebbian term. In the last one weights that leave the domain end in a `Divergence`.
 
     Raises
     ------
     TypeError, ValueError
-        If contrastive or hebbian is not a finite number, or form not one of these two.
+        If contrastive or hebbian is not a finite number, or form not one of these three.
 
     See Also
     --------
@@ -109,6 +111,33 @@ class Rule:
         Rule(hebbian=-0.1, form='inverse_norm')
         """
         return cls(hebbian=_negative("hebbian", hebbian), form="inverse_norm")
+
+    @classmethod
+    def inverse_complement_anti_hebbian(cls, hebbian: float) -> Rule:
+        r"""Subtract the Hebbian term of each hidden unit, divided by one minus its squared norm.
+
+        Domain: :math:`|(W_1)_i| < 1` for the input weights of every hidden unit i. Where they reach 1 the rule is not
+        defined, and training ends in a `Divergence`.
+
+        Parameters
+        ----------
+        hebbian : float
+            Its weight, negative.
+
+        Returns
+        -------
+        Rule
+
+        See Also
+        --------
+        inverse_norm_anti_hebbian : Division by one plus the squared norm, which has no such limit.
+
+        Examples
+        --------
+        >>> Rule.inverse_complement_anti_hebbian(-0.1)
+        Rule(hebbian=-0.1, form='inverse_complement')
+        """
+        return cls(hebbian=_negative("hebbian", hebbian), form="inverse_complement")
 
     @classmethod
     def contrastive_hebbian(cls, contrastive: float = 1.0) -> Rule:

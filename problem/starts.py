@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike
 from ..datasets import Data
 from ..validation import array, integer, real
 from .dense import Deep, Weights, balanced_weights
-from .modular import Modular, Network
+from .modular import Network
 
 NO_WEIGHTS = "RandomModes draws neither full weights nor single modes of a class; use SmallRandom to have them"
 
@@ -31,6 +32,10 @@ class Aligned:
         and negative values are allowed. A sequence holds one of either kind for each module of a modular network;
         a module has the modes of what it reads and writes (:meth:`linmod.Module.view`).
 
+    See Also
+    --------
+    SmallRandom, Explicit : Random and given weights.
+
     Examples
     --------
     >>> Aligned({"sign_to_sign": 1e-6, "identity_to_identity": 0.0}).of_class("sign_to_sign")
@@ -39,6 +44,8 @@ class Aligned:
     Aligned(strength=1e-06)
     """
 
+    is_aligned: ClassVar[Literal[True]] = True
+    has_weights: ClassVar[bool] = True
     strength: float | Mapping[str, float] | Sequence[float | Mapping[str, float]] = 1e-6
 
     def __post_init__(self) -> None:
@@ -81,9 +88,10 @@ class Aligned:
 
     def weights(self, network: Network, dataset: Data) -> Weights:
         """Return the initial weights, one matrix for each layer from the input on."""
-        if isinstance(network, Modular):
-            starts = ((self.of_module(i, len(network.modules)), m) for i, m in enumerate(network.modules))
-            return tuple(chain.from_iterable(start.weights(m.network, m.view(dataset)) for start, m in starts))
+        if not network.is_chain:
+            parts = network.parts(dataset)
+            starts = ((self.of_module(i, len(parts)), part) for i, part in enumerate(parts))
+            return tuple(chain.from_iterable(start.weights(part.network, part.data) for start, part in starts))
         basis = dataset.mode_basis
         counts = {name: block.stop - block.start for name, block in basis.classes.items()}
         self.check(network, counts)
@@ -102,12 +110,19 @@ class SmallRandom:
     seed : int, default 0
         Seed of the generator (:func:`numpy.random.default_rng`); layers are drawn from the input on.
 
+    See Also
+    --------
+    RandomModes : The same distribution, drawn for modes.
+    Aligned, Explicit : Starts without randomness.
+
     Examples
     --------
     >>> SmallRandom(std=2e-4, seed=1)
     SmallRandom(std=0.0002, seed=1)
     """
 
+    is_aligned: ClassVar[Literal[False]] = False
+    has_weights: ClassVar[bool] = True
     std: float = 1e-3
     seed: int = 0
 
@@ -144,6 +159,10 @@ class RandomModes:
     seed : int, default 0
         Seed of the generator (:func:`numpy.random.default_rng`).
 
+    See Also
+    --------
+    SmallRandom : The same distribution, drawn weight by weight.
+
     Examples
     --------
     >>> import linmod
@@ -153,6 +172,8 @@ class RandomModes:
     1.0
     """
 
+    is_aligned: ClassVar[Literal[False]] = False
+    has_weights: ClassVar[bool] = False
     std: float = 1e-3
     seed: int = 0
 
@@ -174,11 +195,18 @@ class Explicit:
         One matrix of shape (units after, units before) for each layer, from the input on; of a modular network
         module after module.
 
+    See Also
+    --------
+    Aligned, SmallRandom : Weights made from the dataset, or drawn.
+
     Examples
     --------
     >>> Explicit([[[0.1, 0.0]]])
     Explicit(1 matrix: 1x2)
     """
+
+    is_aligned: ClassVar[Literal[False]] = False
+    has_weights: ClassVar[bool] = True
 
     def __init__(self, weights: Sequence[ArrayLike]) -> None:
         if isinstance(weights, np.ndarray) and weights.ndim < 3:

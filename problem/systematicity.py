@@ -37,6 +37,10 @@ class SubStructure:
         Rank of the correlation of these outputs with these inputs.
     whole : int
         Rank of the correlation of all outputs with all inputs.
+
+    See Also
+    --------
+    sub_structure, sub_structures : Make one, or all of a dataset.
     """
 
     inputs: tuple[str, ...]
@@ -67,6 +71,10 @@ class Systematicity:
     distance : float
         Distance of :math:`W_{oi}` from what is learned when the rest is absent, :math:`\Sigma_{oi}\Sigma_{ii}^+`,
         relative to the length of the latter.
+
+    See Also
+    --------
+    systematicity : Measure it of a map.
     """
 
     share: float
@@ -102,6 +110,11 @@ def sub_structure(dataset: Data, inputs: str | Sequence[str], outputs: str | Seq
     TypeError, ValueError
         If a name is not a block of the dataset.
 
+    See Also
+    --------
+    sub_structures : All of a dataset.
+    systematicity : How far a map has learned one in isolation.
+
     Examples
     --------
     >>> from linmod import SystematicityDataset
@@ -117,6 +130,19 @@ def sub_structure(dataset: Data, inputs: str | Sequence[str], outputs: str | Seq
 
 def sub_structures(dataset: Data) -> tuple[SubStructure, ...]:
     """Describe every pair of an input and an output block that is correlated.
+
+    Parameters
+    ----------
+    dataset : Data
+        Any data with named blocks.
+
+    Returns
+    -------
+    tuple of SubStructure
+
+    See Also
+    --------
+    sub_structure : A single one, of any blocks.
 
     Examples
     --------
@@ -136,6 +162,19 @@ def sub_structures(dataset: Data) -> tuple[SubStructure, ...]:
 
 def isolated_map(dataset: Data, part: SubStructure) -> FloatArray:
     r"""Return what a network learns from the sub-structure alone, :math:`\Sigma_{oi}\Sigma_{ii}^+`.
+
+    Parameters
+    ----------
+    dataset : Data
+    part : SubStructure
+
+    Returns
+    -------
+    ndarray, shape (outputs of the part, inputs of the part)
+
+    See Also
+    --------
+    systematicity : The distance of a map from it.
 
     Examples
     --------
@@ -170,6 +209,11 @@ def systematicity(mapping: ArrayLike, dataset: Data, part: SubStructure) -> Syst
     ValueError
         If the map does not have the dataset's shape.
 
+    See Also
+    --------
+    sub_structure : Describe a sub-structure.
+    weak_systematicity : The share that a dense network learns.
+
     Examples
     --------
     >>> from linmod import SystematicityDataset
@@ -199,6 +243,19 @@ def weak_systematicity(dataset: Data, part: SubStructure) -> float:
 
     For the sign features of the dataset space it is :math:`N/(N + k_x r^2)`, which tends to 1 with the number of items
     N: the dense network becomes systematic with scale, at no finite scale.
+
+    Parameters
+    ----------
+    dataset : Data
+    part : SubStructure
+
+    Returns
+    -------
+    float
+
+    See Also
+    --------
+    systematicity : The share in a given map.
 
     Examples
     --------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -39,6 +40,8 @@ class Flow:
     Flow(3 times from 0 to 2, rtol=1e-08, atol=1e-10)
     """
 
+    is_descent: ClassVar[Literal[False]] = False
+    momentum: ClassVar[float] = 0.0
     times: FloatArray
     rtol: float
     atol: float
@@ -92,6 +95,7 @@ class Descent:
     array([ 0., 16., 32., 48.])
     """
 
+    is_descent: ClassVar[Literal[True]] = True
     step_size: float
     steps: int
     record_every: int = 1

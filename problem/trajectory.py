@@ -35,6 +35,10 @@ class Statistics:
     conserved_drift : float
         Largest change of :math:`W_{l+1}^\top W_{l+1} - W_l W_l^\top` over training, in the Frobenius norm, relative
         to the largest :math:`|W_l|_F^2`. Gradient flow conserves it exactly, descent to first order in the step.
+
+    See Also
+    --------
+    Trajectory : The course that it belongs to.
     """
 
     steps: int
@@ -45,6 +49,17 @@ class Statistics:
 def nothing() -> float:
     """Return the size of what an exact prediction neglects."""
     return 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """Gives strengths that are known already, where others are made when asked for."""
+
+    strengths: FloatArray
+
+    def __call__(self) -> FloatArray:
+        """The strengths."""
+        return self.strengths
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +82,11 @@ class Trajectory:
         :math:`\frac{1}{2} \langle |y - W x|^2 \rangle` over the items.
     statistics : Statistics or None
         Cost and conserved quantities of a simulation; None for a prediction.
+
+    See Also
+    --------
+    linmod.theory.solve, linmod.dynamics.solve : Functions that return it.
+    load_trajectory : Read one that was saved.
     """
 
     description: str
@@ -117,8 +137,8 @@ class Trajectory:
             modes=seen.modes,
             norms=seen.norms,
             loss=seen.loss,
-            make_neglected=nothing if make_neglected is None else lambda: make_neglected(seen),
-            make_strengths=lambda: seen.strengths,
+            make_neglected=nothing if make_neglected is None else partial(make_neglected, seen),
+            make_strengths=Known(seen.strengths),
             make_weights=make_weights,
         )
 
@@ -175,17 +195,20 @@ class Trajectory:
     @cached_property
     def strengths(self) -> FloatArray:
         r"""Effective singular value :math:`u_\alpha^\top W v_\alpha` of every mode, shape (T, modes)."""
-        return self.make_strengths()
+        with np.errstate(all="warn", under="ignore"):
+            return self.make_strengths()
 
     @cached_property
     def weights(self) -> Weights:
         """All weights over time, one array of shape (T, units after, units before) for each layer."""
-        return self.make_weights()
+        with np.errstate(all="warn", under="ignore"):
+            return self.make_weights()
 
     @cached_property
     def neglected(self) -> float:
         """Size of what a prediction neglects: largest error over range of a quantity; 0 if exact, inf if unknown."""
-        return self.make_neglected()
+        with np.errstate(all="warn", under="ignore"):
+            return self.make_neglected()
 
     @property
     def quantities(self) -> dict[str, FloatArray]:
@@ -239,12 +262,26 @@ class Trajectory:
 def load_trajectory(path: str | Path) -> Trajectory:
     """Read a trajectory that :meth:`Trajectory.save` has written.
 
+    Parameters
+    ----------
+    path : str or path
+        An ``.npz`` file.
+
+    Returns
+    -------
+    Trajectory
+        Without the weights.
+
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
         If the file is not a saved trajectory; on access to the weights, which are not saved.
+
+    See Also
+    --------
+    Trajectory.save : Write the file.
 
     Examples
     --------
@@ -277,7 +314,7 @@ def _read(stream: BinaryIO) -> Trajectory:
             loss=file["loss"],
             statistics=None if header["statistics"] is None else Statistics(**header["statistics"]),
             make_neglected=partial(float, header["neglected"]),
-            make_strengths=lambda: strengths,
+            make_strengths=Known(strengths),
             make_weights=_not_saved,
         )
 

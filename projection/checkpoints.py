@@ -56,6 +56,15 @@ class Checkpoint:
 def read_checkpoints(network: Any) -> tuple[Checkpoint, ...]:
     """Read one network, or its checkpoints, in any of the forms that :func:`linmod.project` takes.
 
+    Parameters
+    ----------
+    network : matrices, mapping, function, torch module, or a sequence of one of these
+
+    Returns
+    -------
+    tuple of Checkpoint
+        One for each time.
+
     Raises
     ------
     TypeError, ValueError

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..datasets import Data
-from ..problem import Deep, Explicit, Network, Problem, Shallow, Training, Trajectory, Weights, observe
+from ..problem import Deep, Explicit, Known, Network, Problem, Shallow, Training, Trajectory, Weights, observe
 from ..validation import FloatArray, array, instance
 from .checkpoints import Checkpoint, read_checkpoints
 from .maps import chosen_map, outputs
@@ -164,8 +164,8 @@ def project(
         modes=seen.modes,
         norms=seen.norms,
         loss=seen.loss,
-        make_strengths=lambda: seen.strengths,
-        make_weights=partial(_weights, checkpoints),
+        make_strengths=Known(seen.strengths),
+        make_weights=partial(_weights, [checkpoint.matrices for checkpoint in checkpoints]),
         dataset=dataset,
         unexplained=np.array([_missed(W @ dataset.X, values) for W, values in zip(maps, returned, strict=True)]),
         network_loss=np.array([np.sum(np.square(dataset.Y - values)) for values in returned]) / (2 * dataset.n_items),
@@ -205,7 +205,7 @@ def _chain(start: Weights) -> Network:
     return Shallow() if len(start) == 1 else Deep(hidden=len(start[0]), layers=len(start))
 
 
-def _weights(checkpoints: Sequence[Checkpoint]) -> Weights:
-    if not checkpoints[0].matrices:
+def _weights(matrices: Sequence[Weights]) -> Weights:
+    if not matrices[0]:
         raise ValueError("a function holds no weights; the checkpoints must be given as matrices or modules")
-    return tuple(np.array(layer) for layer in zip(*(checkpoint.matrices for checkpoint in checkpoints), strict=True))
+    return tuple(np.array(layer) for layer in zip(*matrices, strict=True))

@@ -23,6 +23,15 @@ CONVENTION = "a function takes X as (items, input features) and returns (items, 
 def product_map(checkpoint: Checkpoint, dataset: Data) -> FloatArray:
     r"""Return the product :math:`W_L \cdots W_1` of the matrices of a checkpoint.
 
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    dataset : Data
+
+    Returns
+    -------
+    ndarray, shape (output features, input features)
+
     Raises
     ------
     ValueError
@@ -61,6 +70,15 @@ def jacobian_map(checkpoint: Checkpoint, dataset: Data) -> FloatArray:
     about :math:`\epsilon |f|/h + h^2 |f'''|/6`: relative to the largest entry some :math:`\epsilon^{2/3}`, which is
     4e-11 in float64 and 2e-5 in float32.
 
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    dataset : Data
+
+    Returns
+    -------
+    ndarray, shape (output features, input features)
+
     Raises
     ------
     ValueError
@@ -97,6 +115,15 @@ def least_squares_map(checkpoint: Checkpoint, dataset: Data) -> FloatArray:
     r"""Return the smallest map that comes closest to the outputs, :math:`f(X) X^+` with the pseudoinverse of X.
 
     Of a linear network it is the product of weights, restricted to the directions that the inputs span.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    dataset : Data
+
+    Returns
+    -------
+    ndarray, shape (output features, input features)
 
     See Also
     --------

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from ..datasets import SystematicityDataset
-from ..problem import Aligned, Modular, Problem, Trajectory
+from ..problem import Problem, Trajectory
 from ..validation import instance
 from .dense import aligned_start, any_start, deep_start, small_start
 from .dense.course import Course
@@ -49,7 +48,7 @@ class ClosedForm:
 
 
 def _is_chain(problem: Problem, layers: range) -> bool:
-    return not isinstance(problem.network, Modular) and problem.network.layers in layers
+    return problem.network.is_chain and problem.network.layers in layers
 
 
 def _by_gradient(problem: Problem, layers: range) -> bool:
@@ -61,7 +60,7 @@ def _by_rule(problem: Problem) -> bool:
 
 
 def _is_aligned_in_space(problem: Problem) -> bool:
-    return isinstance(problem.initial, Aligned) and isinstance(problem.dataset, SystematicityDataset)
+    return problem.initial.is_aligned and problem.dataset.in_space is not None
 
 
 def _one(predict: Callable[[Problem, Spectrum, float], Trajectory]) -> Predict:
@@ -124,14 +123,14 @@ CLOSED_FORMS = (
     ClosedForm(
         "modules, aligned start",
         "modules that start aligned with the modes of a systematicity dataset; those that share outputs share all",
-        lambda problem: isinstance(problem.network, Modular) and aligned_modules.covers(problem),
+        lambda problem: not problem.network.is_chain and aligned_modules.covers(problem),
         (momentum, *aligned_modules.QUESTIONS),
         aligned_modules.predict,
     ),
     ClosedForm(
         "modules, each by its closed form",
         "modules that share no outputs and have a closed form each, or shallow ones, from any start",
-        lambda problem: isinstance(problem.network, Modular),
+        lambda problem: not problem.network.is_chain,
         (momentum, *groups.QUESTIONS),
         groups.predict,
     ),
@@ -225,7 +224,7 @@ def first_form(problem: Problem) -> ClosedForm | Refusal:
 def spectra_of(problem: Problem, given: Spectrum | Sequence[Spectrum] | None) -> Sequence[Spectrum]:
     """Return one spectrum for each part of a network: those given, or those of the data."""
     network, dataset = problem.network, problem.dataset
-    if not isinstance(network, Modular):
+    if network.is_chain:
         single = spectrum(dataset) if given is None else given
         instance("spectrum", single, (Spectrum,))
         return (cast(Spectrum, single),)

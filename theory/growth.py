@@ -22,7 +22,7 @@ def growth_rate(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: Rule) 
 
     .. math:: \mu = \frac{(\nabla\delta + \gamma\sigma) + \sqrt{(\nabla\delta - \gamma\sigma)^2 + 4\lambda^2}}{2}
 
-    It is lambda for the gradient alone. Domain: small gains; any gamma and nabla, and both Hebbian forms. Under
+    It is lambda for the gradient alone. Domain: small gains; any gamma and nabla, and all Hebbian forms. Under
     descent with a step alpha, gains grow by :math:`1 + \alpha\mu` in each step.
 
     Parameters

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..datasets import Data
-from ..problem import Descent, NoClosedForm, Problem, RandomModes
+from ..problem import NoClosedForm, Problem
 from .spectrum import spectrum
 
 
@@ -37,7 +37,7 @@ def first_refusal(problem: Problem, questions: Iterable[Question]) -> Refusal | 
 
 def momentum(problem: Problem) -> Refusal | None:
     """Refuse descent with momentum."""
-    if not (isinstance(problem.training, Descent) and problem.training.momentum):
+    if not problem.training.momentum:
         return None
     return Refusal(
         f"there is no closed form for momentum={problem.training.momentum}, only for momentum=0",
@@ -47,7 +47,7 @@ def momentum(problem: Problem) -> Refusal | None:
 
 def no_weights(problem: Problem) -> Refusal | None:
     """Refuse a start that has no weights to predict from."""
-    if not isinstance(problem.initial, RandomModes):
+    if problem.initial.has_weights:
         return None
     return Refusal(
         "RandomModes draws neither full weights nor single modes of a class",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ..problem import Problem, Trajectory
 from ..validation import instance, real
 from .closed_forms import first_form, spectra_of
@@ -11,6 +13,7 @@ from .refusals import Refusal
 from .spectrum import Spectrum
 
 
+@np.errstate(all="warn", under="ignore")
 def solve(
     problem: Problem, *, spectrum: Spectrum | Sequence[Spectrum] | None = None, strength_factor: float = 1.0
 ) -> Trajectory:

@@ -132,9 +132,16 @@ def spectrum(dataset: Data) -> Spectrum:
     1.0
     """
     instance("dataset", dataset, (Data,))
-    if isinstance(dataset, SystematicityDataset):
-        return Spectrum(_systematic_classes(dataset))
+    if dataset.in_space is not None:
+        return Spectrum(_systematic_classes(dataset.in_space))
     return Spectrum(_measured_classes(dataset))
+
+
+def mode_vectors(dataset: Data) -> tuple[FloatArray, FloatArray]:
+    """Singular vectors U, V of the modes of any data, explicit ones where they are known."""
+    if dataset.in_space is not None:
+        return singular_vectors(dataset.in_space)
+    return dataset.mode_basis.U, dataset.mode_basis.V
 
 
 def singular_vectors(dataset: SystematicityDataset) -> tuple[FloatArray, FloatArray]:

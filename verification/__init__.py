@@ -1,8 +1,11 @@
 """Predictions verified against simulations: comparison with null controls, orders of convergence, and claims."""
 
+from .agreement import Agreement, Control
 from .claims import Claim, Evidence, Finding, Settings
-from .comparison import Agreement, Control, QuantityError, compare, verify
+from .comparison import compare, verify
 from .convergence import ConvergenceOrder, convergence_order
+from .errors import QuantityError
+from .sensitivity import Sensitivity
 
 __all__ = [
     "Agreement",
@@ -12,6 +15,7 @@ __all__ = [
     "Evidence",
     "Finding",
     "QuantityError",
+    "Sensitivity",
     "Settings",
     "compare",
     "convergence_order",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,9 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..datasets import Images, digits
+from ..extras import MissingExtra
 from ..validation import instance, integer
-from .comparison import Agreement
+from .agreement import Agreement
 from .convergence import ConvergenceOrder
+from .errors import ratio
+from .verdicts import FAILS, HOLDS, UNDECIDED, combined
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,11 +70,16 @@ class Finding:
     tolerance : float
         Bound of the error.
     passed : bool
-        Whether the error is within its bound, and what must be rejected was rejected.
+        Whether what must be rejected was rejected. It becomes false if the error is beyond its bound or not a
+        number, or if the finding is undecided.
     controls, rejected : int
         How many null controls there were, and how many were rejected.
     order : float or None
         Fitted order of convergence, where one was measured.
+    reason : str
+        Why the finding holds, fails or is undecided, where that is known.
+    undecided : bool, default False
+        Whether nothing could be found out.
     """
 
     label: str
@@ -80,6 +89,25 @@ class Finding:
     controls: int
     rejected: int
     order: float | None = None
+    reason: str = ""
+    undecided: bool = False
+
+    def __post_init__(self) -> None:
+        within = bool(self.error <= self.tolerance)
+        object.__setattr__(self, "passed", bool(self.passed) and within and not self.undecided)
+
+    @property
+    def verdict(self) -> str:
+        """One of "holds", "fails" and "undecided"."""
+        if self.undecided:
+            return UNDECIDED
+        return HOLDS if self.passed else FAILS
+
+    @property
+    def of_bound(self) -> float:
+        """Error in units of its bound; infinite if it is not a number."""
+        share = ratio(float(self.error), float(self.tolerance))
+        return math.inf if math.isnan(share) else share
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,14 +125,40 @@ class Evidence:
     data: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
+    def verdict(self) -> str:
+        """It fails if a finding fails; else it is undecided if a finding is, or no null control was rejected."""
+        found = combined(finding.verdict for finding in self.findings)
+        if found == HOLDS and not any(finding.rejected for finding in self.findings):
+            return UNDECIDED
+        return found
+
+    @property
+    def reason(self) -> str:
+        """Why the verdict is what it is: the reason of the finding that decides it."""
+        deciding = [finding for finding in self.findings if finding.verdict == self.verdict]
+        if not deciding:
+            return NO_CONTROL if self.findings else "nothing was measured; a finding would decide it"
+        first = max(deciding, key=lambda finding: finding.of_bound)
+        return f"{first.label}: {first.reason}" if first.reason else _in_words(first)
+
+    @property
     def passed(self) -> bool:
-        """Whether there are findings, and all hold."""
-        return bool(self.findings) and all(finding.passed for finding in self.findings)
+        """Whether the verdict is "holds"."""
+        return self.verdict == HOLDS
 
     @property
     def worst(self) -> Finding:
-        """The finding that is closest to its bound, or furthest beyond."""
-        return max(self.findings, key=lambda finding: (not finding.passed, finding.error / finding.tolerance))
+        """The finding that decides the verdict, or the closest of these to its bound."""
+        return max(self.findings, key=lambda finding: (_SEVERITY[finding.verdict], finding.of_bound))
+
+
+_SEVERITY = {HOLDS: 0, UNDECIDED: 1, FAILS: 2}
+NO_CONTROL = "no null control was rejected, so that nothing shows that the check can fail; a control would decide it"
+
+
+def _in_words(finding: Finding) -> str:
+    error = f"{finding.label}: error {finding.error:.2e}, bound {finding.tolerance:.2e}"
+    return f"{error}, {finding.rejected} of {finding.controls} null controls rejected"
 
 
 Checked = Evidence | Agreement | ConvergenceOrder | Sequence[Agreement | ConvergenceOrder]
@@ -171,17 +225,37 @@ class Claim:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """A checked claim: its evidence, or the error that ended the check."""
+    """A checked claim: its evidence, or the error that ended the check; skipped if it need not be checked."""
 
     claim: Claim
     seconds: float
     evidence: Evidence | None = None
     error: str | None = None
+    skipped: bool = False
+
+    @property
+    def missing(self) -> bool:
+        """Whether a package that the check needs is not installed."""
+        return self.error is not None and self.error.startswith(MissingExtra.__name__)
+
+    @property
+    def verdict(self) -> str:
+        """The verdict of the evidence; "fails" where the check ended in an error."""
+        if self.error is not None or self.evidence is None:
+            return FAILS
+        return self.evidence.verdict
+
+    @property
+    def reason(self) -> str:
+        """Why the verdict is what it is."""
+        if self.error is not None or self.evidence is None:
+            return self.error or "it was not checked"
+        return self.evidence.reason
 
     @property
     def passed(self) -> bool:
         """Whether the claim was checked without an error, and holds."""
-        return self.error is None and self.evidence is not None and self.evidence.passed
+        return self.verdict == HOLDS
 
 
 def run_claims(
@@ -205,7 +279,7 @@ def run_claims(
         try:
             found = claim.run(settings(claim))
             yield Outcome(claim, time.perf_counter() - start, found)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             message = f"{type(error).__name__}: {error}"
             yield Outcome(claim, time.perf_counter() - start, error=message)
 
@@ -227,14 +301,16 @@ def finding(item: Agreement | ConvergenceOrder, label: str = "") -> Finding:
     The error of an order is its distance from the middle of the expected range, its tolerance half the range.
     """
     if isinstance(item, Agreement):
-        distinct = [control for control in item.controls if control.distinct]
+        rejected, counted = item.counts
         return Finding(
             label=label or item.description,
-            error=item.max_error,
+            error=item.by_quantity[item.worst].relative,
             tolerance=item.tolerance,
             passed=item.passed,
-            controls=len(distinct),
-            rejected=sum(control.rejected for control in distinct),
+            controls=counted,
+            rejected=rejected,
+            reason=item.reason,
+            undecided=item.verdict == UNDECIDED,
         )
     instance("check result", item, (ConvergenceOrder,))
     low, high = item.expected
@@ -246,4 +322,6 @@ def finding(item: Agreement | ConvergenceOrder, label: str = "") -> Finding:
         controls=1,
         rejected=int(item.null_rejected),
         order=item.order,
+        reason=item.reason,
+        undecided=item.verdict == UNDECIDED,
     )

@@ -1,160 +1,39 @@
-"""A prediction held against a simulation: errors by quantity, a tolerance with a reason, and null controls."""
+"""A prediction verified against a simulation, with null controls and bounds that have a reason."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
-from numpy.typing import ArrayLike
-from tabulate import tabulate
 
 from .. import dynamics, theory
-from ..problem import Divergence, Problem, Trajectory
-from ..validation import FloatArray, array, instance, real
-from .controls import null_controls
-from .tolerances import default_tolerance
+from ..problem import Divergence, NoClosedForm, Problem, Trajectory
+from ..projection import Projection
+from ..validation import FloatArray, instance, real
+from .agreement import Agreement, Control
+from .controls import CONSTANT, TIME_FACTORS, TIMES_OFF, null_controls, probes, with_scaled_times
+from .errors import Prediction, Predictor, Values, compared, errors, gaps, largest, ranges, ratio, read
+from .sensitivity import Sensitivity, from_probes, from_values
+from .tolerances import (
+    Bounds,
+    Simulator,
+    derived_bounds,
+    given_bounds,
+    with_integration,
+    with_unstable_rounding,
+)
+from .verdicts import FAILS
 
-Prediction = Trajectory | Mapping[str, ArrayLike]
-Predictor = Callable[[Problem], Prediction]
-
-MOVEMENT = 100.0
-
-
-@dataclass(frozen=True)
-class QuantityError:
-    """How far one predicted quantity is from the simulated one, over all times.
-
-    Attributes
-    ----------
-    error : float
-        Largest absolute difference.
-    range : float
-        Largest minus smallest simulated value over time.
-    scale : float
-        Largest simulated value among all quantities of the same kind (modes, norms, loss).
-    """
-
-    error: float
-    range: float
-    scale: float
-
-    @property
-    def relative(self) -> float:
-        """Error in units of the scale: the number that a tolerance bounds."""
-        return self.error / self.scale if self.scale > 0 else self.error
-
-    @property
-    def of_range(self) -> float:
-        """Error in units of the quantity's own range; NaN if it does not move."""
-        return self.error / self.range if self.range > 0 else float("nan")
-
-
-@dataclass(frozen=True)
-class Control:
-    """What became of a prediction that is wrong on purpose.
-
-    Attributes
-    ----------
-    name : str
-    error : float
-        Its largest relative error against the simulation.
-    difference : float
-        Its largest relative difference from the prediction under test.
-    tolerance : float
-    """
-
-    name: str
-    error: float
-    difference: float
-    tolerance: float
-
-    @property
-    def distinct(self) -> bool:
-        """Whether it differs from the prediction by more than twice the tolerance, so that it can be told apart."""
-        return self.difference > 2 * self.tolerance
-
-    @property
-    def rejected(self) -> bool:
-        """Whether its error exceeds the tolerance."""
-        return self.error > self.tolerance
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """The outcome of a comparison.
-
-    Attributes
-    ----------
-    by_quantity : mapping of str to QuantityError
-    controls : tuple of Control
-    tolerance : float
-        Bound for the relative error of every quantity.
-    description, prediction, simulation : str
-        What was solved, and by what on either side.
-    """
-
-    by_quantity: Mapping[str, QuantityError]
-    controls: tuple[Control, ...]
-    tolerance: float
-    description: str = field(repr=False)
-    prediction: str = field(repr=False)
-    simulation: str = field(repr=False)
-
-    @property
-    def max_error(self) -> float:
-        """Largest relative error of all quantities."""
-        return max(quantity.relative for quantity in self.by_quantity.values())
-
-    @property
-    def moved(self) -> bool:
-        """Whether some quantity moves by at least 100 tolerances, so that standing still would be noticed."""
-        return any(
-            quantity.range >= MOVEMENT * self.tolerance * quantity.scale > 0 for quantity in self.by_quantity.values()
-        )
-
-    @property
-    def null_rejected(self) -> bool:
-        """Whether the trajectory moves, and every wrong prediction that can be told apart is rejected."""
-        return self.moved and all(control.rejected for control in self.controls if control.distinct)
-
-    @property
-    def passed(self) -> bool:
-        """Whether the prediction is within its tolerance and the null controls are rejected."""
-        return self.max_error <= self.tolerance and self.null_rejected
-
-    def require(self, *names: str) -> Agreement:
-        """Return self, or raise if one of these controls is absent or cannot be told apart from the prediction."""
-        distinct = {control.name for control in self.controls if control.distinct}
-        missing = sorted(set(names) - distinct)
-        if missing:
-            raise ValueError(f"controls {missing} do not differ from the prediction of {self.description}")
-        return self
-
-    def table(self, style: str = "simple") -> str:
-        """The errors by quantity as a table in one of tabulate's styles, such as "simple", "github" or "html"."""
-        rows = [
-            (name, f"{q.error:.2e}", f"{q.of_range:.2e}", f"{q.relative / self.tolerance:.2g}")
-            for name, q in self.by_quantity.items()
-        ]
-        header = ("quantity", "error", "of its range", "of tolerance")
-        return tabulate(rows, header, tablefmt=style, disable_numparse=True)
-
-    def __str__(self) -> str:
-        controls = "\n".join(f"  {control.name}: {_verdict(control)}" for control in self.controls)
-        return (
-            f"{self.description}\npredicted: {self.prediction}\nsimulated: {self.simulation}\n{self.table()}\n"
-            f"null controls:\n{controls}\n"
-            f"{'passed' if self.passed else 'FAILED'}: largest relative error {self.max_error:.2e},"
-            f" tolerance {self.tolerance:.2e}"
-        )
-
-    def _repr_html_(self) -> str:
-        controls = "".join(f"<li>{control.name}: {_verdict(control)}</li>" for control in self.controls)
-        return (
-            f"<p><b>{'passed' if self.passed else 'FAILED'}</b>: largest relative error {self.max_error:.2e},"
-            f" tolerance {self.tolerance:.2e}</p>{self.table('html')}<ul>{controls}</ul>"
-        )
+SAME_BITS = (
+    "prediction and simulation are equal in every bit, so they are one computation; an independent simulation would"
+    " decide it"
+)
+NOT_SIMULATED = (
+    "the simulation is a prediction itself (it has no statistics of training), so nothing was simulated; a simulation"
+    " such as dynamics.solve would decide it"
+)
 
 
 def compare(
@@ -164,7 +43,7 @@ def compare(
     *,
     controls: Mapping[str, Prediction] | None = None,
 ) -> Agreement:
-    """Hold a prediction against a simulation.
+    """Compare a prediction with a simulation.
 
     Parameters
     ----------
@@ -186,38 +65,30 @@ def compare(
     ValueError
         If the times or the quantities do not match, or a value is not finite.
 
+    See Also
+    --------
+    linmod.verify : Predict and simulate a problem, with bounds and null controls derived from it.
+
     Examples
     --------
     >>> import linmod
     >>> problem = linmod.Problem(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1), linmod.Deep(hidden=50),
     ...                          linmod.Aligned(1e-6), linmod.Descent(step_size=0.16, steps=300))
     >>> agreement = linmod.compare(linmod.theory.solve(problem), linmod.dynamics.solve(problem), tolerance=1e-12)
-    >>> agreement.passed, agreement.max_error < 1e-13
-    (True, True)
+    >>> agreement.verdict, agreement.max_error < 1e-13
+    ('holds', True)
     """
     bound = real("tolerance", tolerance, positive=True)
-    instance("simulation", simulation, (Trajectory,))
-    predicted, simulated = _values(prediction, simulation), simulation.quantities
-    wrong = {"constant": {name: np.full_like(values, values[0]) for name, values in predicted.items()}}
-    for label, control in (controls or {}).items():
-        wrong[label] = {name: values for name, values in _values(control, simulation).items() if name in predicted}
-    return Agreement(
-        by_quantity=_errors(predicted, simulated),
-        controls=tuple(
-            Control(name, _worst(values, simulated), _worst(values, predicted), bound) for name, values in wrong.items()
-        ),
-        tolerance=bound,
-        description=simulation.description,
-        prediction=prediction.origin if isinstance(prediction, Trajectory) else "given values",
-        simulation=simulation.origin,
-    )
+    both = compared(prediction, simulation)
+    wrong = {name: _Wrong(read(control, simulation)) for name, control in (controls or {}).items()}
+    return _agreement(prediction, simulation, both, given_bounds(bound, both[1], simulation), wrong)
 
 
 def verify(
     problem: Problem,
     *,
     predict: Predictor = theory.solve,
-    simulate: Callable[[Problem], Trajectory] = dynamics.solve,
+    simulate: Simulator = dynamics.solve,
     tolerance: float | None = None,
     controls: Mapping[str, Predictor] | None = None,
 ) -> Agreement:
@@ -229,16 +100,18 @@ def verify(
     predict : callable, default theory.solve
         Maps the problem to a prediction (see :func:`compare`); one's own formula can stand here.
     simulate : callable, default dynamics.solve
+        Maps the problem to a simulation. A flow is simulated a second time, with coarser tolerances of integration.
     tolerance : float, optional
-        Bound for the relative error. Unless given it is derived from the problem: see
-        :func:`linmod.verification.tolerances.default_tolerance`.
+        Bound for the relative error. Unless given, each quantity has a bound that is derived from the problem: see
+        :mod:`linmod.verification.tolerances`.
     controls : mapping of str to callables, optional
-        Predictors that are wrong on purpose. Unless given: lambda of the first two classes swapped, delta
-        missing, initial strengths three times too large.
+        Predictors that are wrong on purpose. Unless given: times halved, times off by 1 %, lambda of the first two
+        classes swapped, delta missing, initial strengths three times too large.
 
     Returns
     -------
     Agreement
+        With the verdict "holds", "fails" or "undecided", and its reason.
 
     Raises
     ------
@@ -249,87 +122,189 @@ def verify(
     Divergence
         If the simulation leaves the range of finite numbers.
 
+    See Also
+    --------
+    linmod.compare : Compare a prediction with a simulation, both given.
+    linmod.convergence_order : Measure how fast the error of a prediction vanishes.
+
     Examples
     --------
     >>> import linmod
     >>> problem = linmod.Problem(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1), linmod.Deep(hidden=50),
     ...                          linmod.SmallRandom(std=2e-4, seed=0), linmod.Descent(step_size=0.16, steps=300))
     >>> agreement = linmod.verify(problem)
-    >>> agreement.passed, agreement.max_error < 1e-3
-    (True, True)
+    >>> agreement.verdict, agreement.max_error < 1e-3
+    ('holds', True)
     """
     instance("problem", problem, (Problem,))
+    bound = None if tolerance is None else real("tolerance", tolerance, positive=True)
     prediction, simulation = predict(problem), simulate(problem)
-    bound = default_tolerance(problem, prediction, simulation) if tolerance is None else tolerance
-    wrong = null_controls(problem) if controls is None else controls
-    return compare(prediction, simulation, bound, controls=dict(_evaluated(wrong, problem, simulation)))
+    both = compared(prediction, simulation)
+    wrong = _derived(problem, predict, simulation) if controls is None else _given(controls, problem, simulation)
+    closed = _closed_form(problem)
+    probed = _probed(problem, simulation, closed)
+
+    def outcome(bounds: Bounds) -> Agreement:
+        return _agreement(prediction, simulation, both, bounds, wrong, probed)
+
+    if bound is not None:
+        return outcome(given_bounds(bound, both[1], simulation))
+    bounds = derived_bounds(problem, _neglected(prediction, closed), simulation, both[1])
+    bounds = with_integration(bounds, problem, simulate, both[1])
+    found = outcome(bounds)
+    if found.verdict != FAILS:
+        return found
+    return outcome(with_unstable_rounding(bounds, problem, both[1]))
 
 
-def _evaluated(
-    controls: Mapping[str, Predictor], problem: Problem, simulation: Trajectory
-) -> Iterable[tuple[str, Prediction]]:
-    for name, predict in controls.items():
+@dataclass(frozen=True, eq=False)
+class _Wrong:
+    """A wrong prediction: what it says, and whether it counts if it says the same, or nearly so, as the prediction."""
+
+    values: Values
+    needed: bool = True
+    always: bool = True
+
+    def judged(self, name: str, predicted: Values, simulated: Values, bounds: Bounds) -> Control:
+        """What becomes of it."""
+        shared = {key: values for key, values in self.values.items() if key in predicted}
+        return Control(
+            name=name,
+            error=_in_bounds(shared, simulated, bounds),
+            difference=_in_bounds(shared, predicted, bounds),
+            applies=self.always or _beyond_rounding(shared, predicted, bounds),
+            needed=self.needed,
+        )
+
+
+def _given(controls: Mapping[str, Predictor], problem: Problem, simulation: Trajectory) -> dict[str, _Wrong]:
+    return {name: _Wrong(_said(predict, problem, simulation)) for name, predict in controls.items()}
+
+
+def _derived(problem: Problem, predict: Predictor, simulation: Trajectory) -> dict[str, _Wrong]:
+    """The wrong predictions that fit the problem; where theory has no closed form, the given one at other times."""
+    wrong: Mapping[str, Predictor] = null_controls(problem)
+    try:
+        theory.solve(problem)
+    except NoClosedForm:
+        wrong = {name: partial(_at_other_times, predict, factor) for name, factor in TIME_FACTORS.items()}
+    found = {}
+    for name, predictor in wrong.items():
         try:
-            yield name, predict(problem)
-        except Divergence:
-            yield name, {key: np.full_like(values, np.inf) for key, values in simulation.quantities.items()}
+            found[name] = _Wrong(_said(predictor, problem, simulation), needed=name != TIMES_OFF, always=False)
+        except NoClosedForm:
+            continue
+    return found
 
 
-def _values(prediction: Prediction, simulation: Trajectory) -> dict[str, FloatArray]:
-    if isinstance(prediction, Trajectory):
-        if prediction.times.shape != simulation.times.shape or not np.allclose(prediction.times, simulation.times):
-            raise ValueError("prediction and simulation must report the same times")
-        return prediction.quantities
-    if not isinstance(prediction, Mapping) or not prediction:
-        raise TypeError(f"prediction must be a Trajectory or a mapping of quantities, got {type(prediction).__name__}")
-    unknown = sorted(set(prediction) - set(simulation.quantities))
-    if unknown:
-        raise ValueError(f"prediction names unknown quantities {unknown}; there are {list(simulation.quantities)}")
-    values = {name: np.asarray(given, dtype=np.float64) for name, given in prediction.items()}
-    for name, given in values.items():
-        if given.shape != simulation.times.shape:
-            raise ValueError(f"prediction[{name!r}] must have shape {simulation.times.shape}, got {given.shape}")
-    return values
+def _at_other_times(predict: Predictor, factor: float, problem: Problem) -> Prediction:
+    said = predict(with_scaled_times(problem, factor))
+    return replace(said, times=problem.times) if isinstance(said, Trajectory) else said
 
 
-def _errors(predicted: Mapping[str, FloatArray], simulated: Mapping[str, FloatArray]) -> dict[str, QuantityError]:
-    if not set(predicted) <= set(simulated):
-        raise ValueError(
-            f"prediction has quantities {sorted(set(predicted) - set(simulated))} that the simulation lacks"
-        )
-    for name, values in predicted.items():
-        array(f"prediction[{name!r}]", values, 1)
-    scales = _scales(simulated)
-    return {
-        name: QuantityError(
-            error=float(np.max(np.abs(values - simulated[name]))),
-            range=float(np.ptp(simulated[name])),
-            scale=scales[_kind(name)],
-        )
-        for name, values in predicted.items()
-    }
+def _said(predict: Predictor, problem: Problem, simulation: Trajectory) -> Values:
+    """What a predictor says; infinite values where it diverges."""
+    try:
+        return read(predict(problem), simulation)
+    except Divergence:
+        return {name: np.full_like(values, np.inf) for name, values in simulation.quantities.items()}
 
 
-def _worst(values: Mapping[str, FloatArray], reference: Mapping[str, FloatArray]) -> float:
-    scales = _scales(reference)
-    errors = [
-        float(np.max(np.abs(given - reference[name]))) / (scales[_kind(name)] or 1.0) for name, given in values.items()
-    ]
-    return max(errors, default=0.0)
+def _closed_form(problem: Problem) -> Trajectory | None:
+    try:
+        return theory.solve(problem)
+    except (Divergence, NoClosedForm):
+        return None
 
 
-def _scales(quantities: Mapping[str, FloatArray]) -> dict[str, float]:
-    scales: dict[str, float] = {}
-    for name, values in quantities.items():
-        scales[_kind(name)] = max(scales.get(_kind(name), 0.0), float(np.max(np.abs(values))))
-    return scales
+def _neglected(prediction: Prediction, closed: Trajectory | None) -> float:
+    """What a prediction neglects; a closed form with another start or spectrum neglects no more than without."""
+    if not isinstance(prediction, Trajectory):
+        return 0.0
+    return closed.neglected if closed is not None and closed.origin == prediction.origin else prediction.neglected
 
 
-def _kind(name: str) -> str:
-    return name.split(" ", 1)[0]
+def _probed(problem: Problem, simulation: Trajectory, closed: Trajectory | None) -> tuple[Values, dict[str, Values]]:
+    """The closed form, and the same with start, rate or plateau 1 % off; empty where there is none."""
+    if closed is None:
+        return {}, {}
+    try:
+        return read(closed, simulation), {name: _said(make, problem, simulation) for name, make in probes().items()}
+    except NoClosedForm:
+        return {}, {}
 
 
-def _verdict(control: Control) -> str:
-    if control.rejected:
-        return f"rejected (error {control.error:.2e})"
-    return f"NOT rejected (error {control.error:.2e})" if control.distinct else "does not differ from the prediction"
+def _sensitivity(
+    times: FloatArray, both: tuple[Values, Values], bounds: Bounds, probed: tuple[Values, dict[str, Values]]
+) -> Sensitivity:
+    predicted, simulated = both
+    slack = {name: bounds.total[name] + gaps(values, simulated[name]) for name, values in predicted.items()}
+    return from_probes(*probed, slack) if probed[1] else from_values(times, predicted, slack)
+
+
+def _agreement(
+    prediction: Prediction,
+    simulation: Trajectory,
+    both: tuple[Values, Values],
+    bounds: Bounds,
+    wrong: Mapping[str, _Wrong],
+    probed: tuple[Values, dict[str, Values]] = ({}, {}),
+) -> Agreement:
+    predicted, simulated = both
+    still = _Wrong({name: np.broadcast_to(values[:1], values.shape) for name, values in predicted.items()})
+    sensitivity = _sensitivity(simulation.times, both, bounds, probed)
+    return Agreement(
+        by_quantity=errors(predicted, simulated, bounds.total, bounds.rounding),
+        controls=tuple(
+            each.judged(name, predicted, simulated, bounds) for name, each in {CONSTANT: still, **wrong}.items()
+        ),
+        sensitivity=sensitivity,
+        left_out=tuple(name for name in simulation.quantities if name not in predicted),
+        doubts=tuple(_doubts(prediction, simulation, both, bounds)),
+        description=simulation.description,
+        prediction=prediction.origin if isinstance(prediction, Trajectory) else "given values",
+        simulation=simulation.origin,
+    )
+
+
+def _doubts(
+    prediction: Prediction, simulation: Trajectory, both: tuple[Values, Values], bounds: Bounds
+) -> Iterator[str]:
+    """What keeps any comparison of these two from deciding."""
+    predicted, simulated = both
+    if not _own_origin(prediction, simulation) and _same_bits(predicted, simulated, bounds):
+        yield SAME_BITS
+    if simulation.statistics is None and not isinstance(simulation, Projection):
+        yield NOT_SIMULATED
+    if bounds.doubt:
+        yield bounds.doubt
+
+
+def _own_origin(prediction: Prediction, simulation: Trajectory) -> bool:
+    """Whether both are trajectories, come from different computations, and do not share their values."""
+    if not isinstance(prediction, Trajectory) or prediction.origin == simulation.origin:
+        return False
+    theirs = simulation.quantities
+    return not any(np.shares_memory(values, theirs[name]) for name, values in prediction.quantities.items())
+
+
+def _same_bits(predicted: Values, simulated: Values, bounds: Bounds) -> bool:
+    """Whether all that moves is equal in every bit."""
+    moving = [name for name, values in simulated.items() if np.any(ranges(values) > bounds.rounding[name])]
+    return bool(moving) and all(np.array_equal(predicted[name], simulated[name]) for name in predicted)
+
+
+def _in_bounds(values: Values, reference: Values, bounds: Bounds) -> float:
+    """Largest difference in units of the bounds."""
+    return largest(
+        [
+            ratio(float(gap), float(bound))
+            for name, given in values.items()
+            for gap, bound in zip(gaps(given, reference[name]), bounds.total[name], strict=True)
+        ]
+    )
+
+
+def _beyond_rounding(values: Values, reference: Values, bounds: Bounds) -> bool:
+    """Whether values differ by more than rounding, or are not all numbers."""
+    return any(not np.all(gaps(given, reference[name]) <= bounds.rounding[name]) for name, given in values.items())

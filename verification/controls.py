@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
-from ..problem import Modular, Problem, Rule, Trajectory
+from ..problem import Flow, Modular, Problem, Rule, Trajectory
 from ..theory import Spectrum, module_spectra, solve, spectrum
 from ..theory.modular import groups as modules
+from ..theory.spectrum import ModeClass
+from .sensitivity import PROBE
 
+CONSTANT = "constant"
 SWAPPED = "lambda_1 and lambda_2 swapped"
 DELTA_MISSING = "delta missing"
 STRENGTH_OFF = "initial strengths x 3"
 UNSHARED = "modules do not share their error"
 STRENGTH_FACTOR = 3.0
 RULE_IGNORED = "rule ignored"
+HALF_TIMES = "times x 0.5"
+TIMES_OFF = "times x 1.01"
+TIME_FACTORS = {HALF_TIMES: 0.5, TIMES_OFF: 1 + PROBE}
+
+Wrong = Callable[[Problem], Trajectory]
 
 
-def null_controls(problem: Problem) -> dict[str, Callable[[Problem], Trajectory]]:
+def null_controls(problem: Problem) -> dict[str, Wrong]:
     """Wrong predictors that fit a problem: each spoils one ingredient of the closed form.
 
     Parameters
@@ -33,15 +42,21 @@ def null_controls(problem: Problem) -> dict[str, Callable[[Problem], Trajectory]
     >>> import linmod
     >>> problem = linmod.Problem(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1), linmod.Shallow(),
     ...                          linmod.Aligned(0.0), linmod.Flow([0.0, 1.0]))
-    >>> list(null_controls(problem))
-    ['delta missing', 'initial strengths x 3', 'lambda_1 and lambda_2 swapped']
+    >>> for name in null_controls(problem):
+    ...     print(name)
+    times x 0.5
+    times x 1.01
+    delta missing
+    initial strengths x 3
+    lambda_1 and lambda_2 swapped
     """
-    if isinstance(problem.network, Modular):
-        return _of_modules(problem.network)
-    controls: dict[str, Callable[[Problem], Trajectory]] = {
-        DELTA_MISSING: lambda problem: solve(problem, spectrum=without_delta(spectrum(problem.dataset))),
-        STRENGTH_OFF: lambda problem: solve(problem, strength_factor=STRENGTH_FACTOR),
+    controls: dict[str, Wrong] = {
+        name: partial(at_scaled_times, factor=factor) for name, factor in TIME_FACTORS.items()
     }
+    if isinstance(problem.network, Modular):
+        return {**controls, **_of_modules(problem.network)}
+    controls[DELTA_MISSING] = lambda problem: solve(problem, spectrum=without_delta(spectrum(problem.dataset)))
+    controls[STRENGTH_OFF] = lambda problem: solve(problem, strength_factor=STRENGTH_FACTOR)
     if len(spectrum(problem.dataset).learnable) > 1:
         controls[SWAPPED] = lambda problem: solve(problem, spectrum=with_swapped_lambda(spectrum(problem.dataset)))
     if not problem.training.rule.is_gradient:
@@ -49,18 +64,50 @@ def null_controls(problem: Problem) -> dict[str, Callable[[Problem], Trajectory]
     return controls
 
 
+def probes() -> dict[str, Wrong]:
+    """Predictors whose start, rate or plateau is 1 % off, by which a comparison's sensitivity is measured."""
+    return {
+        "start": lambda problem: _changed(problem, lambda c: c, 1 + PROBE),
+        "rate": lambda problem: at_scaled_times(problem, 1 + PROBE),
+        "plateau": lambda problem: _changed(problem, lambda c: replace(c, delta=c.delta / (1 + PROBE)), 1.0),
+    }
+
+
+def with_scaled_times(problem: Problem, factor: float) -> Problem:
+    """Return the problem with its times multiplied by a factor, of descent by way of the step."""
+    training = problem.training
+    if isinstance(training, Flow):
+        return replace(problem, training=replace(training, times=factor * training.times))
+    return replace(problem, training=replace(training, step_size=factor * training.step_size))
+
+
+def at_scaled_times(problem: Problem, factor: float) -> Trajectory:
+    """Predict the course at the times multiplied by a factor, as if it were the course at the times themselves."""
+    return replace(solve(with_scaled_times(problem, factor)), times=problem.times)
+
+
+def _changed(problem: Problem, change: Callable[[ModeClass], ModeClass], factor: float) -> Trajectory:
+    def changed(given: Spectrum) -> Spectrum:
+        return Spectrum(tuple(change(mode_class) for mode_class in given.classes))
+
+    if isinstance(problem.network, Modular):
+        spectra = module_spectra(problem.network, problem.dataset)
+        return solve(problem, spectrum=[changed(part) for part in spectra], strength_factor=factor)
+    return solve(problem, spectrum=changed(spectrum(problem.dataset)), strength_factor=factor)
+
+
 def without_rule(problem: Problem) -> Problem:
     """Return the problem with training by the gradient alone."""
     return replace(problem, training=replace(problem.training, rule=Rule()))
 
 
-def _of_modules(network: Modular) -> dict[str, Callable[[Problem], Trajectory]]:
+def _of_modules(network: Modular) -> dict[str, Wrong]:
     """Controls for modules: where some share outputs, one in which each learns as if it were alone."""
 
     def spectra(problem: Problem) -> tuple[Spectrum, ...]:
         return module_spectra(network, problem.dataset)
 
-    controls: dict[str, Callable[[Problem], Trajectory]] = {
+    controls: dict[str, Wrong] = {
         DELTA_MISSING: lambda problem: solve(problem, spectrum=[without_delta(s) for s in spectra(problem)]),
         STRENGTH_OFF: lambda problem: solve(problem, strength_factor=STRENGTH_FACTOR),
     }

@@ -10,7 +10,8 @@ import numpy as np
 from .. import dynamics, theory
 from ..problem import Problem, Trajectory
 from ..validation import FloatArray, array
-from .comparison import Predictor, compare
+from .errors import Prediction, Predictor, gaps, kind, largest, ratio, read, scales
+from .verdicts import FAILS, HOLDS, UNDECIDED
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,21 +57,47 @@ class ConvergenceOrder:
 
     @property
     def null_rejected(self) -> bool:
-        """Whether the order of the wrong prediction lies outside the expected range."""
+        """Whether the order of the wrong prediction is a number outside the expected range."""
         low, high = self.expected
-        return not low <= self.control_order <= high
+        return self.control_order < low or self.control_order > high
+
+    @property
+    def verdict(self) -> str:
+        """One of "holds", "fails" and "undecided"."""
+        return self._decision[0]
+
+    @property
+    def reason(self) -> str:
+        """Why the verdict is what it is, in one sentence; if undecided, with what would decide it."""
+        return self._decision[1]
 
     @property
     def passed(self) -> bool:
         """Whether the order lies in the expected range, and that of the wrong prediction does not."""
+        return self.verdict == HOLDS
+
+    @property
+    def _decision(self) -> tuple[str, str]:
         low, high = self.expected
-        return low <= self.order <= high and self.null_rejected
+        if not np.all(np.isfinite(self.errors)):
+            return FAILS, "an error is not a finite number"
+        if not np.all(self.errors > 0):
+            return UNDECIDED, "an error is zero, so that it has no order; larger values would decide it"
+        if not low <= self.order <= high:
+            return FAILS, f"the order is {self.order:.2f}, expected {low:g} to {high:g}"
+        if np.array_equal(self.errors, self.control_errors):
+            return UNDECIDED, "the null control is the prediction itself; a control that differs would decide it"
+        if not np.all(np.isfinite(self.control_errors)):
+            return UNDECIDED, "an error of the null control is not a finite number; another control would decide it"
+        if not self.null_rejected:
+            return FAILS, f"the wrong prediction has the order {self.control_order:.2f}, within {low:g} to {high:g}"
+        return HOLDS, f"the order is {self.order:.2f}, that of the wrong prediction {self.control_order:.2f}"
 
     def __str__(self) -> str:
         low, high = self.expected
         return (
             f"error ~ ({self.parameter})^{self.order:.2f} +- {self.order_error:.2f}, expected {low:g} to {high:g};"
-            f" null control {self.control_order:.2f}; {'passed' if self.passed else 'FAILED'}"
+            f" null control {self.control_order:.2f}\n{self.verdict}: {self.reason}"
         )
 
 
@@ -113,6 +140,10 @@ def convergence_order(
     ValueError
         For fewer than three values, or values that are not positive.
 
+    See Also
+    --------
+    linmod.verify : Compare prediction and simulation of one problem.
+
     Examples
     --------
     >>> import linmod
@@ -138,8 +169,8 @@ def convergence_order(
         right_here, wrong_here = [], []
         for problem in problems(value):
             simulation = simulate(problem)
-            right_here.append(compare(predict(problem), simulation, 1.0).max_error)
-            wrong_here.append(compare(control(problem), simulation, 1.0).max_error)
+            right_here.append(_largest_error(predict(problem), simulation))
+            wrong_here.append(_largest_error(control(problem), simulation))
         errors.append(right_here)
         wrong.append(wrong_here)
         progress((index + 1) / len(grid))
@@ -150,6 +181,17 @@ def convergence_order(
         spread=np.array([np.std(here, ddof=1) / np.sqrt(len(here)) if len(here) > 1 else 0.0 for here in errors]),
         control_errors=np.array([np.mean(here) for here in wrong]),
         expected=expected,
+    )
+
+
+def _largest_error(prediction: Prediction, simulation: Trajectory) -> float:
+    """Largest error of all quantities, each relative to the largest value of its kind."""
+    scale_of = scales(simulation.quantities)
+    return largest(
+        [
+            ratio(float(gaps(values, simulation.quantities[name])[0]), scale_of[kind(name)] or 1.0)
+            for name, values in read(prediction, simulation).items()
+        ]
     )
 
 

@@ -1,82 +1,196 @@
-"""Tolerances with a reason: how far a correct prediction can be from a correct simulation."""
+r"""Tolerances with a reason: how far a right prediction can be from a right simulation, quantity by quantity.
+
+The bound of a quantity is the sum of three parts.
+
+*Rounding.* Each step of the simulation computes inner products of at most d terms, with relative error at most
+:math:`d\,\epsilon`; n steps, and ten such operations to observe or to predict them, add up to
+:math:`(n + 10)\, d\, \epsilon` of the largest value of the kind. For a projected network :math:`\epsilon` is that of
+the numbers it was trained in. Where training is unstable it makes rounding errors grow; how
+much is measured, where a prediction would fail, by training from weights that differ by rounding.
+
+*Integration* (flow only). The problem is integrated once more with ten times coarser tolerances. The global error of
+these integrators is proportional to the tolerance, so the difference is about nine times the error of the finer run.
+Three times the difference is allowed, since single quantities can by chance differ less, above all once converged.
+
+*Theory.* What the closed form neglects: ``prediction.neglected`` is the error in units of the quantity's own range up
+to a factor, for which 10 is allowed. It is 0 where the closed form is exact.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from ..problem import Descent, Flow, Problem, Trajectory
+from ..dynamics import solve
+from ..problem import Descent, Divergence, Explicit, Flow, Problem, Trajectory
 from ..projection import Projection
+from ..validation import FloatArray
+from .errors import PARTS, STRENGTHS, Values, gaps, kind, largest, ranges, ratio, scales
+
+NEGLECTED_FACTOR = 10.0
+COARSER = 10.0
+UNEVEN = 3.0
+OBSERVED = 10
+AMPLIFIED = 10.0
+MOST_GROWN = 1e-3
+WIDTH = 100
+
+UNSTABLE = (
+    "training is unstable, so that rounding errors in the initial weights decide its course; fewer steps or another"
+    " start would decide it"
+)
+
+Simulator = Callable[[Problem], Trajectory]
 
 
-def default_tolerance(
-    problem: Problem, prediction: Trajectory | Mapping[str, ArrayLike], simulation: Trajectory
-) -> float:
-    r"""Bound for the relative error between a correct prediction and a correct simulation.
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """Bounds of the absolute error of every quantity, one for each of its components.
 
-    It is the sum of three parts.
-
-    *Rounding.* Each step of the simulation computes inner products of at most d terms, with relative error at most
-    :math:`d\,\epsilon`; n steps add up to :math:`n d \epsilon`. For a projected network :math:`\epsilon` is that of the
-    numbers it was trained in.
-
-    *Integration* (flow only). A step may err by :math:`\sqrt{P}\,(\mathrm{atol} + \mathrm{rtol}\,|w|)` in the norm of
-    all P weights. In a deep network an error made while a mode is still small relative to its hidden vectors, of
-    initial length g, stays with it as a shift in time, so that n steps give
-    :math:`n \sqrt{P} (\mathrm{atol}/g + \mathrm{rtol})`. A shallow mode forgets errors: there g = 1.
-
-    *Theory.* What the closed form itself neglects, ``prediction.neglected`` (0 where it is exact).
-
-    Parameters
+    Attributes
     ----------
-    problem : Problem
-    prediction : Trajectory or mapping
-        Values that are not a trajectory are taken to be exact.
-    simulation : Trajectory
+    total : mapping of str to ndarray
+    rounding : mapping of str to float
+        The part that rounding takes.
+    doubt : str
+        Why the bounds cannot be relied on; empty if they can.
+    """
 
-    Returns
-    -------
-    float
+    total: Mapping[str, FloatArray]
+    rounding: Mapping[str, float]
+    doubt: str = ""
+
+    def plus(self, second: Values, simulated: Values, factor: float) -> Bounds:
+        """Add what a second simulation differs by, times a factor."""
+        return replace(
+            self,
+            total={
+                name: bound + (factor * gaps(second[name], simulated[name]) if name in second else 0.0)
+                for name, bound in self.total.items()
+            },
+        )
+
+
+def given_bounds(tolerance: float, simulated: Values, simulation: Trajectory) -> Bounds:
+    """The same bound for every quantity, relative to the largest value of its kind."""
+    scale_of = scales(simulated)
+    total = {
+        name: np.full(ranges(values).shape, tolerance * (scale_of[kind(name)] or 1.0))
+        for name, values in simulated.items()
+    }
+    return Bounds(total, _rounding(simulated, _steps(simulation) * WIDTH * _precision(simulation)))
+
+
+def derived_bounds(problem: Problem, neglected: float, simulation: Trajectory, simulated: Values) -> Bounds:
+    """Bounds from rounding, and from what the closed form neglects.
 
     Raises
     ------
     ValueError
-        If the closed form is an approximation of unknown error, or a projected network was integrated in an unknown
-        number of steps; a tolerance must then be given.
+        If a projected network was integrated in an unknown number of steps; a tolerance must then be given.
     """
-    neglected = prediction.neglected if isinstance(prediction, Trajectory) else 0.0
-    if math.isnan(neglected):
-        raise ValueError("tolerance must be given: the closed form from so large a start is an approximation")
-    shapes = problem.network.shapes(problem.dataset)
-    evaluations = max(1, _evaluations(problem, simulation))
-    longest = max(problem.dataset.n_items, *(max(shape) for shape in shapes))
-    epsilon = simulation.precision if isinstance(simulation, Projection) else float(np.finfo(float).eps)
-    total = evaluations * longest * epsilon + neglected
-    if isinstance(problem.training, Flow):
-        size = math.sqrt(sum(rows * columns for rows, columns in shapes))
-        training = problem.training
-        total += evaluations * size * (training.atol / _smallest_gain(problem) + training.rtol)
-    return float(total)
-
-
-def _evaluations(problem: Problem, simulation: Trajectory) -> int:
-    if simulation.statistics:
-        return simulation.statistics.evaluations
-    if isinstance(problem.training, Descent):
-        return problem.training.steps
-    if isinstance(simulation, Projection):
+    if isinstance(problem.training, Flow) and isinstance(simulation, Projection):
         raise ValueError("tolerance must be given: in how many steps the given network was integrated is not known")
-    return len(problem.times)
+    longest = max(problem.dataset.n_items, *(max(shape) for shape in problem.network.shapes(problem.dataset)))
+    steps = problem.training.steps if isinstance(problem.training, Descent) else _steps(simulation)
+    rounding = _rounding(simulated, (steps + OBSERVED) * longest * _precision(simulation))
+    if not np.isfinite(neglected):
+        doubt = (
+            "the closed form is an approximation of unknown error from this start;"
+            " a smaller start or a given tolerance would decide it"
+        )
+        return Bounds({name: np.full(ranges(v).shape, np.inf) for name, v in simulated.items()}, rounding, doubt)
+    total = {
+        name: rounding[name]
+        + NEGLECTED_FACTOR * neglected * (rounding[name] + _sizes(problem, name, values, simulated))
+        for name, values in simulated.items()
+    }
+    return Bounds(total, rounding)
 
 
-def _smallest_gain(problem: Problem) -> float:
-    """Length of the shortest initial hidden vector of a mode; 1 for a shallow network or a start at zero."""
-    parts = problem.network.parts(problem.dataset)
-    lengths = [
-        np.linalg.norm(weights[0] @ part.data.mode_basis.V, axis=0) if len(weights) > 1 else np.ones(1)
-        for part, weights in zip(parts, problem.network.split(problem.initial_weights), strict=True)
-    ]
-    return min(float(np.min(part[part > 0], initial=1.0)) for part in lengths)
+def _sizes(problem: Problem, name: str, values: FloatArray, simulated: Values) -> FloatArray:
+    """What a neglected share refers to: the range of each component over time.
+
+    Strengths of single modes share that of their class. At a single time there is no range: there it is the largest
+    value of the kind, and nothing is tested.
+    """
+    if len(values) == 1:
+        return np.full(ranges(values).shape, scales(simulated)[kind(name)])
+    own = ranges(values)
+    if name == STRENGTHS:
+        for block in problem.dataset.mode_basis.classes.values():
+            own[block] = np.max(own[block], initial=0.0)
+    return own
+
+
+def with_integration(bounds: Bounds, problem: Problem, simulate: Simulator, simulated: Values) -> Bounds:
+    """Add the integrator's global error, from a second run with ten times coarser tolerances."""
+    training = problem.training
+    if not isinstance(training, Flow) or bounds.doubt:
+        return bounds
+    coarse = replace(training, rtol=COARSER * training.rtol, atol=COARSER * training.atol)
+    try:
+        second = _of_run(simulate(replace(problem, training=coarse)), simulated)
+    except Divergence as error:
+        return replace(bounds, doubt=f"a second run with ten times coarser tolerances does not end ({error})")
+    moved = any(np.any(ranges(values) > bounds.rounding[name]) for name, values in simulated.items())
+    if moved and all(np.array_equal(second[name], simulated[name]) for name in second):
+        doubt = (
+            "the error of the simulation is unknown, since other tolerances of integration do not change it;"
+            " a given tolerance would decide it"
+        )
+        return replace(bounds, doubt=doubt)
+    return bounds.plus(second, simulated, UNEVEN)
+
+
+def with_unstable_rounding(bounds: Bounds, problem: Problem, simulated: Values) -> Bounds:
+    """Add what becomes of rounding errors in the initial weights of descent, relative to the final weights."""
+    if not isinstance(problem.training, Descent) or bounds.doubt:
+        return bounds
+    try:
+        growth = _grown_rounding(problem, problem.training)
+    except (Divergence, ValueError):
+        return bounds
+    if growth > MOST_GROWN:
+        return replace(bounds, doubt=UNSTABLE)
+    scale_of = scales(simulated)
+    total = {name: bound + AMPLIFIED * growth * scale_of[kind(name)] for name, bound in bounds.total.items()}
+    return replace(bounds, total=total)
+
+
+def _grown_rounding(problem: Problem, training: Descent) -> float:
+    """Largest change of a final weight by rounding errors in the initial ones, relative to the largest weight."""
+    generator, epsilon = np.random.default_rng(0), float(np.finfo(float).eps)
+    weights = problem.initial_weights
+    nearby = [w + epsilon * np.max(np.abs(w), initial=0.0) * generator.standard_normal(w.shape) for w in weights]
+    ends = replace(training, record_every=max(1, training.steps))
+    one, other = (
+        [layer[-1] for layer in solve(replace(problem, initial=Explicit(start), training=ends)).weights]
+        for start in (weights, nearby)
+    )
+    changes = [largest(np.abs(a - b)) for a, b in zip(one, other, strict=True)]
+    return ratio(largest(changes), largest([largest(np.abs(layer)) for layer in one]))
+
+
+def _of_run(run: Trajectory, simulated: Values) -> Values:
+    values = {name: given for name, given in run.quantities.items() if name in simulated}
+    for name, read_one in PARTS.items():
+        both = read_one(run, run) if name in simulated else None
+        if both is not None:
+            values[name] = both[0]
+    return {name: given for name, given in values.items() if given.shape == simulated[name].shape}
+
+
+def _rounding(simulated: Values, relative: float) -> dict[str, float]:
+    scale_of = scales(simulated)
+    return {name: relative * scale_of[kind(name)] for name in simulated}
+
+
+def _steps(simulation: Trajectory) -> int:
+    return max(1, simulation.statistics.evaluations if simulation.statistics else len(simulation.times))
+
+
+def _precision(simulation: Trajectory) -> float:
+    return simulation.precision if isinstance(simulation, Projection) else float(np.finfo(float).eps)

@@ -8,12 +8,13 @@ import numpy as np
 from scipy.linalg import eigvalsh
 
 from ...datasets import Data, SystematicityDataset
-from ...problem import Descent, Modular, Problem, SmallRandom
-from ...validation import FloatArray, instance
+from ...problem import Network
+from ...problem.kinds import NETWORKS, classes
+from ...validation import FloatArray, instance, real
 from .layout import mode_classes
 
 
-def largest_stable_step(problem: Problem) -> float:
+def largest_stable_step(network: Network, dataset: Data, *, momentum: float = 0.0) -> float:
     r"""Return the largest step for which descent is linearly stable at the balanced solution of least norm.
 
     At :math:`W^* = \Sigma_{yx} \Sigma_x^+` with singular values s and :math:`Q = (W^{*\top} W^*)^{1/2}`, a change that
@@ -28,8 +29,10 @@ def largest_stable_step(problem: Problem) -> float:
 
     Parameters
     ----------
-    problem : Problem
-        Only its dataset, its network and the momentum of descent matter.
+    network : Shallow, Deep or Modular
+    dataset : SystematicityDataset or Dataset
+    momentum : float, default 0.0
+        At least 0 and below 1.
 
     Returns
     -------
@@ -41,20 +44,30 @@ def largest_stable_step(problem: Problem) -> float:
     ValueError
         If modules share outputs: which solution they reach, and its curvature, depends on the start.
 
+    See Also
+    --------
+    linmod.theory.largest_stable_step : The same limit from the modes of the data.
+
     Examples
     --------
-    >>> from linmod import Deep, Descent, Problem, Shallow, SmallRandom, SystematicityDataset
+    >>> from linmod import Deep, Shallow, SystematicityDataset
     >>> dataset = SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1)
-    >>> round(largest_stable_step(Problem(dataset, Shallow(), SmallRandom(), Descent(0.16, 300))), 4)
-    1.4545
+    >>> round(largest_stable_step(Shallow(), dataset), 4), round(largest_stable_step(Deep(), dataset, momentum=0.9), 4)
+    (1.4545, 1.5277)
     """
-    instance("problem", problem, (Problem,))
-    if isinstance(problem.network, Modular):
-        return _of_modules(problem, problem.network)
-    dataset, depth = problem.dataset, problem.network.layers
-    largest = _of_classes(dataset, depth) if isinstance(dataset, SystematicityDataset) else _of_data(dataset, depth)
-    momentum = problem.training.momentum if isinstance(problem.training, Descent) else 0.0
+    instance("network", network, classes(NETWORKS))
+    instance("dataset", dataset, (Data,))
+    if real("momentum", momentum, 0.0) >= 1:
+        raise ValueError(f"momentum must be below 1, got {momentum}")
+    parts = network.parts(dataset)
+    if len(network.groups) < len(parts):
+        raise ValueError("network must not have modules that share outputs: the solution depends on the start")
+    largest = max(_largest_curvature(part.data, part.network.layers) for part in parts)
     return 2 * (1 + momentum) / largest if largest > 0 else math.inf
+
+
+def _largest_curvature(dataset: Data, depth: int) -> float:
+    return _of_classes(dataset, depth) if isinstance(dataset, SystematicityDataset) else _of_data(dataset, depth)
 
 
 def _of_classes(dataset: SystematicityDataset, depth: int) -> float:
@@ -79,10 +92,3 @@ def _gain(q: FloatArray, depth: int) -> FloatArray:
     shares = np.arange(depth) / depth
     largest = np.max(q, initial=0.0)
     return np.asarray(sum(largest ** (2 * (1 - 1 / depth - share)) * q ** (2 * share) for share in shares))
-
-
-def _of_modules(problem: Problem, network: Modular) -> float:
-    if any(len(group) > 1 for group in network.groups):
-        raise ValueError("network must not have modules that share outputs: the solution depends on the start")
-    views = [(module.view(problem.dataset), module.network) for module in network.modules]
-    return min(largest_stable_step(Problem(*view, SmallRandom(), problem.training)) for view in views)

@@ -14,18 +14,18 @@ writes one, makes five scalars. All lengths are measured on the data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets import Data, SystematicityDataset, walsh_functions
+from ...datasets import SystematicityDataset, walsh_functions
 from ...problem import (
     Aligned,
     Chain,
     Deep,
-    Network,
     Part,
     Problem,
     Trajectory,
@@ -33,12 +33,13 @@ from ...problem import (
     observe,
 )
 from ...validation import FloatArray, instance
-from ..running import integrate
+from ..running import Again, integrate
 from ..systems import Balance, Seen, balance_of
 
 
+@np.errstate(all="warn", under="ignore")
 def solve_pathways(
-    problem: Problem, *, integrator: str = "DOP853", progress: Callable[[float], None] | None = None
+    problem: Problem, *, integrator: str = "RK45", progress: Callable[[float], None] | None = None
 ) -> Trajectory:
     """Integrate the scalar gains of all modules from an aligned start: see :mod:`linmod.dynamics.modular.pathways`.
 
@@ -63,6 +64,10 @@ def solve_pathways(
     Divergence
         As :func:`linmod.dynamics.solve`.
 
+    See Also
+    --------
+    linmod.dynamics.solve : Train all weights.
+
     Examples
     --------
     >>> import linmod
@@ -73,21 +78,15 @@ def solve_pathways(
     array([0.   , 0.659, 0.954])
     """
     instance("problem", problem, (Problem,))
-    network, dataset, initial = problem.network, problem.dataset, problem.initial
+    dataset, initial = problem.dataset, problem.initial
     if not problem.training.rule.is_gradient:
         raise ValueError(f"rule={problem.training.rule} has no equations of pathways; use dynamics.solve_modes")
-    if not isinstance(initial, Aligned):
+    if not initial.is_aligned:
         raise ValueError(f"initial must be Aligned for the equations of pathways, got {initial!r}")
-    parts = network.parts(dataset)
-    masks = [part.data.class_masks for part in parts if isinstance(part.data, SystematicityDataset)]
-    if not isinstance(dataset, SystematicityDataset) or len(masks) < len(parts):
+    parts = problem.network.parts(dataset)
+    if any(data.in_space is None for data in (dataset, *(part.data for part in parts))):
         raise ValueError(f"dataset must be a SystematicityDataset, with unscaled sign features, got {dataset!r}")
-    items = walsh_functions(dataset.n_bits, np.arange(dataset.n_items))
-    pathways = [
-        _Pathway(items, part, classes, initial.of_module(index, len(parts)))
-        for index, (part, classes) in enumerate(zip(parts, masks, strict=True))
-    ]
-    return integrate(problem, _Pathways(dataset, network, items, pathways), "pathways", integrator, progress)
+    return integrate(Again(problem, _Pathways, integrator), _Pathways(problem), "pathways", progress)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +106,8 @@ def _axis(features: FloatArray, items: FloatArray) -> _Axis:
 class _Pathway:
     """One module: its input gains, its targets by output block, and the strengths that it starts from."""
 
-    def __init__(self, items: FloatArray, part: Part, classes: Mapping[str, FloatArray], initial: Aligned) -> None:
+    def __init__(self, items: FloatArray, part: Part, initial: Aligned) -> None:
+        classes = cast(SystematicityDataset, part.data).class_masks
         self.network: Chain = part.network
         self.blocks = part.outputs
         self.inputs = _axis(part.data.X, items)
@@ -165,8 +165,11 @@ class _Pathway:
 class _Pathways:
     """All modules together."""
 
-    def __init__(self, dataset: Data, network: Network, items: FloatArray, pathways: Sequence[_Pathway]) -> None:
-        self._dataset, self._network, self._pathways = dataset, network, pathways
+    def __init__(self, problem: Problem) -> None:
+        dataset, initial = cast(SystematicityDataset, problem.dataset), cast(Aligned, problem.initial)
+        items, parts = walsh_functions(dataset.n_bits, np.arange(dataset.n_items)), problem.network.parts(dataset)
+        pathways = [_Pathway(items, part, initial.of_module(index, len(parts))) for index, part in enumerate(parts)]
+        self._dataset, self._network, self._pathways = dataset, problem.network, pathways
         self._targets = {name: _axis(dataset.Y[block], items).lengths for name, block in dataset.output_blocks.items()}
         self._stops = np.cumsum([0, *(np.prod(pathway.shape) for pathway in pathways)])
         self.start = np.concatenate([pathway.start().ravel() for pathway in pathways])

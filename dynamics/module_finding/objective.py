@@ -136,6 +136,10 @@ def gaussian_objective(X: FloatArray, Y: FloatArray, *, ridge: float, length_sca
     dims : int
         Columns of a projection; for one column the projections must have length at most 1.
 
+    Returns
+    -------
+    Objective
+
     See Also
     --------
     KernelObjective : The objective for any kernel.

@@ -35,6 +35,18 @@ def alignment(found: FloatArray, true: FloatArray) -> FloatArray:
 def recovered(found: FloatArray, true: FloatArray, threshold: float = RECOVERED) -> int:
     """Count the true modules that some found one is aligned with beyond a threshold.
 
+    Parameters
+    ----------
+    found : ndarray, shape (found modules, inputs, dims)
+    true : ndarray, shape (true modules, inputs, dims)
+        Both with orthonormal columns.
+    threshold : float, default 0.95
+        Of the :func:`alignment`.
+
+    Returns
+    -------
+    int
+
     See Also
     --------
     alignment : How close projections are to the true ones.

@@ -43,6 +43,16 @@ class Minimum:
 def random_projections(rng: np.random.Generator, modules: int, inputs: int, dims: int) -> FloatArray:
     """Return independent uniform projections with orthonormal columns, shape (modules, inputs, dims).
 
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    modules, inputs, dims : int
+        Number of projections, and the rows and columns of each.
+
+    Returns
+    -------
+    ndarray, shape (modules, inputs, dims)
+
     See Also
     --------
     descend : The search that starts from them.

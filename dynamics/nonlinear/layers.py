@@ -122,6 +122,19 @@ def trained_module(
 ) -> ImageModule:
     """Return one of several trained networks, from the weights that a record holds, as a torch module.
 
+    Parameters
+    ----------
+    network : ImageNetwork
+    layout : ImageLayout
+    weights : mapping of str to ndarray
+        By the name of the parameter, each of shape (networks, ...).
+    index : int
+        Which of the networks.
+
+    Returns
+    -------
+    ImageModule
+
     See Also
     --------
     train_networks : The training that gives the record.

@@ -77,6 +77,14 @@ class LearningRecord:
 def load_record(path: str | os.PathLike[str]) -> LearningRecord:
     """Read a file that :meth:`LearningRecord.save` wrote.
 
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    LearningRecord
+
     Raises
     ------
     ValueError

@@ -21,7 +21,7 @@ class RuleWeights(DataCoordinates):
     With hidden activity :math:`H = W_1 X` and outputs :math:`\hat Y = W_2 H`, the rule adds
 
     .. math:: \dot W_1 \mathrel{+}= \frac{\nabla}{N} (H X^\top - H H^\top W_1) \quad\text{or}\quad
-              \frac{\nabla}{N} \frac{H X^\top}{1 + |\mathrm{row}|^2}, \qquad
+              \frac{\nabla}{N} \frac{H X^\top}{1 \pm |\mathrm{row}|^2}, \qquad
               \dot W_2 \mathrel{+}= \frac{\gamma}{N} (Y Y^\top - \hat Y \hat Y^\top) W_2
     """
 
@@ -53,6 +53,16 @@ def inverse_norm(first: FloatArray, hidden: FloatArray, inputs: FloatArray) -> F
     return np.asarray(hidden @ inputs.T / (1 + np.sum(first**2, axis=-1, keepdims=True)))
 
 
+def inverse_complement(first: FloatArray, hidden: FloatArray, inputs: FloatArray) -> FloatArray:
+    """The Hebbian term of each hidden unit over one minus its squared norm, summed over items."""
+    return np.asarray(hidden @ inputs.T / _complement(np.sum(first**2, axis=-1, keepdims=True)))
+
+
+def _complement(squared_norm: FloatArray) -> FloatArray:
+    """One minus a squared norm, not a number outside the domain."""
+    return np.where(squared_norm < 1, 1 - squared_norm, np.nan)
+
+
 def contrast(second: FloatArray, outputs: FloatArray, targets: FloatArray) -> FloatArray:
     """Return the clamped minus free correlations of the outputs, times the second layer, summed over items."""
     return np.asarray(targets @ (targets.T @ second) - outputs @ (outputs.swapaxes(-1, -2) @ second))
@@ -61,10 +71,12 @@ def contrast(second: FloatArray, outputs: FloatArray, targets: FloatArray) -> Fl
 HEBBIAN: dict[str, Callable[[FloatArray, FloatArray, FloatArray], FloatArray]] = {
     "oja": oja,
     "inverse_norm": inverse_norm,
+    "inverse_complement": inverse_complement,
 }
 HIDDEN_GAIN: dict[str, Callable[[FloatArray], FloatArray]] = {
     "oja": lambda a: a * (1 - np.sum(a * a, axis=0)),
     "inverse_norm": lambda a: a / (1 + a * a),
+    "inverse_complement": lambda a: a / _complement(a * a),
 }
 
 
@@ -74,7 +86,8 @@ class RuleModes(TwoLayerModes):
     .. math:: \dot a = b\,e + \nabla\delta\, a\,(1 - |a|^2), \qquad
               \dot b = a\,e + \gamma\,(\sigma - \delta\,(a \cdot b)^2)\, b, \qquad e = \lambda - \delta\, a \cdot b
 
-    with :math:`a/(1 + a^2)`, for each hidden unit, in place of :math:`a\,(1 - |a|^2)` in the form of the inverse norm.
+    with :math:`a/(1 + a^2)`, for each hidden unit, in place of :math:`a\,(1 - |a|^2)` in the form of the inverse norm,
+    and :math:`a/(1 - a^2)` in that of the inverse complement.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -108,6 +121,11 @@ def causes_of_divergence(rule: Rule, dataset: Data) -> Iterator[str]:
         yield (
             f"anti-Hebbian learning (hebbian={rule.hebbian:g}) repels the gain of the first layer from 1, and one"
             " above 1 grows without bound in finite time (form='inverse_norm' does not)"
+        )
+    if rule.hebbian and rule.form == "inverse_complement":
+        yield (
+            "form='inverse_complement' is defined only while the input weights of every hidden unit have a norm below"
+            " 1 (form='inverse_norm' has no such limit)"
         )
     if rule.contrastive > 0 and unpredicted_variance(dataset) > UNPREDICTED:
         yield (

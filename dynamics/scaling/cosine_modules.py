@@ -84,6 +84,23 @@ def estimate_kernel_ridge(
     Gaussian kernel; length scale and ridge are those of the least error on samples left out. Parameters and return
     value are those of :func:`estimate_known_directions`; the targets of one draw share length scale and ridge.
 
+    Parameters
+    ----------
+    task : CosineModules
+    rows : int
+        Samples in the training set.
+    draws : int, default 200
+        Largest number of draws.
+    seed : int, default 0
+    relative_error : float, optional
+        Stop as soon as every standard error is at most this fraction of its mean.
+    progress : callable, optional
+        Called with the fraction that is done.
+
+    Returns
+    -------
+    Estimate
+
     See Also
     --------
     estimate_known_directions : The loss when the directions are known.

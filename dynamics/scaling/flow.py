@@ -18,6 +18,16 @@ from .random_features import batch_size, draw_data, require_finite_variance
 class EstimatedFlow:
     """Mean losses over draws and over time, with standard errors; shapes (T,).
 
+    Attributes
+    ----------
+    times : ndarray, shape (T,)
+    test, train : ndarray, shape (T,)
+        Mean losses.
+    test_error, train_error : ndarray, shape (T,)
+        Their standard errors.
+    draws : int
+        How many draws they are averaged over.
+
     See Also
     --------
     estimate_flow : The simulation that returns it.
@@ -61,6 +71,10 @@ def estimate_flow(
     relative_error : float, optional
         Stop when the standard errors of all losses are at most this fraction of them.
     progress : callable, optional
+
+    Returns
+    -------
+    EstimatedFlow
 
     Raises
     ------

@@ -61,6 +61,10 @@ def estimate(
     progress : callable, optional
         Called with the fraction done.
 
+    Returns
+    -------
+    Estimate
+
     Raises
     ------
     FloatingPointError
@@ -119,6 +123,11 @@ def hill_index(values: ArrayLike, largest: int) -> tuple[float, float]:
         Positive draws.
     largest : int
         k, between 2 and D - 1. A compromise: the fewer, the further in the tail, and the noisier.
+
+    Returns
+    -------
+    index, error : float
+        The tail index and its standard error.
 
     See Also
     --------

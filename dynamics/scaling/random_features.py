@@ -77,6 +77,10 @@ def estimate_losses(
         Stop when the standard errors are at most this fraction of the means.
     progress : callable, optional
 
+    Returns
+    -------
+    EstimatedLosses
+
     Raises
     ------
     InfiniteVariance
@@ -116,6 +120,14 @@ def sample_losses(
 
     Parameters are those of :func:`estimate_losses`; any number of rows and features is allowed.
 
+    Parameters
+    ----------
+    model : RandomFeatures
+    rows : int
+    ridge : float, default 0
+    draws : int, default 1000
+    seed : int, default 0
+
     Returns
     -------
     ndarray, shape (draws,)
@@ -138,6 +150,13 @@ def sample_losses(
 
 def sample_inverse_traces(rows: int, features: int, *, draws: int = 1000, seed: int = 0) -> FloatArray:
     """Return the squared Frobenius norms of the pseudo-inverses of Gaussian matrices, by their singular values.
+
+    Parameters
+    ----------
+    rows, features : int
+        Shape of the matrices.
+    draws : int, default 1000
+    seed : int, default 0
 
     Returns
     -------
@@ -178,6 +197,17 @@ def draw_data(
     model: RandomFeatures, rows: int, count: int, generator: np.random.Generator, targets: int = TARGETS
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Draw features, weights and labels.
+
+    Parameters
+    ----------
+    model : RandomFeatures
+    rows : int
+        N.
+    count : int
+        Number of draws.
+    generator : numpy.random.Generator
+    targets : int, default 8
+        Targets (weights and noise) of each draw of the features.
 
     Returns
     -------

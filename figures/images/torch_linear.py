@@ -16,8 +16,9 @@ from ...extras import require
 from ...problem import Aligned, Descent, Problem, Trajectory, Weights
 from ...projection import Projection, project
 from ...validation import FloatArray
+from ...verification.agreement import Agreement
 from ...verification.claims import Claim, Evidence, Settings, finding
-from ...verification.comparison import Agreement, compare, verify
+from ...verification.comparison import compare, verify
 from ...verification.controls import DELTA_MISSING, STRENGTH_OFF, SWAPPED
 from ..drawing.curves import along_curve
 from ..drawing.style import STROKES, TIME, canvas, class_label, house_style, label_ends, title
@@ -102,7 +103,7 @@ def _with_longer_steps(problem: Problem) -> Problem:
 
 
 def _descent(problem: Problem) -> Descent:
-    if not isinstance(problem.training, Descent):
+    if not problem.training.is_descent:
         raise TypeError(f"training must be Descent, got {type(problem.training).__name__}")
     return problem.training
 

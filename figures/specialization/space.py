@@ -13,9 +13,11 @@ from ... import dynamics, theory
 from ...datasets import SystematicityDataset
 from ...problem import Aligned, Deep, Descent, Flow, Network, Problem, Shallow, Training
 from ...validation import FloatArray
+from ...verification.agreement import Agreement
 from ...verification.claims import Claim, Evidence, Finding, Settings, finding
-from ...verification.comparison import Agreement, verify
+from ...verification.comparison import verify
 from ...verification.controls import with_swapped_lambda, without_delta
+from ...verification.verdicts import UNDECIDED
 from ..drawing.style import COLUMN, STROKES, canvas, class_label, house_style, name_stroke
 from ..published import SPECIALIZATION
 
@@ -159,14 +161,17 @@ def _check_aligned(settings: Settings) -> Evidence:
 
 
 def _worst(kind: str, agreements: list[Agreement]) -> Finding:
-    findings = [finding(agreement) for agreement in agreements]
+    findings = tuple(finding(agreement) for agreement in agreements)
+    together = Evidence(findings)
     return Finding(
         label=f"{kind}, {len(findings)} datasets",
         error=max(item.error for item in findings),
         tolerance=findings[0].tolerance,
-        passed=all(item.passed for item in findings),
+        passed=together.passed,
         controls=sum(item.controls for item in findings),
         rejected=sum(item.rejected for item in findings),
+        reason=together.reason,
+        undecided=together.verdict == UNDECIDED,
     )
 
 

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from linmod import Deep, Descent, Flow, Problem, SmallRandom, SystematicityDataset
 from linmod.dynamics import solve, solve_batch
-from linmod.dynamics.coordinates import Coordinates
+from linmod.dynamics.coordinate_systems import COMPRESSED, Group
 from linmod.dynamics.threads import threads_for
 from linmod.problem import RandomModes, Training
 from linmod.validation import FloatArray
@@ -187,7 +187,7 @@ def test_a_batch_against_a_loop(benchmark: Any) -> None:
 def test_steps_cost_the_same_for_any_number_of_items(benchmark: Any) -> None:
     def seconds_per_step(n_x: int) -> float:
         one = Problem(SystematicityDataset(n_x, 1, 3, 1), Deep(HIDDEN), RandomModes(1e-7), Descent(STEP, 1))
-        system = Coordinates([one], alone=True).build("compressed")
+        system = COMPRESSED.build(Group((one,), alone=True))
         state = system.start.copy()
 
         def steps() -> None:

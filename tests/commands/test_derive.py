@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import shutil
 import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,7 +18,8 @@ from typer.testing import CliRunner
 import linmod
 from linmod.commands.app import app
 from linmod.theory.derivations import catalogue
-from linmod.theory.derivations.writing import html, latex
+from linmod.theory.derivations.book.catalogue import ENTRIES
+from linmod.theory.derivations.writing import html, latex, text
 from linmod.theory.derivations.writing.page import page
 
 RUNNER = CliRunner()
@@ -135,6 +138,91 @@ def test_a_file_without_derivations_is_refused(tmp_path, text, message):
     result = invoke(file)
     assert result.exit_code == 2
     assert message in result.output
+
+
+def test_the_list_is_that_of_the_derivations():
+    for entry in ENTRIES:
+        derivation = catalogue()[entry.name]
+        assert (derivation.title, len(derivation.steps)) == (entry.title, entry.steps)
+
+
+def test_the_list_holds_every_derivation_of_the_book():
+    families = {entry.family for entry in ENTRIES}
+    built = {
+        derivation.name
+        for family in families
+        for derivation in importlib.import_module(f"linmod.theory.derivations.book.{family}").CATALOGUE
+    }
+    modules = {path.stem for path in (ROOT / "theory/derivations/book").glob("*.py")}
+    assert built == {entry.name for entry in ENTRIES}
+    assert modules - families == {"__init__", "catalogue", "notation"}
+
+
+def test_the_list_is_shown_without_sympy():
+    code = "import sys; from linmod.commands.app import app; app(['derive'], standalone_mode=False); "
+    code += "sys.exit('sympy' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "two-layer" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--out", "book"], "--out writes all derivations: it needs --all"),
+        (["shallow", "--out", "book"], "--out writes all derivations: it needs --all"),
+        (["shallow", "--all"], "leave out 'shallow'"),
+        (["--all", "--format", "latex"], "--format concerns one derivation"),
+        (["--all", "--specialise", "lam=1"], "--specialise concerns one derivation"),
+        (["--format", "latex"], "--format concerns one derivation"),
+        (["systematicity", "--specialise", "N=1/0"], "N must be a number, got '1/0'"),
+        (["systematicity", "--specialise", "N=oo"], "N must be a"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(arguments, message):
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(result.output.split())
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("ending", ["import sys; sys.exit()", "raise SystemExit(0)", "import argparse, sys; exit(0)"])
+def test_a_file_that_ends_the_program_is_an_error(tmp_path, ending):
+    file = tmp_path / "mine.py"
+    file.write_text((ROOT / "docs/examples/my_derivation.py").read_text(encoding="utf-8") + f"\n{ending}\n")
+    result = invoke(file)
+    assert result.exit_code == 2
+    assert "ends the program" in result.output
+
+
+def test_two_derivations_of_one_name_are_an_error(tmp_path):
+    file = tmp_path / "mine.py"
+    text = (ROOT / "docs/examples/my_derivation.py").read_text(encoding="utf-8")
+    file.write_text(text + '\nfrom dataclasses import replace\nother = replace(decay, title="Another")\n')
+    result = invoke(file)
+    assert result.exit_code == 2
+    assert "weight-decay occurs more than once" in result.output
+
+
+def test_a_file_imports_the_module_next_to_it_and_lists_count(tmp_path):
+    text = (ROOT / "docs/examples/my_derivation.py").read_text(encoding="utf-8")
+    (tmp_path / "next_to_it_in_the_folder.py").write_text(text)
+    file = tmp_path / "mine.py"
+    file.write_text("import next_to_it_in_the_folder as other\nmine = [other.decay]\n")
+    path = list(sys.path)
+    result = invoke(file)
+    assert result.exit_code == 0, result.output
+    assert "A shallow mode with weight decay" in result.output
+    assert sys.path == path
+
+
+def test_lines_end_between_words():
+    (derivation,) = [linmod.derive("shallow")]
+    words = set(derivation.about.split()) | {word for line in derivation.lines for word in line.why.split()}
+    shown = list(text.terminal(page(derivation), 60))
+    prose = "\n".join(body for role, body in shown if role == "text")
+    assert words <= set(prose.split())
+    assert all(len(line) <= 60 for line in prose.splitlines())
 
 
 def test_markdown_has_balanced_mathematics():

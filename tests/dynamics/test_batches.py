@@ -25,7 +25,7 @@ from linmod import (
 )
 from linmod.datasets import Data
 from linmod.dynamics import solve, solve_batch
-from linmod.dynamics.coordinates import Coordinates
+from linmod.dynamics.coordinate_systems import COMPRESSED, Group
 from linmod.problem import Network, RandomModes
 
 TOLERANCE = 1e-12
@@ -106,7 +106,7 @@ def test_gradient_flow_in_a_batch_is_one_by_one() -> None:
 
 def test_only_the_hidden_directions_that_move_are_kept() -> None:
     """Eight modes, eight rows that pair with them, and one null row: 17 of 50 hidden directions."""
-    system = Coordinates(several(SPACE, Deep(50)), alone=False).build("compressed")
+    system = COMPRESSED.build(Group(tuple(several(SPACE, Deep(50))), alone=False))
     assert system.start.shape == (4, 17 * (8 + 9))
 
 

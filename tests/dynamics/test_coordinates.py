@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 from typing import Any
 
@@ -11,10 +12,10 @@ from unusual_datasets import UNUSUAL
 
 import linmod
 from linmod import (
-    Aligned,
     Dataset,
     Deep,
     Descent,
+    Modular,
     NoClosedForm,
     Problem,
     Shallow,
@@ -22,8 +23,8 @@ from linmod import (
     SystematicityDataset,
 )
 from linmod.datasets import Data
-from linmod.dynamics import largest_stable_step, solve
-from linmod.dynamics.coordinates import Coordinates
+from linmod.dynamics import coordinates, largest_stable_step, solve
+from linmod.dynamics.coordinate_systems import COMPRESSED, COORDINATE_SYSTEMS, Group
 from linmod.problem import Initial, Network, RandomModes, Training
 
 DESCENT = Descent(0.05, 12, 5)
@@ -33,8 +34,8 @@ WHITENED = Dataset(np.eye(6)[:, :5], np.random.default_rng(0).standard_normal((4
 
 
 def test_automatic_choice_follows_the_count_of_operations() -> None:
-    def chosen(dataset: Data, network: Network) -> str:
-        return Coordinates([Problem(dataset, network, SmallRandom(), DESCENT)], alone=True).choose("auto")
+    def chosen(dataset: Data, network: Network) -> str | None:
+        return coordinates(Problem(dataset, network, SmallRandom(), DESCENT)).name
 
     assert chosen(SystematicityDataset(3, 1, 3, 1), Deep(50)) == "data"
     assert chosen(SystematicityDataset(6, 1, 3, 1), Deep(50)) == "spectral"
@@ -47,17 +48,43 @@ def test_automatic_choice_follows_the_count_of_operations() -> None:
 def test_operations_of_compressed_coordinates_do_not_grow_with_the_number_of_items() -> None:
     def operations(n_x: int) -> int:
         problem = Problem(SystematicityDataset(n_x, 1, 3, 1), Deep(50), SmallRandom(), DESCENT)
-        return Coordinates([problem], alone=True).operations("compressed")
+        return coordinates(problem).operations["compressed"]
 
     assert operations(20) / operations(8) < 1.2
     state_sizes = {
-        n_x: Coordinates([Problem(SystematicityDataset(n_x, 1, 3, 1), Deep(5), RandomModes(), DESCENT)], alone=True)
-        .build("compressed")
-        .start.size
+        n_x: COMPRESSED.build(
+            Group((Problem(SystematicityDataset(n_x, 1, 3, 1), Deep(5), RandomModes(), DESCENT),), alone=True)
+        ).start.size
         for n_x in (8, 9, 40)
     }
     assert state_sizes[9] - state_sizes[8] == 2 * 5
     assert state_sizes[40] - state_sizes[8] == 32 * 2 * 5
+
+
+def test_the_answer_on_coordinates_is_what_solve_does() -> None:
+    datasets = [SystematicityDataset(3, 1, 3, 1), SystematicityDataset(6, 1, 3, 1), COUPLED, WHITENED]
+    networks: list[Network] = [Shallow(), Deep(20), Deep(5, layers=3), Modular.output_split(Deep(5))]
+    seen = set()
+    for dataset, network, initial in product(datasets, networks, (SmallRandom(), RandomModes())):
+        if isinstance(network, Modular) and not isinstance(dataset, SystematicityDataset):
+            continue
+        problem = Problem(dataset, network, initial, DESCENT)
+        answer = coordinates(problem)
+        names = {system.name for system in COORDINATE_SYSTEMS}
+        assert {*answer.operations} | {*answer.refusals} == names
+        for name, reason in answer.refusals.items():
+            with pytest.raises(ValueError, match=re.escape(reason)):
+                solve(problem, coordinates=name)
+        for name in answer.operations:
+            assert ("all weights" if name == "data" else name) in solve(problem, coordinates=name).origin
+        if answer.name is None:
+            assert not answer.operations
+            assert str(answer).startswith("cannot be trained")
+            continue
+        assert solve(problem).origin == solve(problem, coordinates=answer.name).origin
+        assert str(answer).startswith(f"trained in {answer.name} coordinates")
+        seen.add(answer.name)
+    assert seen == {"data", "spectral", "compressed"}
 
 
 def test_origin_names_the_coordinates() -> None:
@@ -70,14 +97,14 @@ def test_largest_stable_step_of_classes_is_that_of_the_data() -> None:
     networks: list[Network] = [Shallow(), Deep(9), Deep(9, layers=3)]
     for dataset, network in product(UNUSUAL.values(), networks):
         as_data = Dataset(dataset.X, dataset.Y)
-        steps = [largest_stable_step(Problem(one, network, SmallRandom(), DESCENT)) for one in (dataset, as_data)]
+        steps = [largest_stable_step(network, one) for one in (dataset, as_data)]
         assert steps[0] == pytest.approx(steps[1], rel=1e-10)
 
 
 def test_momentum_widens_the_range_of_stable_steps() -> None:
     dataset = SystematicityDataset(3, 1, 3, 1)
-    limit = largest_stable_step(Problem(dataset, Shallow(), Aligned(0.0), Descent(0.1, 1, momentum=0.5)))
-    assert limit == pytest.approx(1.5 * largest_stable_step(Problem(dataset, Shallow(), Aligned(0.0), DESCENT)))
+    limit = largest_stable_step(Shallow(), dataset, momentum=0.5)
+    assert limit == pytest.approx(1.5 * largest_stable_step(Shallow(), dataset))
     inside, outside = (
         solve(Problem(dataset, Shallow(), SmallRandom(0.1), Descent(factor * limit, 2000, 2000, momentum=0.5)))
         for factor in (0.99, 1.01)

@@ -25,8 +25,7 @@ def test_subpackages_are_attributes_loaded_when_asked_for():
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
 def test_heavy_ball_is_stable_below_the_limit_alone(momentum):
     dataset = SystematicityDataset(3, 1, 3, 1)
-    probe = Problem(dataset, Shallow(), Aligned(0.0), Descent(0.1, 1, momentum=momentum))
-    limit = dynamics.largest_stable_step(probe)
+    limit = dynamics.largest_stable_step(Shallow(), dataset, momentum=momentum)
 
     def final_loss(share):
         training = Descent(share * limit, 1000, momentum=momentum)

@@ -214,8 +214,8 @@ def test_the_largest_stable_step_of_modules_is_that_of_the_strictest():
         problem = Problem(dataset, Modular.output_split(network), *start)
         limits = [theory.largest_stable_step(network, m.view(dataset)) for m in problem.network.modules]
         assert theory.largest_stable_step(problem.network, dataset) == min(limits)
-        assert dynamics.largest_stable_step(problem) == pytest.approx(min(limits), rel=1e-12)
-        assert dynamics.largest_stable_step(Problem(dataset, network, *start)) == pytest.approx(
+        assert dynamics.largest_stable_step(problem.network, dataset) == pytest.approx(min(limits), rel=1e-12)
+        assert dynamics.largest_stable_step(network, dataset) == pytest.approx(
             theory.largest_stable_step(network, dataset), rel=1e-12
         )
     limit = theory.largest_stable_step(problem.network, dataset)
@@ -335,7 +335,7 @@ WRONG = {
         r"modules that share outputs have no single solution",
     ),
     "stable step of a race, dynamics": (
-        lambda: dynamics.largest_stable_step(_with(Modular.race())),
+        lambda: dynamics.largest_stable_step(Modular.race(), _space()),
         ValueError,
         r"network must not have modules that share outputs",
     ),

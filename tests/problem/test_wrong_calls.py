@@ -249,9 +249,14 @@ WRONG = {
     "dynamics.solve": (lambda: dynamics.solve(_dataset()), TypeError, r"problem must be Problem, got Systematicity"),
     "dynamics.solve_modes": (lambda: dynamics.solve_modes(None), TypeError, r"problem must be Problem, got NoneType"),
     "dynamics.largest_stable_step": (
-        lambda: dynamics.largest_stable_step(1.0),
+        lambda: dynamics.largest_stable_step(_problem(), _dataset()),
         TypeError,
-        r"problem must be Problem, got float",
+        r"network must be .*Deep or .*Modular, got Problem",
+    ),
+    "dynamics.largest_stable_step momentum": (
+        lambda: dynamics.largest_stable_step(Deep(), _dataset(), momentum=1.0),
+        ValueError,
+        r"momentum must be below 1, got 1.0",
     ),
     "theory.solve": (lambda: theory.solve([_problem()]), TypeError, r"problem must be Problem, got list"),
     "theory.largest_stable_step": (

@@ -265,8 +265,10 @@ def test_a_module_without_parameters_gets_double_precision():
 
 @pytest.mark.slow
 def test_the_claim_holds():
-    (outcome,) = run_claims([TORCH_LINEAR], lambda _: linmod.Settings(quick=True))
+    fractions = []
+    (outcome,) = run_claims([TORCH_LINEAR], lambda _: linmod.Settings(quick=True, progress=fractions.append))
     assert outcome.passed
+    assert fractions[-1] == 1.0
     assert [finding.rejected for finding in outcome.evidence.findings] == [3, 4] * 4
     assert len(TORCH_LINEAR.draw(outcome.evidence).axes) == 2
 

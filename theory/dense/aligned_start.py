@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -25,7 +26,7 @@ def predict(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Tra
     lam, delta = (np.array([getattr(c, name) for c in classes]) for name in ("lam", "delta"))
     pi = evolve(problem, lam, delta, 4 * np.maximum(pi0, 0.0), 4 * np.maximum(-pi0, 0.0))
     how = origin(problem, "aligned start")
-    return course(problem, spectrum, pi, how, lambda: _aligned_weights(problem, list(counts), pi))
+    return course(problem, spectrum, pi, how, partial(_aligned_weights, problem, list(counts), pi))
 
 
 def course(
@@ -39,7 +40,7 @@ def course(
         modes={c.name: np.abs(pi[:, column]) for column, c in enumerate(classes)},
         norms=block_norms(classes, pi),
         loss=aligned_loss(spectrum, pi),
-        make_strengths=lambda: _listed(pi, [c.count for c in classes]),
+        make_strengths=partial(_listed, pi, [c.count for c in classes]),
         make_weights=make_weights,
     )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from ...problem import Descent, Problem, Trajectory
+from ...problem import Problem, Training, Trajectory, Weights
 from ...validation import FloatArray
 from ..spectrum import Spectrum
 from ..spectrum import spectrum as spectrum_of
@@ -24,8 +26,8 @@ def predict(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Tra
     return Trajectory.of_maps(
         problem,
         origin(problem, "any start"),
-        (finite(problem, map_at(i)[None])[0] for i in times),
-        make_weights=lambda: (np.array([map_at(i) for i in times]),),
+        (finite(problem, map_at(i)[None], first=i)[0] for i in times),
+        make_weights=partial(_all_maps, map_at, len(times)),
     )
 
 
@@ -34,17 +36,32 @@ def map_over_time(problem: Problem, spectrum: Spectrum, factor: float) -> Callab
     axes, lam, delta = _eigendirections(problem, spectrum)
     start = factor * problem.initial_weights[0]
     pi0 = start @ axes
-    unseen = start - pi0 @ axes.T
-    training = problem.training
+    return _MapOverTime(problem.training, lam, delta, pi0, axes, start - pi0 @ axes.T)
 
-    def map_at(index: int) -> FloatArray:
-        if isinstance(training, Descent):
-            pi = shallow_descent(lam, delta, pi0, training.step_size, training.recorded_steps[index])
+
+@dataclass(frozen=True, eq=False)
+class _MapOverTime:
+    """Strengths along the eigendirections of the inputs, these directions, and weights that no input sees."""
+
+    training: Training
+    lam: FloatArray
+    delta: FloatArray
+    pi0: FloatArray
+    axes: FloatArray
+    unseen: FloatArray
+
+    def __call__(self, index: int) -> FloatArray:
+        """Map at one of the reported times."""
+        training, start = self.training, (self.lam, self.delta, self.pi0)
+        if training.is_descent:
+            pi = shallow_descent(*start, training.step_size, training.recorded_steps[index])
         else:
-            pi = shallow_flow(lam, delta, pi0, training.times[index])
-        return np.asarray(pi @ axes.T + unseen)
+            pi = shallow_flow(*start, training.times[index])
+        return np.asarray(pi @ self.axes.T + self.unseen)
 
-    return map_at
+
+def _all_maps(map_at: Callable[[int], FloatArray], times: int) -> Weights:
+    return (np.array([map_at(index) for index in range(times)]),)
 
 
 def _eigendirections(problem: Problem, spectrum: Spectrum) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -100,7 +100,7 @@ def coupled_modes(problem: Problem) -> tuple[CoupledModes, State]:
 def coupled_maps(problem: Problem) -> Iterator[FloatArray]:
     """Return the input-output map at each reported time, by the coupled equations of a problem with two layers."""
     equations, start = coupled_modes(problem)
-    run = _descent if isinstance(problem.training, Descent) else _flow
+    run = _descent if problem.training.is_descent else _flow
     return map(equations.map, run(problem, equations, start))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -47,12 +48,14 @@ class Course:
             problem,
             origin(problem, self.method),
             self.maps(),
-            make_neglected=None if self.exact else self._left_out(problem),
+            make_neglected=None if self.exact else partial(coupled_left_out, problem),
             make_weights=not_predicted,
         )
 
-    def _left_out(self, problem: Problem) -> Callable[[Observation], float]:
-        return lambda seen: left_out(problem, seen, coupled_maps(problem))
+
+def coupled_left_out(problem: Problem, seen: Observation) -> float:
+    """Size of what a prediction leaves out, from the coupled equations."""
+    return left_out(problem, seen, coupled_maps(problem))
 
 
 def not_predicted() -> Weights:

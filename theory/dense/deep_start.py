@@ -15,7 +15,7 @@ from .evolution import evolve
 
 def unbalanced(problem: Problem) -> Refusal | None:
     """Refuse weights that are not balanced across layers."""
-    if isinstance(problem.initial, Aligned):
+    if problem.initial.is_aligned:
         return None
     return Refusal(
         f"with layers={problem.network.layers} there is a closed form only from an Aligned start: given or random"

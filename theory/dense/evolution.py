@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...problem import Descent, Divergence, NoClosedForm, Problem
+from ...problem import Divergence, NoClosedForm, Problem
 from ...validation import FloatArray
 from .deep import deep_descent, deep_flow
 from .shallow import shallow_descent, shallow_flow
@@ -25,7 +25,7 @@ def evolve(problem: Problem, lam: FloatArray, delta: FloatArray, y0: FloatArray,
     training, pi0 = problem.training, (y0 - z0) / 4
     if problem.network.layers > 2:
         return finite(problem, _evolve_deep(problem, lam, delta, pi0))
-    if isinstance(training, Descent):
+    if training.is_descent:
         steps = np.array(training.recorded_steps)
         if problem.network.layers == 1:
             pi = shallow_descent(lam, delta, pi0, training.step_size, steps[:, None])
@@ -40,30 +40,35 @@ def evolve(problem: Problem, lam: FloatArray, delta: FloatArray, y0: FloatArray,
 
 def _evolve_deep(problem: Problem, lam: FloatArray, delta: FloatArray, pi0: FloatArray) -> FloatArray:
     training, layers = problem.training, problem.network.layers
-    if isinstance(training, Descent):
+    if training.is_descent:
         return deep_descent(lam, delta, pi0, training.step_size, training.recorded_steps, layers)
     return deep_flow(lam, delta, pi0, training.times[:, None], layers)
 
 
-def finite(problem: Problem, values: FloatArray) -> FloatArray:
-    """Return values of leading axis T, or raise Divergence if one, or its square, is not finite."""
+def finite(problem: Problem, values: FloatArray, first: int = 0) -> FloatArray:
+    """Return values of leading axis T, from time number `first` on, or raise Divergence if a square is not finite."""
     with np.errstate(over="ignore"):
         squares = np.square(values.reshape(len(values), -1))
     bad = np.flatnonzero(~np.all(np.isfinite(squares), axis=1))
     if bad.size:
         raise Divergence(
-            f"{problem.training!r} diverged: non-finite values at time {problem.times[bad[0]]:g}; {_remedy(problem)}"
+            f"{problem.training!r} diverged: non-finite values at time {problem.times[first + bad[0]]:g};"
+            f" {_remedy(problem)}"
         )
     return values
 
 
 def _remedy(problem: Problem) -> str:
+    if not problem.training.is_descent:
+        return "start from smaller weights, or scale the data down"
     try:
-        return (
-            f"the largest stable step for this dataset is {largest_stable_step(problem.network, problem.dataset):.6g}"
-        )
+        limit = largest_stable_step(problem.network, problem.dataset)
     except NoClosedForm:
         return "take a smaller step"
+    said = f"the largest stable step for this dataset is {limit:.6g}"
+    if problem.training.step_size > limit:
+        return said
+    return f"{said}, so that the initial weights are too large for this step: start from smaller ones"
 
 
 def origin(problem: Problem, rule: str) -> str:
@@ -78,4 +83,4 @@ def network_name(layers: int) -> str:
 
 def training_name(problem: Problem) -> str:
     """Name what the closed form follows: the discrete map or the flow."""
-    return "discrete map" if isinstance(problem.training, Descent) else "flow"
+    return "discrete map" if problem.training.is_descent else "flow"

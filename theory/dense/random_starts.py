@@ -17,6 +17,12 @@ from ..spectrum import ModeClass, spectrum, systematicity_ratio
 class RandomStartMean:
     """Mean and standard deviation over random starts, and the size of what the mean leaves out.
 
+    Attributes
+    ----------
+    mean, deviation : float
+    neglected : float
+        Size of what the mean leaves out.
+
     See Also
     --------
     mean_systematicity_ratio : A mean of this kind.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ...datasets import SystematicityDataset
-from ...problem import Descent, Problem
+from ...problem import Problem
 from ..refusals import Refusal, coupled_modes, no_weights, too_narrow
-from ..spectrum import Spectrum, idle_inputs, singular_vectors
+from ..spectrum import Spectrum, idle_inputs, mode_vectors
 from ..spectrum import spectrum as spectrum_of
 from .course import Course
 from .evolution import evolve
@@ -16,7 +15,7 @@ from .strengths import DECOUPLED, initial_strengths
 def unstable_step(problem: Problem) -> Refusal | None:
     """Refuse a step with which training leaves the predicted solution."""
     training = problem.training
-    if not isinstance(training, Descent):
+    if not training.is_descent:
         return None
     limit = largest_stable_step(problem.network, problem.dataset)
     if training.step_size <= limit:
@@ -34,10 +33,7 @@ QUESTIONS = (no_weights, coupled_modes, too_narrow, unstable_step)
 def course(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Course:
     """Return the course of all modes, independently, from the effective strengths of the initial weights."""
     dataset = problem.dataset
-    if isinstance(dataset, SystematicityDataset):
-        U, V = singular_vectors(dataset)
-    else:
-        U, V = dataset.mode_basis.U, dataset.mode_basis.V
+    U, V = mode_vectors(dataset)
     start = initial_strengths(spectrum_of(dataset), U, V, problem.initial_weights)
     y0, z0 = strength_factor * start.y0, strength_factor * start.z0
     pi = evolve(problem, spectrum.per_mode("lam"), spectrum.per_mode("delta"), y0, z0)

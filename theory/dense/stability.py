@@ -57,14 +57,11 @@ def largest_stable_step(network: Network, dataset: Data, *, momentum: float = 0.
     instance("dataset", dataset, (Data,))
     if real("momentum", momentum, 0.0) >= 1:
         raise ValueError(f"momentum must be below 1, got {momentum}")
-    if isinstance(network, Modular):
-        if any(len(group) > 1 for group in network.groups):
-            raise NoClosedForm(
-                "modules that share outputs have no single solution: it depends on the start; take a smaller step"
-            )
-        curvature = max(_curvature(module.network.layers, module.view(dataset)) for module in network.modules)
-    else:
-        curvature = _curvature(network.layers, dataset)
+    if any(len(group) > 1 for group in network.groups):
+        raise NoClosedForm(
+            "modules that share outputs have no single solution: it depends on the start; take a smaller step"
+        )
+    curvature = max(_curvature(part.network.layers, part.data) for part in network.parts(dataset))
     return 2 * (1 + momentum) / curvature if curvature > 0 else math.inf
 
 
@@ -80,4 +77,4 @@ def _curvature(layers: int, dataset: Data) -> float:
         c.delta * sum(pi ** (2 * below) * max(final) ** (2 * above) for below, above in shares)
         for c, pi in zip(classes, final, strict=True)
     )
-    return float(max(curvatures))
+    return float(max(curvatures, default=0.0))

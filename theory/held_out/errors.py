@@ -75,9 +75,9 @@ def held_out_errors(split: HeldOut, network: Network, initial: Initial, training
     """
     instance("split", split, (HeldOut,))
     problem = Problem(split.training, network, initial, training)
-    if isinstance(network, Shallow):
+    if network.is_chain and network.layers == 1:
         return split.errors(solve(problem).weights[0])
-    if not (isinstance(initial, Aligned) and split.training.is_decoupled):
+    if not (initial.is_aligned and split.training.is_decoupled):
         raise NoClosedForm(
             "the course of a deep network on held-out items is known from an Aligned start where X'X and Y'Y of the"
             " training items commute; where it ends from small weights, theory.held_out_errors_at_convergence tells"
@@ -125,11 +125,11 @@ def shallow_held_out_errors(split: HeldOut, training: Flow | Descent) -> dict[st
     dataset = _space(split)
     instance("training", training, (Flow, Descent))
     curvature = _curvature(split, dataset) / len(split.train)
-    if isinstance(training, Flow):
-        learned = shallow_flow(1.0, curvature, 0.0, training.times[:, None])
-    else:
+    if training.is_descent:
         steps = np.array(training.recorded_steps)[:, None]
         learned = shallow_descent(1.0, curvature, 0.0, training.step_size, steps)
+    else:
+        learned = shallow_flow(1.0, curvature, 0.0, training.times[:, None])
     problem = Problem(split.training, Shallow(), Aligned(0.0), training)
     return _errors(split, dataset, finite(problem, learned) / len(split.train))
 
@@ -161,9 +161,9 @@ def held_out_errors_at_convergence(split: HeldOut) -> dict[str, float]:
     0.027778
     """
     instance("split", split, (HeldOut,))
-    if isinstance(split.dataset, SystematicityDataset):
-        learned = 1 / _curvature(split, split.dataset)[None]
-        errors = _errors(split, split.dataset, learned)
+    if split.dataset.in_space is not None:
+        learned = 1 / _curvature(split, split.dataset.in_space)[None]
+        errors = _errors(split, split.dataset.in_space, learned)
     else:
         errors = split.errors([split.training.Y @ pinv(split.training.X)])
     return {name: float(error[0]) for name, error in errors.items()}
@@ -176,6 +176,15 @@ def compositional_error_at_convergence(split: HeldOut) -> float:
 
     with :math:`\Omega_H` the sign inputs of the held-out items, one column of E for each: the cheaper form when few
     are held out. Domain: :math:`\rho > 0`, every output sign feature among the inputs.
+
+    Parameters
+    ----------
+    split : HeldOut
+        Of a SystematicityDataset.
+
+    Returns
+    -------
+    float
 
     See Also
     --------
@@ -269,9 +278,9 @@ def _range(split: HeldOut, dataset: SystematicityDataset) -> tuple[FloatArray, F
 
 def _space(split: HeldOut) -> SystematicityDataset:
     instance("split", split, (HeldOut,))
-    if not isinstance(split.dataset, SystematicityDataset):
+    if split.dataset.in_space is None:
         raise NoClosedForm(
             "this form is for a SystematicityDataset; held_out_errors and held_out_errors_at_convergence"
             " are for any data"
         )
-    return split.dataset
+    return split.dataset.in_space

@@ -98,6 +98,10 @@ def compositional_error_of_mean_set(n_x: int, n_y: int, rho: float, size: int) -
     n_x, n_y, rho, size
         As for :func:`mean_compositional_error`; rho positive.
 
+    Returns
+    -------
+    float
+
     See Also
     --------
     mean_compositional_error : The exact mean.

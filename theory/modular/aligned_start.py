@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -19,7 +20,6 @@ from ...datasets import CLASS_NAMES, SystematicityDataset
 from ...problem import (
     Aligned,
     BlockPair,
-    Descent,
     Modular,
     Problem,
     Trajectory,
@@ -53,12 +53,10 @@ def in_the_space(problem: Problem, groups: Sequence[Sequence[int]]) -> Setting |
     """Return the problem in terms of classes of modes if it has this form."""
     dataset, initial, network = problem.dataset, problem.initial, cast(Modular, problem.network)
     same = all(len({frozenset(network.modules[i].outputs) for i in group}) == 1 for group in groups)
-    if not (same and isinstance(initial, Aligned) and isinstance(dataset, SystematicityDataset)):
+    views = tuple(view for part in network.parts(dataset) if (view := part.data.in_space) is not None)
+    if not (same and initial.is_aligned and dataset.in_space is not None) or len(views) < len(network.modules):
         return None
-    views = tuple(v for module in network.modules if isinstance(v := module.view(dataset), SystematicityDataset))
-    if len(views) < len(network.modules):
-        return None
-    return Setting(problem, dataset, network, initial, views)
+    return Setting(problem, dataset.in_space, network, initial, views)
 
 
 def covers(problem: Problem) -> bool:
@@ -70,7 +68,7 @@ def starts_below_zero(problem: Problem) -> Refusal | None:
     """Refuse a flow in which a deep pathway of a race starts below zero."""
     network = cast(Modular, problem.network)
     setting = in_the_space(problem, network.groups)
-    if setting is None or isinstance(problem.training, Descent):
+    if setting is None or problem.training.is_descent:
         return None
     racing = [index for group in network.groups if len(group) > 1 for index in group]
     if not any(_starts_below_zero(setting, index) for index in racing):
@@ -113,8 +111,8 @@ def predict_groups(
         modes={name: np.abs(values) for name, values in modes.items()},
         norms=_norms(pathways, classes, strengths),
         loss=_loss(setting, pathways, classes, strengths),
-        make_strengths=lambda: _listed(modes, [c.count for c in classes if c.learnable]),
-        make_weights=lambda: _weights(setting, pathways, classes, strengths),
+        make_strengths=partial(_listed, modes, [c.count for c in classes if c.learnable]),
+        make_weights=partial(_weights, setting, pathways, classes, strengths),
     )
 
 
@@ -168,7 +166,7 @@ def _race(problem: Problem, runners: Sequence[_Pathway], mode_class: ModeClass) 
     gains, target = [math.sqrt(c.delta) for c in mine], math.sqrt(mine[0].sigma)
     pi0 = [runner.initial(mode_class) for runner in runners]
     layers = [runner.module.network.layers for runner in runners]
-    if isinstance(problem.training, Descent):
+    if problem.training.is_descent:
         training = problem.training
         return race_descent(gains, target, pi0, training.step_size, training.recorded_steps, layers)
     return race_flow(gains, target, pi0, problem.training.times, layers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -142,23 +143,27 @@ def _predict_maps(
     problem: Problem, network: Modular, spectra: Sequence[Spectrum], factor: float, groups: Groups
 ) -> Trajectory:
     parts = [_part(problem, network, spectra, factor, group) for group in groups]
-
-    def maps(coupled: bool) -> Iterator[FloatArray]:
-        chosen = [part.coupled() if coupled and part.coupled else part.map_at for part in parts]
-        map_at = {index: at for maps in chosen for index, at in maps.items()}
-        for time in range(len(problem.times)):
-            yield network.assemble(problem.dataset, {index: at(time) for index, at in map_at.items()})
-
-    def neglected(seen: Observation) -> float:
-        return left_out(problem, seen, maps(coupled=True))
-
+    maps = _assembled(problem, network, [part.map_at for part in parts])
     return Trajectory.of_maps(
         problem,
         f"modules, {training_name(problem)}, {' and '.join(dict.fromkeys(part.method for part in parts))}",
-        (finite(problem, total[None])[0] for total in maps(coupled=False)),
-        make_neglected=neglected if any(part.coupled for part in parts) else None,
+        (finite(problem, total[None], first=time)[0] for time, total in enumerate(maps)),
+        make_neglected=partial(_neglected, problem, network, parts) if any(part.coupled for part in parts) else None,
         make_weights=not_predicted,
     )
+
+
+def _assembled(
+    problem: Problem, network: Modular, parts: Sequence[Mapping[int, Callable[[int], FloatArray]]]
+) -> Iterator[FloatArray]:
+    map_at = {index: at for maps in parts for index, at in maps.items()}
+    for time in range(len(problem.times)):
+        yield network.assemble(problem.dataset, {index: at(time) for index, at in map_at.items()})
+
+
+def _neglected(problem: Problem, network: Modular, parts: Sequence[_Part], seen: Observation) -> float:
+    maps = [part.coupled() if part.coupled else part.map_at for part in parts]
+    return left_out(problem, seen, _assembled(problem, network, maps))
 
 
 def _part(
@@ -171,14 +176,18 @@ def _part(
     alone = _alone(problem, network, index)
     course = (two_layer if alone.network.layers == 2 else deep).course(alone, spectra[index], factor)
     maps = list(course.maps())
-    coupled = None if course.exact else lambda: {index: list(coupled_maps(alone)).__getitem__}
+    coupled = None if course.exact else partial(_coupled, alone, index)
     return _Part({index: maps.__getitem__}, course.method, coupled)
+
+
+def _coupled(alone: Problem, index: int) -> Mapping[int, Callable[[int], FloatArray]]:
+    return {index: list(coupled_maps(alone)).__getitem__}
 
 
 def _alone(problem: Problem, network: Modular, index: int) -> Problem:
     """Return the problem of one module."""
     module, count = network.modules[index], len(network.modules)
-    if isinstance(problem.initial, Aligned):
+    if problem.initial.is_aligned:
         start: Aligned | Explicit = problem.initial.of_module(index, count)
     else:
         start = Explicit(network.split(problem.initial_weights)[index])
@@ -199,12 +208,12 @@ def _shallow_group(
         name for name, rows in problem.dataset.output_blocks.items() if name in written and rows.stop > rows.start
     ]
     stacks = {block: _Stack(problem, network, members, block, factor) for block in filled}
+    own = {index: [stacks[name] for name in filled if name in module.outputs] for index, module in members.items()}
+    return _Part({index: partial(_of_stacks, stacks, index) for index, stacks in own.items()}, "any start")
 
-    def map_at(index: int) -> Callable[[int], FloatArray]:
-        own = [block for block in filled if block in members[index].outputs]
-        return lambda time: np.concatenate([stacks[block].map_at(index, time) for block in own])
 
-    return _Part({index: map_at(index) for index in members}, "any start")
+def _of_stacks(stacks: Sequence[_Stack], index: int, time: int) -> FloatArray:
+    return np.concatenate([stack.map_at(index, time) for stack in stacks])
 
 
 class _Stack:

@@ -14,6 +14,13 @@ from ..spectrum import systematicity_ratio
 class LeakRatios:
     """Share of the sign inputs in the map to the sign outputs, in the stored weights and in the effective map.
 
+    Attributes
+    ----------
+    stored : float
+        Of the weights as they are held.
+    effective : float
+        Of the map that they make, with the scale of the leak.
+
     See Also
     --------
     leak_ratios : Compute them for a dataset and a leak.

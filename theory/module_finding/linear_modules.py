@@ -109,6 +109,10 @@ def excess_error(variables: int, samples: int, noise: float) -> float:
     noise : float
         Variance of the label noise.
 
+    Returns
+    -------
+    float
+
     See Also
     --------
     reduced_rank_directions : The directions with the least error.

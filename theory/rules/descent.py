@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...datasets import Data, SystematicityDataset
 from ...problem import Aligned, Descent, Divergence, Problem, Rule, Trajectory, Weights
 from ...validation import FloatArray, instance, real
 from ..dense.aligned_start import course
-from ..dense.coupling import coupled_maps, left_out
-from ..dense.course import not_predicted
+from ..dense.course import coupled_left_out, not_predicted
 from ..dense.strengths import DECOUPLED, ROUNDING
 from ..refusals import Refusal, coupled_modes, no_weights, too_narrow
-from ..spectrum import Spectrum, idle_inputs, singular_vectors
+from ..spectrum import Spectrum, idle_inputs, mode_vectors
 from ..spectrum import spectrum as spectrum_of
 from .initial_gains import initial_gains
 
 HIDDEN_GAIN: dict[str, Callable[[FloatArray], FloatArray]] = {
     "oja": lambda s: 1 - s,
     "inverse_norm": lambda s: 1 / (1 + s),
+    "inverse_complement": lambda s: 1 / np.where(s < 1, 1 - s, np.nan),
 }
 
 
@@ -44,11 +44,12 @@ def rule_descent(
     .. math:: \Delta a = \alpha\,[b\,e + \nabla\delta\, a\,h(|a|^2)], \qquad
               \Delta b = \alpha\,[a\,e + \gamma\,(\sigma - \delta\,(a \cdot b)^2)\, b]
 
-    with :math:`h(s) = 1 - s` (Oja) or :math:`1/(1 + s)` (inverse norm). Weights from inputs without data to the hidden
+    with :math:`h(s) = 1 - s` (Oja), :math:`1/(1 + s)` (inverse norm) or :math:`1/(1 - s)` (inverse complement, for
+    s < 1). Weights from inputs without data to the hidden
     direction of the mode are not trained by the gradient; Oja's term multiplies them by
     :math:`1 - \alpha\nabla\delta|a|^2` in each step, so that they grow under anti-Hebbian learning. The map has no
     closed form, so it is iterated.
-    Domain: modes that do not share hidden directions; with the inverse norm, one hidden unit for each mode.
+    Domain: modes that do not share hidden directions; with the two inverse forms, one hidden unit for each mode.
     Source: "On The Specialization of Neural Modules" (Jarvis, Klein, Rosman & Saxe; ICLR 2023), learning rules,
     reduced to modes.
 
@@ -67,7 +68,7 @@ def rule_descent(
     Returns
     -------
     a, b : ndarray, shape (T, components, modes)
-        Not finite where training diverges.
+        Not finite where training diverges, or leaves the domain of the inverse complement.
     idle : ndarray, shape (T, modes)
         Factor of the weights from inputs without data.
 
@@ -106,7 +107,7 @@ def rule_descent(
 
 def under_flow(problem: Problem) -> Refusal | None:
     """Refuse gradient flow; only descent has a closed form under a rule."""
-    if isinstance(problem.training, Descent):
+    if problem.training.is_descent:
         return None
     return Refusal(
         f"the flow of a mode under {problem.training.rule} has no elementary solution",
@@ -117,7 +118,7 @@ def under_flow(problem: Problem) -> Refusal | None:
 def unit_by_unit(problem: Problem) -> Refusal | None:
     """Refuse a rule that acts on single hidden units, unless the start gives each mode separate units."""
     rule = problem.training.rule
-    if rule.form != "inverse_norm" or not rule.hebbian or isinstance(problem.initial, Aligned):
+    if rule.form == "oja" or not rule.hebbian or problem.initial.is_aligned:
         return None
     return Refusal(
         f"{rule} treats each hidden unit separately, so that modes decouple only from an Aligned start",
@@ -130,7 +131,7 @@ def outputs_without_inputs(problem: Problem) -> Refusal | None:
     rule, dataset = problem.training.rule, problem.dataset
     if rule.contrastive <= 0:
         return None
-    U, W = _vectors(dataset)[0], problem.initial_weights[1]
+    U, W = mode_vectors(dataset)[0], problem.initial_weights[1]
     outside = W - U @ (U.T @ W)
     if np.linalg.norm(outside) <= ROUNDING * np.linalg.norm(W):
         return None
@@ -156,18 +157,14 @@ def predict_aligned(problem: Problem, spectrum: Spectrum, factor: float) -> Traj
     gains = np.sqrt(np.abs(pi0))[None]
     correlations = [np.array([getattr(c, name) for c in classes]) for name in ("lam", "delta", "sigma")]
     a, b, _ = _evolved(problem, correlations, gains, gains * np.sign(pi0))
-
-    def make_weights() -> Weights:
-        each = [np.repeat(value[:, 0], list(counts.values()), axis=1) for value in (a, b)]
-        return _weights(problem, *each)
-
+    make_weights = partial(_weights, problem, a[:, 0], b[:, 0], list(counts.values()))
     return course(problem, spectrum, np.sum(a * b, axis=1), _origin("aligned start"), make_weights)
 
 
 def predict(problem: Problem, spectrum: Spectrum, factor: float) -> Trajectory:
     """Return the course of all modes from given initial weights."""
     dataset = problem.dataset
-    U, V = _vectors(dataset)
+    U, V = mode_vectors(dataset)
     start = initial_gains(
         spectrum_of(dataset), U, V, problem.initial_weights, problem.training.rule, idle_inputs(dataset)
     )
@@ -182,7 +179,7 @@ def predict(problem: Problem, spectrum: Spectrum, factor: float) -> Trajectory:
         problem,
         _origin(start.method),
         maps,
-        make_neglected=None if exact else lambda seen: left_out(problem, seen, coupled_maps(problem)),
+        make_neglected=None if exact else partial(coupled_left_out, problem),
         make_weights=not_predicted,
     )
 
@@ -209,17 +206,14 @@ def _reason(problem: Problem, a: FloatArray, time: float) -> str:
             f"{message}; a mode whose first layer has a gain above 1 grows without bound in finite time under"
             f" anti-Hebbian learning, hebbian={rule.hebbian:g}"
         )
+    if rule.hebbian and rule.form == "inverse_complement":
+        return f"{message}; form='inverse_complement' is defined only while each hidden unit has a gain below 1"
     return f"{message}; the step is too large for {rule}"
 
 
-def _vectors(dataset: Data) -> tuple[FloatArray, FloatArray]:
-    if isinstance(dataset, SystematicityDataset):
-        return singular_vectors(dataset)
-    return dataset.mode_basis.U, dataset.mode_basis.V
-
-
-def _weights(problem: Problem, a: FloatArray, b: FloatArray) -> Weights:
-    """Return both layers over time from the gains of all modes, each non-zero mode with a separate hidden unit."""
+def _weights(problem: Problem, of_first: FloatArray, of_second: FloatArray, counts: list[int]) -> Weights:
+    """Return both layers over time from the gains of all classes; each non-zero mode has its own hidden unit."""
+    a, b = (np.repeat(gains, counts, axis=1) for gains in (of_first, of_second))
     basis = problem.dataset.mode_basis
     started = np.flatnonzero((a[0] != 0) | (b[0] != 0))
     units = np.eye(problem.initial_weights[0].shape[0], len(started))

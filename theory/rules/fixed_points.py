@@ -5,7 +5,8 @@ The gains a and b of the two layers in one mode of correlations :math:`\lambda, 
 .. math:: \dot a = b\,e + \nabla\delta\, a\,h(a^2), \qquad \dot b = a\,e + \gamma\,(\sigma - \delta a^2b^2)\, b, \qquad
           e = \lambda - \delta ab
 
-with :math:`h(s) = 1 - s` (Oja) or :math:`1/(1 + s)` (inverse norm). Times are in units of tau.
+with :math:`h(s) = 1 - s` (Oja), :math:`1/(1 + s)` (inverse norm) or :math:`1/(1 - s)` (inverse complement, for
+:math:`s < 1`). Times are in units of tau.
 Source: "On The Specialization of Neural Modules" (Jarvis, Klein, Rosman & Saxe; ICLR 2023), learning rules.
 """
 
@@ -69,7 +70,7 @@ def fixed_points(lam: float, delta: float, rule: Rule) -> tuple[FixedPoint, ...]
     .. math:: (1 + 2\gamma s)(1 + \gamma s)^2 = \nabla\gamma\,[(1 + \gamma s)^2 - \gamma^2\pi^{*2} s], \qquad
               a = -\frac{\gamma\pi^* b}{1 + \gamma s}
 
-    With the inverse norm and gamma = 0 there is none but the origin.
+    With the inverse norm or complement, and gamma = 0, there is none but the origin.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def fixed_points(lam: float, delta: float, rule: Rule) -> tuple[FixedPoint, ...]
     Raises
     ------
     NoClosedForm
-        For a mixture with the inverse norm.
+        For a mixture with the inverse norm or complement.
 
     See Also
     --------
@@ -101,7 +102,7 @@ def fixed_points(lam: float, delta: float, rule: Rule) -> tuple[FixedPoint, ...]
     """
     pi_star = _pi_star(lam, delta)
     instance("rule", rule, (Rule,))
-    if rule.form == "inverse_norm" and rule.hebbian and rule.contrastive:
+    if rule.form != "oja" and rule.hebbian and rule.contrastive:
         raise NoClosedForm(f"the fixed points of the mixture {rule} solve no equation of low degree; use form='oja'")
     points = [(0.0, 0.0)]
     if rule.hebbian and rule.form == "oja":
@@ -277,7 +278,7 @@ def jacobian(a: float, b: float, lam: float, delta: float, rule: Rule) -> FloatA
            [2., 0.]])
     """
     s = a * a
-    slope = 1 - 3 * s if rule.form == "oja" else (1 - s) / (1 + s) ** 2
+    slope = _slope(s, rule)
     across = lam - 2 * delta * a * b
     return np.array(
         [
@@ -291,7 +292,22 @@ def jacobian(a: float, b: float, lam: float, delta: float, rule: Rule) -> FloatA
 
 
 def _h(s: float, rule: Rule) -> float:
-    return 1 - s if rule.form == "oja" else 1 / (1 + s)
+    if rule.form == "oja":
+        return 1 - s
+    return 1 / (1 + s) if rule.form == "inverse_norm" else 1 / _complement(s)
+
+
+def _slope(s: float, rule: Rule) -> float:
+    """Derivative of a h(a^2) by a, at s = a^2."""
+    if rule.form == "oja":
+        return 1 - 3 * s
+    return (1 - s) / (1 + s) ** 2 if rule.form == "inverse_norm" else (1 + s) / _complement(s) ** 2
+
+
+def _complement(s: float) -> float:
+    if s >= 1:
+        raise ValueError(f"a must be below 1 in magnitude for form='inverse_complement', got a^2={s:g}")
+    return 1 - s
 
 
 def _pi_star(lam: float, delta: float) -> float:

@@ -119,6 +119,10 @@ def samples_of_optimal_size(law: PowerLaw, size: float, modules: int = 1) -> flo
     modules : int, default 1
         K.
 
+    Returns
+    -------
+    float
+
     See Also
     --------
     optimal_size : The best size for given samples.

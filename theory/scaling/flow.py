@@ -62,6 +62,10 @@ def flow_losses_given(model: RandomFeatures, features: ArrayLike, times: ArrayLi
         Phi, the used features of all rows.
     times : array_like, shape (T,)
 
+    Returns
+    -------
+    FlowLosses
+
     See Also
     --------
     flow_losses : The average over features.
@@ -114,6 +118,10 @@ def flow_losses(model: RandomFeatures, rows: int, times: ArrayLike) -> FlowLosse
         N >= 1.
     times : array_like, shape (T,)
         t >= 0, finite.
+
+    Returns
+    -------
+    FlowLosses
 
     Raises
     ------

@@ -33,6 +33,10 @@ def ideal_loss(law: PowerLaw, rows: int) -> float:
     rows : int
         N >= 1.
 
+    Returns
+    -------
+    float
+
     See Also
     --------
     expected_losses : The loss of a student of given size.
@@ -48,6 +52,16 @@ def ideal_loss(law: PowerLaw, rows: int) -> float:
 
 def ideal_sample_complexity(law: PowerLaw, error: float) -> float:
     """Return the real number of rows at which :func:`ideal_loss` equals a relative error in (0, 1).
+
+    Parameters
+    ----------
+    law : PowerLaw
+    error : float
+        Relative to the total variance, between 0 and 1.
+
+    Returns
+    -------
+    float
 
     See Also
     --------
@@ -77,6 +91,16 @@ def log_ideal_sample_complexity(law: PowerLaw, error: float) -> float:
 
     For the law with :math:`q = 1, a = \Omega^{-m}` it tends to :math:`\Omega^m \epsilon^{-\Omega^m}`: the best linear
     method needs a factor e fewer samples than the best under-parameterised one, no less than doubly exponentially many.
+
+    Parameters
+    ----------
+    law : PowerLaw
+    error : float
+        Relative to the total variance, between 0 and 1.
+
+    Returns
+    -------
+    float
 
     See Also
     --------

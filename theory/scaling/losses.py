@@ -99,6 +99,16 @@ def isotropic_losses(model: RandomFeatures, rows: int) -> ExpectedLosses:
     for :meth:`~linmod.datasets.RandomFeatures.scaled` features that fall off it is too large, easily twofold to
     sixfold. Kept apart from :func:`expected_losses` for that comparison.
 
+    Parameters
+    ----------
+    model : RandomFeatures
+    rows : int
+        N >= 1.
+
+    Returns
+    -------
+    ExpectedLosses
+
     See Also
     --------
     expected_losses : Chooses the form that applies.
@@ -135,6 +145,18 @@ def deterministic_equivalent(model: RandomFeatures, rows: int, ridge: float = 0.
     the threshold, fewer than 5 of them (an error of 20 percent) are refused.
 
     Parameters, return value and errors are those of :func:`expected_losses`.
+
+    Parameters
+    ----------
+    model : RandomFeatures
+    rows : int
+        N >= 1.
+    ridge : float, default 0
+        delta >= 0.
+
+    Returns
+    -------
+    ExpectedLosses
 
     See Also
     --------
@@ -173,6 +195,11 @@ def effective_ridge(sizes: FloatArray, rows: int, ridge: float) -> float:
         Variances of the used features, c > 0.
     rows : int
     ridge : float
+
+    Returns
+    -------
+    float
+        kappa.
 
     See Also
     --------

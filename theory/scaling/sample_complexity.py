@@ -37,6 +37,10 @@ def optimal_size(law: PowerLaw, rows: int, modules: int = 1, noise: float = 0.0)
     noise : float, default 0
         Variance of the label noise.
 
+    Returns
+    -------
+    int
+
     See Also
     --------
     smallest_loss : The loss at this size.
@@ -57,6 +61,19 @@ def smallest_loss(law: PowerLaw, rows: int, modules: int = 1, noise: float = 0.0
     """Return the expected test loss at :func:`optimal_size`, relative to the total variance of the target.
 
     Parameters are those of :func:`optimal_size`.
+
+    Parameters
+    ----------
+    law : PowerLaw
+        Eigenvalues of each module's target.
+    rows : int
+    modules : int, default 1
+    noise : float, default 0
+        Variance of the label noise.
+
+    Returns
+    -------
+    float
 
     See Also
     --------
@@ -152,6 +169,18 @@ def log_sample_complexity(law: PowerLaw, error: float, modules: int = 1) -> floa
 
     Parameters and errors are those of :func:`sample_complexity`, without a largest number.
 
+    Parameters
+    ----------
+    law : PowerLaw
+    error : float
+        Relative to the total variance.
+    modules : int, default 1
+        K.
+
+    Returns
+    -------
+    float
+
     See Also
     --------
     sample_complexity : The number itself.
@@ -195,6 +224,10 @@ def modular_sample_complexity(
     module_dimension : int
         b.
     omega, error, noise : float
+
+    Returns
+    -------
+    int
 
     Raises
     ------

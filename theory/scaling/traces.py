@@ -16,6 +16,16 @@ def inverse_wishart_trace(rows: int, features: int) -> float:
     for R of shape (n, p) with independent standard normal entries (Hastie et al. 2022; Belkin, Hsu & Xu 2020). Exact.
     0 for a matrix without entries.
 
+    Parameters
+    ----------
+    rows, features : int
+        Shape (n, p) of the matrix.
+
+    Returns
+    -------
+    float
+        Infinite for :math:`|n - p| \le 1`.
+
     See Also
     --------
     tail_index : Tail of the distribution where the mean is infinite.
@@ -38,6 +48,15 @@ def tail_index(rows: int, features: int) -> float:
     Moments of this order and above are infinite: the mean for :math:`|n - p| \le 1`, the variance for
     :math:`|n - p| \le 3`. The smallest eigenvalue of a Wishart matrix has a density proportional to
     :math:`\mu^{(|n-p|-1)/2}` at 0, which makes that of its inverse fall as a power law with this index.
+
+    Parameters
+    ----------
+    rows, features : int
+        Shape (n, p) of the matrix.
+
+    Returns
+    -------
+    float
 
     See Also
     --------

@@ -296,8 +296,14 @@ def test_norms_of_a_linear_network_in_torch_are_those_of_its_product():
 # All of it.
 
 
+CHECKED_ELSEWHERE = ("torch-linear", "image-modules")
+"""In tests/projection/test_torch.py and tests/figures/images/test_modules.py."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("claim", select(["images"]), ids=lambda claim: claim.name)
+@pytest.mark.parametrize(
+    "claim", [one for one in select(["images"]) if one.name not in CHECKED_ELSEWHERE], ids=lambda claim: claim.name
+)
 def test_claim_holds_in_quick_mode(claim):
     fractions = []
     found = claim.run(Settings(quick=True, progress=fractions.append))

@@ -81,8 +81,11 @@ def test_network_starts_from_the_projections_given():
 
 @pytest.mark.slow
 def test_claim_holds_quickly():
-    evidence = IMAGE_MODULES.run(Settings(quick=True))
+    fractions = []
+    evidence = IMAGE_MODULES.run(Settings(quick=True, progress=fractions.append))
     assert evidence.passed, evidence.findings
+    assert fractions[-1] == 1.0
+    assert IMAGE_MODULES.draw(evidence).axes
     assert all(finding.controls == finding.rejected == 1 for finding in evidence.findings)
 
 

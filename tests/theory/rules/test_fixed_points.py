@@ -227,6 +227,7 @@ def test_wrong_calls(name):
         call()
 
 
-def test_the_inverse_norm_rests_at_the_origin_alone():
-    (origin,) = theory.fixed_points(LAM, DELTA, Rule.inverse_norm_anti_hebbian(-0.5))
+@pytest.mark.parametrize("form", ["inverse_norm", "inverse_complement"])
+def test_the_inverse_forms_rest_at_the_origin_alone(form):
+    (origin,) = theory.fixed_points(LAM, DELTA, Rule(hebbian=-0.5, form=form))
     assert (origin.a, origin.b, origin.stable, origin.largest_step) == (0.0, 0.0, False, 0.0)

@@ -39,6 +39,7 @@ RULES = {
     "Hebbian": Rule(hebbian=0.3),
     "anti-Hebbian": Rule(hebbian=-0.1),
     "inverse norm": Rule.inverse_norm_anti_hebbian(-0.3),
+    "inverse complement": Rule.inverse_complement_anti_hebbian(-0.3),
     "contrastive": Rule.contrastive_hebbian(),
     "predictive": Rule.predictive_coding(),
     "summed": Rule.summed_over_items(8, 0.08, contrastive=-1.0),
@@ -137,10 +138,10 @@ def test_rules_on_other_data_and_from_decoupled_vectors():
         assert _gap(theory.solve(start), dynamics.solve(start)) <= 1e-12
 
 
-@pytest.mark.parametrize("form", ["oja", "inverse_norm"])
+@pytest.mark.parametrize("form", ["oja", "inverse_norm", "inverse_complement"])
 def test_added_terms_as_they_are_written(form):
     problem = _problem(CASES[0], Rule(contrastive=0.7, hebbian=-0.4, form=form))
-    problem = replace(problem, initial=SmallRandom(0.3, seed=5))
+    problem = replace(problem, initial=SmallRandom(0.1 if form == "inverse_complement" else 0.3, seed=5))
     system, plain = RuleWeights(problem), DataCoordinates(problem)
     first, second = problem.initial_weights
     into_first, into_second = system.weights(system.velocity(system.start) - plain.velocity(plain.start))
@@ -148,7 +149,8 @@ def test_added_terms_as_they_are_written(form):
     if form == "oja":
         hebbian = first @ data.sigma_x - first @ data.sigma_x @ first.T @ first
     else:
-        hebbian = first @ data.sigma_x / (1 + np.sum(first**2, axis=1))[:, None]
+        sign = 1 if form == "inverse_norm" else -1
+        hebbian = first @ data.sigma_x / (1 + sign * np.sum(first**2, axis=1))[:, None]
     np.testing.assert_allclose(into_first, -0.4 * hebbian, atol=1e-14)
     np.testing.assert_allclose(into_second, 0.7 * (data.sigma_y - W @ data.sigma_x @ W.T) @ second, atol=1e-14)
 
@@ -323,7 +325,16 @@ def test_no_closed_form_says_why(name):
 WRONG = {
     "contrastive text": (lambda: Rule(contrastive="1"), TypeError, r"contrastive must be a real number, got '1'"),
     "hebbian nan": (lambda: Rule(hebbian=np.nan), ValueError, r"hebbian must be finite"),
-    "form": (lambda: Rule(form="hebb"), ValueError, r"form must be one of \['inverse_norm', 'oja'\], got 'hebb'"),
+    "form": (
+        lambda: Rule(form="hebb"),
+        ValueError,
+        r"form must be one of \['inverse_.*', 'oja'\], got 'hebb'",
+    ),
+    "inverse complement sign": (
+        lambda: Rule.inverse_complement_anti_hebbian(0.1),
+        ValueError,
+        r"hebbian must be negative",
+    ),
     "inverse sign": (lambda: Rule.inverse_norm_anti_hebbian(0.0), ValueError, r"hebbian must be negative"),
     "contrastive sign": (lambda: Rule.contrastive_hebbian(-1), ValueError, r"contrastive must be positive"),
     "predictive sign": (lambda: Rule.predictive_coding(1), ValueError, r"contrastive must be negative, got 1.0"),

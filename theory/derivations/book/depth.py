@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sympy import Derivative, Eq, Expr, Function, Integral, Rational, Symbol, atan, atanh, hyper, log, sqrt
 
+from ..derivation import Derivation
 from ..steps.checks import Algebra, Integration, Solves
-from ..steps.derivation import Derivation, Given, Line, Step
+from ..steps.lines import Given, Line, Step
 from . import notation as n
 from .notation import delta, lam, pi, start, t
 

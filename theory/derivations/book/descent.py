@@ -6,8 +6,9 @@ from sympy import Derivative, Eq, Function, Integer, Limit, Symbol, symbols
 
 from ...symbolic import modes as symbolic
 from ...symbolic import symbols as s
+from ..derivation import Derivation
 from ..steps.checks import Algebra, AsLimit, Solves, Through
-from ..steps.derivation import Derivation, Given, Rejected, Step
+from ..steps.lines import Given, Rejected, Step
 from . import notation as n
 from .notation import delta, lam, pi, pi0, y, z
 

@@ -21,8 +21,9 @@ from sympy import (
 )
 
 from ...symbolic import symbols as s
+from ..derivation import Derivation
 from ..steps.checks import Algebra, AsLimit, Solves
-from ..steps.derivation import Derivation, Given, Rejected, Step
+from ..steps.lines import Given, Rejected, Step
 from ..steps.matrices import Instance, OnMatrices
 from . import notation as n
 from .notation import t

@@ -20,8 +20,9 @@ from sympy import (
 )
 
 from ....datasets import sign_features
+from ..derivation import Derivation
 from ..steps.checks import Algebra
-from ..steps.derivation import Derivation, Given, Step
+from ..steps.lines import Given, Step
 from ..steps.matrices import Instance, OnMatrices
 from .generalisation import SOURCE, C, identity, n_x, rho
 

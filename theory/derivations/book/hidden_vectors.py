@@ -8,8 +8,9 @@ import sympy
 from sympy import Derivative, Eq, Function, Limit, Symbol, Trace, exp, sqrt
 
 from ...symbolic import modes as symbolic
+from ..derivation import Derivation
 from ..steps.checks import Algebra, AsLimit, Conservation, Solves, Through
-from ..steps.derivation import Derivation, Given, Rejected, Step
+from ..steps.lines import Given, Rejected, Step
 from ..steps.matrices import Instance, OnMatrices
 from . import notation as n
 from .notation import delta, lam, pi, t, y, y0, z, z0

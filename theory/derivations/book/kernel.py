@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import sympy
 from sympy import Eq, Expr, HadamardProduct, ImmutableMatrix, Inverse, MatrixSymbol, Rational, Symbol, Trace, symbols
 
-from ..steps.derivation import Derivation, Given, Step
+from ..derivation import Derivation
+from ..steps.lines import Given, Step
 from ..steps.matrices import Instance, OnMatrices
 from . import notation as n
 

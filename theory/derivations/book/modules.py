@@ -6,8 +6,9 @@ from sympy import Eq, Symbol, sqrt, symbols
 
 from ...symbolic import modes as symbolic
 from ...symbolic import symbols as s
+from ..derivation import Derivation
 from ..steps.checks import Algebra
-from ..steps.derivation import Derivation, Given, Rejected, Step
+from ..steps.lines import Given, Rejected, Step
 from . import notation as n
 from .spectrum import CLASSES, SPACE
 

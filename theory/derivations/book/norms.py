@@ -10,8 +10,9 @@ from sympy import Eq, Expr, Limit, MatrixSymbol, Symbol, Trace, oo
 from ....datasets import CLASS_NAMES
 from ...symbolic import modes as symbolic
 from ...symbolic import symbols as s
+from ..derivation import Derivation
 from ..steps.checks import Algebra, AsLimit
-from ..steps.derivation import Derivation, Given, Line, Rejected, Step
+from ..steps.lines import Given, Line, Rejected, Step
 from ..steps.matrices import TraceInAlgebra
 from . import notation as n
 from .spectrum import C_X, C_Y, CLASSES, COUNTS, GENERAL, PROJECTIONS, SPACE, size

@@ -5,8 +5,9 @@ from __future__ import annotations
 from sympy import Derivative, Eq, Function, Limit, Symbol, exp, sqrt
 
 from ...symbolic import symbols as s
+from ..derivation import Derivation
 from ..steps.checks import Algebra, AsLimit, Conservation, Integration, Solves, Through
-from ..steps.derivation import Derivation, Given, Rejected, Step
+from ..steps.lines import Given, Rejected, Step
 from . import notation as n
 from .notation import t
 

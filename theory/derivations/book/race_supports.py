@@ -5,8 +5,9 @@ from __future__ import annotations
 from sympy import Derivative, Eq, Function, Symbol
 
 from ...symbolic import symbols as s
+from ..derivation import Derivation
 from ..steps.checks import Algebra, Conservation, Through
-from ..steps.derivation import Derivation, Given, Rejected, Step
+from ..steps.lines import Given, Rejected, Step
 from .notation import t
 from .race import SOURCE
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sympy import Derivative, Eq, Function, Symbol, log, sqrt
 
+from ..derivation import Derivation
 from ..steps.checks import Algebra, Integration, Solves, Through
-from ..steps.derivation import Derivation, Given, Rejected, Step
+from ..steps.lines import Given, Rejected, Step
 from .notation import delta, lam, pi, sigma, t
 from .rules import (
     COMMON,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sympy import E, Eq, Function, Integral, Limit, Symbol, atan, cos, gamma, oo, pi, sin, sqrt, symbols, tan
 
+from ..derivation import Derivation
 from ..steps.checks import Algebra, AsLimit, Integration, Solves
-from ..steps.derivation import Derivation, Given, Rejected, Step
+from ..steps.lines import Given, Rejected, Step
 from . import notation as n
 
 N, p, s = symbols("N p s", positive=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from sympy import Derivative, Eq, Limit, Symbol, Trace, oo
 
 from ...symbolic import modes as symbolic
+from ..derivation import Derivation
 from ..steps.checks import AsLimit, Solves
-from ..steps.derivation import Derivation, Given, Step
+from ..steps.lines import Given, Step
 from ..steps.matrices import OnMatrices
 from . import notation as n
 from .notation import delta, lam, pi, pi0, t

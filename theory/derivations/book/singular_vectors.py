@@ -10,7 +10,8 @@ from sympy import Eq, ImmutableMatrix, MatrixSymbol, Symbol, Trace, sqrt
 
 from ....datasets import walsh_functions
 from ...symbolic import symbols as s
-from ..steps.derivation import Derivation, Given, Step
+from ..derivation import Derivation
+from ..steps.lines import Given, Step
 from ..steps.matrices import Instance, OnMatrices
 from . import notation as n
 from .spectrum import SPACE, X, Y, size, space_instance

@@ -11,7 +11,8 @@ from sympy import Eq, ImmutableMatrix, MatrixSymbol, Symbol, Trace, symbols
 from ....datasets import CLASS_NAMES, sign_features
 from ...symbolic import modes as symbolic
 from ...symbolic import symbols as s
-from ..steps.derivation import Derivation, Given, Line, Step
+from ..derivation import Derivation
+from ..steps.lines import Given, Line, Step
 from ..steps.matrices import InAlgebra, Instance, OnMatrices, TraceInAlgebra
 from . import notation as n
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import sympy
 from sympy import Derivative, Eq, Function, Limit, MatrixSymbol, Symbol, Trace, exp, oo, sqrt, symbols
 
+from ..derivation import Derivation
 from ..steps.checks import Algebra, AsLimit, Solves
-from ..steps.derivation import Derivation, Given, Rejected, Step
+from ..steps.lines import Given, Rejected, Step
 from ..steps.matrices import Instance, OnMatrices
 from . import notation as n
 from .notation import delta, lam, pi, t

@@ -8,8 +8,9 @@ import sympy
 from sympy import Derivative, Eq, Function, Limit, MatrixSymbol, Symbol, Trace, exp, oo, symbols
 
 from ...symbolic import modes as symbolic
+from ..derivation import Derivation
 from ..steps.checks import Algebra, AsLimit, Solves
-from ..steps.derivation import Derivation, Given, Rejected, Step
+from ..steps.lines import Given, Rejected, Step
 from ..steps.matrices import Instance, OnMatrices
 from . import notation as n
 from .notation import delta, lam, pi, start, t

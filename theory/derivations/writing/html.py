@@ -13,7 +13,7 @@ from sympy.core.function import AppliedUndef
 from sympy.printing.mathml import MathMLPresentationPrinter, mathml
 from sympy.printing.precedence import PRECEDENCE
 
-from ..steps.derivation import Derivation, Given, Rejected
+from ..steps.lines import Chain, Given, Rejected
 from .page import Page, how, page, shown
 from .prose import LETTER, pieces
 
@@ -115,7 +115,7 @@ def equation(statement: Eq) -> str:
     return f'<math display="block"><mrow>{left}<mo>=</mo>{right}</mrow></math>'
 
 
-def section(derivation: Derivation | Page) -> str:
+def section(derivation: Chain | Page) -> str:
     """One derivation as a fragment of HTML."""
     shown_page = derivation if isinstance(derivation, Page) else page(derivation)
     made = shown_page.derivation

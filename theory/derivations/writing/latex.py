@@ -9,7 +9,7 @@ from typing import Any
 import sympy
 from sympy import Add, Eq
 
-from ..steps.derivation import Derivation, Rejected
+from ..steps.lines import Chain, Rejected
 from .page import Page, how, page, shown
 from .prose import LETTER, pieces
 
@@ -87,7 +87,7 @@ def article(pages: Iterable[Page]) -> str:
     return f"{PREAMBLE}{opening}\n\n{sections}\n\n\\end{{document}}\n"
 
 
-def notebook(derivation: Derivation) -> str:
+def notebook(derivation: Chain) -> str:
     """All statements as one block of displayed mathematics, for a notebook."""
     shown_page = page(derivation)
     rows = (

@@ -11,7 +11,7 @@ import sympy
 from sympy import Eq, Expr, Limit, MatrixSymbol, Symbol
 
 from ...symbolic.equality import Proof, ProofStep
-from ..steps.derivation import Derivation, Given, Line, Rejected
+from ..steps.lines import Chain, Given, Line, Rejected
 
 DISPLAYED = {"lam": "lambda", "lam_other": "lambda_other"}
 
@@ -20,7 +20,7 @@ DISPLAYED = {"lam": "lambda", "lam_other": "lambda_other"}
 class Page:
     """A derivation that has been checked, with its statements as they are to be shown."""
 
-    derivation: Derivation
+    derivation: Chain
     proof: Proof
     statements: Mapping[str, Eq]
     values: Mapping[Symbol, Expr]
@@ -37,7 +37,7 @@ class Page:
             yield shown(symbol), domain(symbol), meaning + value
 
 
-def page(derivation: Derivation, values: Mapping[str, Any] | None = None) -> Page:
+def page(derivation: Chain, values: Mapping[str, Any] | None = None) -> Page:
     """Check a derivation, and put values in for symbols.
 
     Parameters
@@ -103,7 +103,7 @@ def domain(symbol: Any) -> str:
     return f"{sign} {kind}".strip()
 
 
-def _values(derivation: Derivation, values: Mapping[str, Any]) -> dict[Symbol, Expr]:
+def _values(derivation: Chain, values: Mapping[str, Any]) -> dict[Symbol, Expr]:
     symbols = {symbol.name: symbol for symbol in derivation.symbols if isinstance(symbol, Symbol)}
     chosen = {}
     for name, value in values.items():
@@ -118,8 +118,10 @@ def _values(derivation: Derivation, values: Mapping[str, Any]) -> dict[Symbol, E
 def _number(symbol: Symbol, value: Any) -> Expr:
     try:
         number = sympy.Rational(str(value))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, ZeroDivisionError) as error:
         raise ValueError(f"{symbol} must be a number, got {value!r}") from error
+    if not number.is_finite:
+        raise ValueError(f"{symbol} must be a finite number, got {value!r}")
     wanted = [word for word in ("integer", "positive", "nonnegative", "negative") if getattr(symbol, f"is_{word}")]
     if not all(getattr(number, f"is_{word}") for word in wanted):
         raise ValueError(
@@ -128,7 +130,7 @@ def _number(symbol: Symbol, value: Any) -> Expr:
     return number
 
 
-def _inside(derivation: Derivation, chosen: Mapping[Symbol, Expr]) -> None:
+def _inside(derivation: Chain, chosen: Mapping[Symbol, Expr]) -> None:
     for condition in derivation.where:
         if condition.subs(chosen) == False:  # noqa: E712 - a sympy truth value
             given = ", ".join(

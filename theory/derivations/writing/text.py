@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from textwrap import indent
+from textwrap import fill, indent
 
 import sympy
 from sympy import Eq
 
-from ..steps.derivation import Rejected
+from ..steps.lines import Rejected
 from .latex import formula
 from .page import Page, how, shown
 
@@ -18,20 +18,24 @@ def terminal(shown_page: Page, width: int = 100) -> Iterator[tuple[str, str]]:
     """Paragraphs of a derivation, each with the role in which it is to be shown."""
     derivation = shown_page.derivation
     yield "title", derivation.title
-    yield "text", f"{derivation.about}\nSource: {derivation.source}."
-    symbols = (f"  {_pretty(symbol, width):12} {meaning} ({kind})" for symbol, kind, meaning in shown_page.declared())
+    yield "text", f"{_wrapped(derivation.about, width)}\n{_wrapped(f'Source: {derivation.source}.', width)}"
+    symbols = (
+        _wrapped(f"{_pretty(symbol, width):12} {meaning} ({kind})", width, "  ", " " * 15)
+        for symbol, kind, meaning in shown_page.declared()
+    )
     yield "quiet", "\n".join(symbols)
     if derivation.where:
-        yield "text", f"Where {', '.join(str(shown(condition)) for condition in derivation.where)}."
+        conditions = ", ".join(str(shown(condition)) for condition in derivation.where)
+        yield "text", _wrapped(f"Where {conditions}.", width)
     for number, (line, statement, outcome) in enumerate(shown_page.rows(), start=1):
         rejected = isinstance(line, Rejected)
         yield "rejected" if rejected else "step", f"{number}. {'rejected: ' if rejected else ''}{line.name}"
-        yield "text", line.why
+        yield "text", _wrapped(line.why, width)
         yield "formula", indent(_pretty(Eq(*map(shown, statement.args), evaluate=False), width - 4), "    ")
         numbers = _numerical(statement) if shown_page.values else ""
         if numbers:
             yield "formula", f"    = {numbers}"
-        yield "quiet", f"{how(line, outcome)}\n"
+        yield "quiet", f"{_wrapped(how(line, outcome), width)}\n"
 
 
 def markdown(shown_page: Page) -> str:
@@ -83,6 +87,19 @@ def _record(shown_page: Page) -> dict[str, object]:
             for line, statement, outcome in shown_page.rows()
         ],
     }
+
+
+def _wrapped(text: str, width: int, first: str = "", later: str = "") -> str:
+    """Text in lines that end between words."""
+    return fill(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=later,
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    )
 
 
 def _pretty(expression: object, width: int) -> str:

@@ -3,77 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import sympy
 from sympy import Eq, Expr, Symbol
 from sympy.core.function import AppliedUndef
 
-from ...symbolic.equality import Proof, ProofStep
-from .checks import Check, Statement
-from .scrutiny import contradiction, names_in, restated, twice_declared, variables_of
+from ..symbolic.equality import Proof, ProofStep
+from .steps.checks import Statement
+from .steps.lines import Given, Line, Rejected, Step
+from .steps.scrutiny import names_in, restated, twice_declared, variables_of
+from .writing import html, latex
 
 
 class DoesNotFollow(ValueError):  # noqa: N818 - it says what happened
     """A step of a derivation does not follow from the steps that it cites."""
-
-
-@dataclass(frozen=True)
-class Given:
-    """A premise: a definition, an equation of motion or a known result. It must be used by a later step."""
-
-    name: str
-    statement: Eq
-    why: str
-    uses: ClassVar[tuple[str, ...]] = ()
-
-    def settle(self, claim: Statement) -> ProofStep:
-        """Record the premise as given, unless it contradicts the domain."""
-        wrong = contradiction(claim)
-        return claim.fails(wrong) if wrong else ProofStep(claim.name, sympy.Integer(0), "given", True)
-
-
-@dataclass(frozen=True)
-class Step:
-    """A statement, its justification in words, and the check that ties it to earlier steps."""
-
-    name: str
-    statement: Eq
-    why: str
-    check: Check
-
-    @property
-    def uses(self) -> tuple[str, ...]:
-        """Names of the earlier steps that it follows from."""
-        return self.check.uses
-
-    def settle(self, claim: Statement) -> ProofStep:
-        """Check that the statement follows, from all that it cites, and that it does not contradict the domain."""
-        outcome = self.check.settle(claim)
-        if not outcome.holds:
-            return outcome
-        idle = self.check.needless(claim)
-        wrong = f"cites {idle}, which plays no part in it" if idle else contradiction(claim)
-        return claim.fails(wrong) if wrong else outcome
-
-
-@dataclass(frozen=True)
-class Rejected(Step):
-    """A form as published or usually quoted that does not hold: its check must fail, with a counter-example."""
-
-    def settle(self, claim: Statement) -> ProofStep:
-        """Check that the statement does not follow, at a point where its two sides differ."""
-        outcome = self.check.settle(claim)
-        if outcome.holds:
-            return replace(outcome, settled="holds after all", holds=False)
-        if not outcome.points:
-            return replace(outcome, settled=f"is rejected without a counter-example: it {outcome.settled}")
-        return replace(outcome, settled=f"rejected, {outcome.settled}", holds=True)
-
-
-Line = Given | Step
 
 
 @dataclass(frozen=True)
@@ -237,11 +183,7 @@ class Derivation:
         return function
 
     def _repr_latex_(self) -> str:
-        from ..writing.latex import notebook
-
-        return notebook(self)
+        return latex.notebook(self)
 
     def _repr_html_(self) -> str:
-        from ..writing.html import section
-
-        return section(self)
+        return html.section(self)

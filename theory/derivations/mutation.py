@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sympy import Add, Derivative, Eq, Expr, Integer, Limit, MatrixSymbol, Mul, Pow, Symbol, Tuple, ZeroMatrix
 from sympy.core.function import AppliedUndef
 
-from ...symbolic.equality import verify_equal
-from .checks import rewrite
-from .derivation import Derivation, Given, Line, Rejected
+from ..symbolic.equality import verify_equal
+from .derivation import Derivation
+from .steps.checks import rewrite
+from .steps.lines import Given, Line, Rejected
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,14 @@ def changes(statement: Eq) -> Iterator[tuple[str, Eq]]:
                 yield description, Eq(*sides, evaluate=False)
 
 
-def mutants(derivation: Derivation) -> Iterator[Mutant]:
+def mutants(derivation: Derivation, at_most: int | None = None) -> Iterator[Mutant]:
     """Every change of every line but the rejected forms, and which line catches it.
+
+    Parameters
+    ----------
+    derivation : Derivation
+    at_most : int, optional
+        Changes of each line; of a line that has more, this many are drawn, the same ones at each call.
 
     Examples
     --------
@@ -71,11 +79,15 @@ def mutants(derivation: Derivation) -> Iterator[Mutant]:
     for index, line in enumerate(derivation.lines):
         if isinstance(line, Rejected):
             continue
-        for description, statement in changes(line.statement):
+        for description, statement in _drawn(list(changes(line.statement)), at_most):
             lines = (*derivation.lines[:index], replace(line, statement=statement), *derivation.lines[index + 1 :])
             caught_by = _caught_by(derivation, lines, index)
             equivalent = not caught_by and _same(line, statement, derivation)
             yield Mutant(line.name, description, statement, caught_by, equivalent)
+
+
+def _drawn(found: list[tuple[str, Eq]], at_most: int | None) -> list[tuple[str, Eq]]:
+    return found if at_most is None or len(found) <= at_most else random.Random(0).sample(found, at_most)
 
 
 def _caught_by(derivation: Derivation, lines: tuple[object, ...], index: int) -> str:

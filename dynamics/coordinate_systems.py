@@ -1,0 +1,312 @@
+"""The coordinates in which networks are trained: what each needs, what a step costs, and how it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import cast
+
+import numpy as np
+
+from ..datasets import Data, SystematicityDataset
+from ..problem import Modular, Network, Problem, RandomModes, Rule, Weights
+from ..validation import FloatArray
+from .dense.commuting import (
+    DIAGONAL_TOLERANCE,
+    CommutingFrame,
+    CommutingShallow,
+    CommutingTwoLayer,
+    commuting_frame,
+)
+from .dense.compressed import CompressedFrame, compress, narrow, narrow_static
+from .dense.data_coordinates import DataCoordinates, flat_start
+from .dense.layout import IDENTITY, PLAIN, full_layout, layout, width
+from .dense.observer import Observer
+from .dense.random_modes import NoFrame, draw
+from .dense.shallow import ShallowCompressed, ShallowSpectral
+from .dense.spectral import SpectralFrame, StaticFrame
+from .dense.two_layer import TwoLayerCoordinates, TwoLayerParts
+from .modular.systems import ModuleCoordinates
+from .rules.systems import RuleWeights
+from .systems import System
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """One problem, or several that differ in their start alone, to be trained together.
+
+    Attributes
+    ----------
+    problems : tuple of Problem
+        Of one dataset and one network.
+    alone : bool
+        Whether the state of a single problem has no leading axis for the problems.
+    """
+
+    problems: tuple[Problem, ...]
+    alone: bool
+
+    @property
+    def dataset(self) -> Data:
+        """What all of them learn."""
+        return self.problems[0].dataset
+
+    @property
+    def network(self) -> Network:
+        """What learns."""
+        return self.problems[0].network
+
+    @property
+    def rule(self) -> Rule:
+        """The learning rule."""
+        return self.problems[0].training.rule
+
+    @property
+    def hidden(self) -> int:
+        """Number of hidden units, or of outputs of a shallow network."""
+        return self.network.shapes(self.dataset)[0][0]
+
+    @property
+    def in_space(self) -> bool:
+        """Whether the data are a systematicity dataset."""
+        return isinstance(self.dataset, SystematicityDataset)
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether modes are drawn in place of weights."""
+        return isinstance(self.problems[0].initial, RandomModes)
+
+    @cached_property
+    def frame(self) -> CommutingFrame:
+        """Bases in which the correlations of a Dataset are diagonal."""
+        return commuting_frame(self.dataset)
+
+    @property
+    def space(self) -> SystematicityDataset:
+        """The data, as the systematicity dataset that they are."""
+        return cast(SystematicityDataset, self.dataset)
+
+    def weights(self) -> Weights:
+        """The initial weights, with a leading axis for several problems."""
+        if self.alone:
+            return self.problems[0].initial.weights(self.network, self.dataset)
+        each = [one.initial.weights(self.network, self.dataset) for one in self.problems]
+        return tuple(np.array(layer) for layer in zip(*each, strict=True))
+
+    def flat_start(self) -> FloatArray:
+        """The initial weights as one vector for each problem."""
+        starts = [flat_start(one) for one in self.problems]
+        return starts[0] if self.alone else np.array(starts)
+
+
+Question = Callable[[Group], str | None]
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way in which a coordinate system is built, and the problems that it is for."""
+
+    covers: Callable[[Group], bool]
+    build: Callable[[Group], System]
+
+
+@dataclass(frozen=True)
+class CoordinateSystem:
+    """Coordinates in which problems can be trained.
+
+    Attributes
+    ----------
+    name : str
+    meaning : str
+        In one sentence.
+    questions : tuple of callables
+        Conditions; each answers None, or the reason why a problem cannot be trained in these coordinates.
+    operations : callable
+        Multiplications in one step.
+    forms : tuple of Form
+        The first that covers a problem builds its system.
+    """
+
+    name: str
+    meaning: str
+    questions: tuple[Question, ...]
+    operations: Callable[[Group], int]
+    forms: tuple[Form, ...]
+
+    def refusal(self, group: Group) -> str | None:
+        """Why a problem cannot be trained in these coordinates; None if it can."""
+        answers = (question(group) for question in self.questions)
+        return next((answer for answer in answers if answer is not None), None)
+
+    def build(self, group: Group) -> System:
+        """The system in these coordinates."""
+        return next(form for form in self.forms if form.covers(group)).build(group)
+
+
+def _drawn(group: Group) -> str | None:
+    return "RandomModes draws compressed coordinates of a two-layer network on a SystematicityDataset"
+
+
+def _any_drawn(group: Group) -> str | None:
+    return _drawn(group) if group.is_drawn else None
+
+
+def _drawn_elsewhere(group: Group) -> str | None:
+    return _drawn(group) if group.is_drawn and not (group.network.layers == 2 and group.in_space) else None
+
+
+def _modules(group: Group) -> str | None:
+    return None if group.network.is_chain else "modules are trained on the weights as they are; use 'data'"
+
+
+def _rule(group: Group) -> str | None:
+    if group.rule.is_gradient:
+        return None
+    return f"rule={group.rule} is trained on the weights as they are; use 'data'"
+
+
+def _many_layers(group: Group) -> str | None:
+    if group.network.layers <= 2:
+        return None
+    return f"with layers={group.network.layers} every hidden layer mixes the modes; use 'data'"
+
+
+def _no_large_classes(group: Group) -> str | None:
+    return None if group.in_space else "the modes of a Dataset need not come in large classes; use 'spectral'"
+
+
+def _coupled(group: Group) -> str | None:
+    if group.in_space:
+        return None
+    if not group.dataset.is_decoupled:
+        return "X'X and Y'Y of this dataset do not commute; use 'data'"
+    if group.frame.residual > DIAGONAL_TOLERANCE:
+        residual = f"only to {group.frame.residual:.1e}, not to {DIAGONAL_TOLERANCE:.0e}"
+        return f"the modes make the correlations of this dataset diagonal {residual}; use 'data'"
+    return None
+
+
+def _data_operations(group: Group) -> int:
+    sizes = [rows * columns for rows, columns in group.network.shapes(group.dataset)]
+    return group.dataset.n_items * (3 * sum(sizes) - sizes[0])
+
+
+def _spectral_operations(group: Group) -> int:
+    if group.in_space:
+        full = full_layout(group.space)
+        columns, rows = full.n_moving, full.n_rows
+    else:
+        columns, rows = len(group.frame.delta), group.dataset.n_outputs
+    return columns * rows if group.network.layers == 1 else _two_layer_operations(group.hidden, columns, rows)
+
+
+def _compressed_operations(group: Group) -> int:
+    full, hidden = full_layout(group.space), group.hidden
+    if group.network.layers == 1:
+        return len([one for one in full.classes if one.in_inputs])
+    height = hidden * ((PLAIN in full.columns) + (PLAIN in full.rows))
+    plain = min(height, max(width(full.columns, PLAIN), width(full.rows, PLAIN)))
+    small = layout(group.space, plain, 0, min(hidden, width(full.rows, IDENTITY)))
+    return _two_layer_operations(min(hidden, small.n_moving + small.n_rows), small.n_moving, small.n_rows)
+
+
+def _two_layer_operations(hidden: int, columns: int, rows: int) -> int:
+    return min(2 * hidden**2 * (columns + rows), 3 * hidden * columns * rows)
+
+
+def _modules_as_they_are(group: Group) -> System:
+    return ModuleCoordinates(group.problems[0], cast(Modular, group.network))
+
+
+def _commuting(group: Group) -> System:
+    system = CommutingShallow if group.network.layers == 1 else CommutingTwoLayer
+    return system(group.dataset, group.frame, group.weights())
+
+
+def _shallow_spectral(group: Group) -> System:
+    frame = SpectralFrame(group.space)
+    return ShallowSpectral(frame, Observer(group.space, frame.layout), frame.map(group.weights()[0]))
+
+
+def _shallow_compressed(group: Group) -> System:
+    frame = SpectralFrame(group.space)
+    start = frame.map(group.weights()[0])
+    observer = Observer(group.space, frame.layout)
+    return ShallowCompressed(frame, observer, start, lambda: frame.map(group.weights()[0]))
+
+
+def _two_layer_spectral(group: Group) -> System:
+    dataset, spectral = group.space, SpectralFrame(group.space)
+    parts = narrow_static(dataset, spectral.two_layer(group.weights()))
+    observer = Observer(dataset, narrow(dataset, parts).layout)
+    return TwoLayerCoordinates(
+        parts, observer, partial(narrow, dataset), lambda: StaticFrame(spectral, group.weights())
+    )
+
+
+def _two_layer_compressed(group: Group) -> System:
+    dataset, spectral = group.space, SpectralFrame(group.space)
+    parts = compress(dataset, spectral.two_layer(group.weights()))
+    observer = Observer(dataset, parts.layout)
+    return TwoLayerCoordinates(parts, observer, _same, lambda: CompressedFrame(spectral, group.weights()))
+
+
+def _drawn_modes(group: Group) -> System:
+    dataset = group.space
+    each = [draw(dataset, group.hidden, cast(RandomModes, one.initial)) for one in group.problems]
+    parts = compress(dataset, each[0] if group.alone else stacked(each))
+    return TwoLayerCoordinates(parts, Observer(dataset, parts.layout), _same, NoFrame)
+
+
+def stacked(parts: Sequence[TwoLayerParts]) -> TwoLayerParts:
+    """Several networks along a leading axis."""
+    return TwoLayerParts(
+        parts[0].layout,
+        np.array([one.inputs for one in parts]),
+        np.array([one.outputs for one in parts]),
+        np.array([one.static_energy for one in parts]),
+    )
+
+
+def _same(parts: TwoLayerParts) -> TwoLayerParts:
+    return parts
+
+
+DATA = CoordinateSystem(
+    "data",
+    "the weights as they are",
+    (_any_drawn,),
+    _data_operations,
+    (
+        Form(lambda group: not group.network.is_chain, _modules_as_they_are),
+        Form(
+            lambda group: not group.rule.is_gradient, lambda group: RuleWeights(group.problems[0], group.flat_start())
+        ),
+        Form(lambda group: True, lambda group: DataCoordinates(group.problems[0], group.flat_start())),
+    ),
+)
+SPECTRAL = CoordinateSystem(
+    "spectral",
+    "rotated so that the correlations of the data are diagonal",
+    (_any_drawn, _modules, _rule, _many_layers, _coupled),
+    _spectral_operations,
+    (
+        Form(lambda group: not group.in_space, _commuting),
+        Form(lambda group: group.network.layers == 1, _shallow_spectral),
+        Form(lambda group: group.network.layers == 2, _two_layer_spectral),
+    ),
+)
+COMPRESSED = CoordinateSystem(
+    "compressed",
+    "one triangular factor for each class of equal modes",
+    (_drawn_elsewhere, _modules, _rule, _many_layers, _no_large_classes),
+    _compressed_operations,
+    (
+        Form(lambda group: group.is_drawn, _drawn_modes),
+        Form(lambda group: group.network.layers == 1, _shallow_compressed),
+        Form(lambda group: group.network.layers == 2, _two_layer_compressed),
+    ),
+)
+COORDINATE_SYSTEMS = (DATA, SPECTRAL, COMPRESSED)
+"""In the order of preference, where the costs of a step differ by little."""

@@ -1,0 +1,36 @@
+"""The parts of a bound: rounding, integration, and what the closed form neglects of a quantity's own range."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import linmod
+
+DATASET = linmod.SystematicityDataset(3, 1, 3, 1)
+EPSILON = np.finfo(float).eps
+FLOW = linmod.Problem(DATASET, linmod.Deep(10), linmod.Aligned(1e-3), linmod.Flow(np.linspace(0, 40, 21)))
+DESCENT = replace(FLOW, initial=linmod.SmallRandom(1e-3), training=linmod.Descent(0.16, 200, 10))
+
+
+def test_a_flow_is_allowed_three_times_its_change_by_ten_times_coarser_tolerances():
+    coarse = replace(FLOW, training=linmod.Flow(FLOW.times, rtol=1e-7, atol=1e-9))
+    fine, second = linmod.dynamics.solve(FLOW), linmod.dynamics.solve(coarse)
+    rounding = (fine.statistics.evaluations + 10) * 27 * EPSILON
+    found = linmod.verify(FLOW).by_quantity
+    for name, values in fine.quantities.items():
+        change = np.max(np.abs(values - second.quantities[name]))
+        assert found[name].bound == pytest.approx(3 * change + rounding * found[name].scale, rel=1e-9)
+        assert found[name].bound < 1e-4 * found[name].range
+
+
+def test_ten_times_what_is_neglected_of_the_own_range_is_allowed():
+    neglected = linmod.theory.solve(DESCENT).neglected
+    rounding = (200 + 10) * 27 * EPSILON
+    for name, quantity in linmod.verify(DESCENT).by_quantity.items():
+        expected = 10 * neglected * (quantity.range + rounding * quantity.scale) + rounding * quantity.scale
+        if name != "strengths with signs":
+            assert quantity.bound == pytest.approx(expected, rel=1e-9)
+    altered = linmod.verify(DESCENT, predict=lambda p: linmod.theory.solve(p, strength_factor=3.0))
+    assert altered.by_quantity["loss"].bound == pytest.approx(linmod.verify(DESCENT).by_quantity["loss"].bound)
+    assert altered.verdict == "fails"
