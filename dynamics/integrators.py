@@ -55,7 +55,8 @@ def flow_states(system: System, training: Flow, integrator: str, done: Progress)
         return
     if not np.all(np.isfinite(velocity(0.0, system.start))):
         raise Divergence(
-            "the gradient at the start is not a finite number: start from smaller weights, or scale the data down"
+            "the gradient leaves the range of finite numbers at time 0: start from smaller weights, or scale the data"
+            " down"
         )
     reached = 0.0
     solver = INTEGRATORS[integrator](velocity, 0.0, system.start, due[-1], rtol=training.rtol, atol=training.atol)

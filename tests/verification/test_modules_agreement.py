@@ -103,7 +103,7 @@ def test_flow(architecture, layers):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("training", ["descent", "flow"])
 def test_the_whole_grid(architecture, layers, training):
-    """Descent on all datasets; flow, which costs ten times as much, on all of them over three depths."""
+    """Descent on all datasets; flow, which costs ten times as much, on all of them over four depths."""
     tolerance = DESCENT_TOLERANCE if training == "descent" else FLOW_TOLERANCE
     grid = product((1, 2), range(3), range(3), (0, 1, 3), (0, 2), (0.0, 0.7, 2.0))
     fitting = [
