@@ -1,4 +1,4 @@
-"""Images side by side: every image is familiar, but not every combination of their classes."""
+"""Adjacent images: training shows all classes of images, but not all combinations of classes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STREAMS = {"train": 3, "validation": 4, "test_seen": 5, "test_unseen": 6}
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CompositionalImages:
-    r"""K images side by side, each place with its own label, and a label of the combination as a whole.
+    r"""K adjacent images with one label for each place, and a label of the whole combination.
 
     With the class :math:`c_k` at place k of C classes,
 
@@ -66,7 +66,7 @@ class CompositionalImages:
     See Also
     --------
     Combinations : Which combinations of classes are seen.
-    Images : The images that are put side by side.
+    Images : The images that are combined.
 
     Notes
     -----

@@ -41,7 +41,7 @@ def mnist(folder: str | PathLike[str], part: str = "train") -> Images:
     FileNotFoundError
         If a file is missing; names the folder and what was sought.
     ValueError
-        If a file is not what its header says, or if the two do not belong together; names the file.
+        If a file does not match its header, or if the two files do not match; the message names the file.
 
     See Also
     --------

@@ -128,7 +128,7 @@ class SineTask:
             object.__setattr__(self, name, tuple(array(name, getattr(self, name), 1).tolist()))
         if not self.frequencies or len(self.frequencies) != len(self.amplitudes):
             raise ValueError(
-                "frequencies and amplitudes must be as many, at least one, "
+                "frequencies and amplitudes must have the same length, at least one, "
                 f"got {len(self.frequencies)} and {len(self.amplitudes)}"
             )
         needed = self.dims * (self.modules if self.orthonormal else 1)

@@ -28,7 +28,7 @@ MOST_STEPS, PACE_STEPS = 1_000_000, 1_000
 
 @dataclass
 class Progress:
-    """Where an integration stands: filled in while it goes on."""
+    """Progress of an integration, which is updated while it runs."""
 
     state: FloatArray
     steps: int = 0

@@ -17,12 +17,12 @@ Weights = tuple[FloatArray, ...]
 
 @dataclass(frozen=True)
 class Part:
-    """A chain of layers within a network, with what it reads and is to write.
+    """A chain of layers within a network, with its inputs and target outputs.
 
     Attributes
     ----------
     data : Data
-        The inputs that it reads and the outputs that it is to write, as a dataset.
+        Its inputs and target outputs, as a dataset.
     network : Shallow or Deep
     outputs : tuple of str
         Names of the output blocks that it writes, in the order of the whole dataset.
@@ -101,7 +101,7 @@ class Deep(_OnePart):
     See Also
     --------
     Shallow : A network without hidden layer.
-    Modular : Chains side by side.
+    Modular : A network of several chains.
 
     Examples
     --------

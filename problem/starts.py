@@ -30,7 +30,7 @@ class Aligned:
     strength : float, mapping of str to float, or sequence of these, default 1e-6
         Initial effective singular value :math:`\pi(0)` of every mode, or one for each class of modes. Zero
         and negative values are allowed. A sequence holds one of either kind for each module of a modular network;
-        a module has the modes of what it reads and writes (:meth:`linmod.Module.view`).
+        a module has the modes of its inputs and outputs (:meth:`linmod.Module.view`).
 
     See Also
     --------

@@ -27,7 +27,7 @@ RANK_TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class SubStructure:
-    """Some input blocks with some output blocks of a dataset, and the ranks that define what it is.
+    """Some input blocks with some output blocks of a dataset, and the ranks that define its kind.
 
     Attributes
     ----------
@@ -192,7 +192,7 @@ def systematicity(mapping: ArrayLike, dataset: Data, part: SubStructure) -> Syst
     """Measure how far an input-output map has learned a sub-structure in isolation.
 
     The map may come from anywhere: from ``linmod.problem.input_output_map`` of a trajectory's weights, from
-    ``linmod.problem.stored_map`` (a leak's scale left out), or from a network of one's own.
+    ``linmod.problem.stored_map`` (a leak's scale left out), or from your own network.
 
     Parameters
     ----------

@@ -236,7 +236,7 @@ def _complete(base: Description, columns: Sequence[tuple[str, list[Any]]]) -> De
 
 
 def _check_values(sweep: Sweep) -> None:
-    """Refuse values of a wrong type, integers too large for a label, and what is wrong at every point."""
+    """Refuse values of a wrong type, integers too large for a label, and values that are wrong at every point."""
     varied = {path.split(".", 1)[0] for columns in sweep.axes.values() for path in columns}
     first = [0] * len(sweep.shape)
     for section, values in sweep.description(first).items():

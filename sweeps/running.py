@@ -36,7 +36,7 @@ NOT_STARTED = (
 
 
 class WorkerLost(RuntimeError):  # noqa: N818
-    """A worker process died; the finished points are kept, and running the sweep again goes on from there."""
+    """A worker process died; the finished points are kept, and running the sweep again continues from there."""
 
 
 def sweep(
@@ -49,9 +49,9 @@ def sweep(
 ) -> xr.Dataset:
     """Solve all problems of a sweep, or those that an earlier run has not finished.
 
-    Every finished point is kept in the folder as it ends. A run that is stopped at any moment, by any means, goes on
-    when it is started again, and ends with exactly the results of one that was not stopped. They do not depend on
-    the number of workers either. A point that fails is recorded with its error; the others go on.
+    Every point is stored in the folder when it ends. A run that is stopped at any moment, by any means, continues when
+    it is started again, and ends with exactly the results of an uninterrupted run. The results do not depend on the
+    number of workers. A point that fails is recorded with its error; the other points are solved.
 
     Parameters
     ----------

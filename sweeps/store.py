@@ -104,13 +104,13 @@ class Store:
         self.keep(self._path(number), self._seal(number, content).encode() + b"\n" + content)
 
     def keep(self, path: Path, content: bytes) -> None:
-        """Write a file of the folder, or raise NotStored and say how to go on."""
+        """Write a file of the folder, or raise NotStored and say how to continue."""
         try:
             write_atomically(path, content)
         except OSError as error:
             raise NotStored(
-                f"{path} cannot be written ({error.strerror}); what is finished is kept in {self.folder}, and the"
-                " same sweep goes on from there"
+                f"{path} cannot be written ({error.strerror}); the finished points are kept in {self.folder}, and"
+                " the same sweep continues from there"
             ) from error
 
     def _path(self, number: int) -> Path:

@@ -99,7 +99,7 @@ def load_sweep(path: str | Path) -> xr.Dataset:
     instance("path", path, (str, os.PathLike))
     file = Path(path)
     if (file / MANIFEST).exists() and not (file / RESULTS).exists():
-        raise FileNotFoundError(f"the sweep in {file} is not finished; run it again to go on")
+        raise FileNotFoundError(f"the sweep in {file} is not finished; run it again to continue")
     if file.is_dir():
         file = file / RESULTS
     if not file.exists():

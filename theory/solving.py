@@ -37,7 +37,7 @@ def solve(
     ----------
     problem : Problem
     spectrum : Spectrum, or sequence of Spectrum, optional
-        The classes that ``theory.spectrum(problem.dataset)`` returns, with values of one's own; of a modular
+        The classes that ``theory.spectrum(problem.dataset)`` returns, with values of your own; for a modular
         network one for each module, as :func:`module_spectra` returns.
     strength_factor : float, default 1.0
         Multiplies the initial strength of every mode.

@@ -1,4 +1,4 @@
-"""Training of modules side by side: those that write the same outputs share the error."""
+"""Training of networks of modules, where modules that write the same outputs share the error."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ class ImageLayout:
     Parameters
     ----------
     height, width : int
-        Of the whole image, in pixels; places of equal width lie side by side.
+        Of the whole image, in pixels; places of equal width are adjacent.
     places : int
     labels : int
         Compositional outputs of each place; those of the first place come first.

@@ -30,9 +30,9 @@ class Checkpoints:
     Parameters
     ----------
     path : str or Path
-        A file; where it is there, training goes on from it, with the same numbers as without interruption.
+        A file; if it exists, training continues from it with the same numbers as without interruption.
     seconds : float, default 10
-        Save after a record if the last save is at least so long ago; the last record is always saved.
+        Least time between two saves, which follow a record; the last record is always saved.
 
     See Also
     --------

@@ -144,7 +144,7 @@ def batch_items(items: int, batch: int, seed: int, step: int) -> NDArray[np.intp
     """Return the items of the batch of one step.
 
     The order of an epoch depends on the seed and the number of the epoch alone (``numpy.random.default_rng([seed, 1,
-    epoch])``), so that training can go on from any step with nothing remembered.
+    epoch])``), so that training can continue from any step without further records.
 
     Examples
     --------

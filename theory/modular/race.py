@@ -280,7 +280,7 @@ def _pathways(
     given = list(layers) if isinstance(layers, Sequence) else [layers] * len(xi)
     depth = np.array([integer("layers entry", entry, 1) for entry in given], dtype=np.float64)
     if not len(xi) == len(start) == len(depth):
-        raise ValueError(f"gains, pi0 and layers must be of one length, got {len(xi)}, {len(start)} and {len(depth)}")
+        raise ValueError(f"gains, pi0 and layers must have equal lengths, got {len(xi)}, {len(start)} and {len(depth)}")
     if np.any(xi < 0):
         raise ValueError(f"gains must not be negative, got {xi.tolist()}")
     return xi, start, depth

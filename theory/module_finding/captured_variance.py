@@ -53,8 +53,8 @@ def sine_coefficients(
     angle = array("phases", phases, 2)
     if not len(omega) == len(size) == angle.shape[1]:
         raise ValueError(
-            f"frequencies, amplitudes and the last axis of phases must be as many, got {len(omega)}, {len(size)} "
-            f"and {angle.shape[1]}"
+            f"frequencies, amplitudes and the last axis of phases must have the same length, got {len(omega)}, "
+            f"{len(size)} and {angle.shape[1]}"
         )
     k = np.arange((_enough(omega) if degrees is None else integer("degrees", degrees)) + 1)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,4 +1,4 @@
-"""Expected losses of least squares on random features: exact where a formula is known, equivalent elsewhere."""
+"""Expected losses of least squares on random features: exact if a formula is known, otherwise asymptotic."""
 
 from __future__ import annotations
 
@@ -139,10 +139,10 @@ def deterministic_equivalent(model: RandomFeatures, rows: int, ridge: float = 0.
     (Bordelon, Canatar & Pehlevan 2020; Canatar et al. 2021; Simon et al. 2023; Hastie et al. 2022.) For all features,
     uniform weights, no ridge and no noise the test loss is N kappa times the variance of the weights.
 
-    It errs by O(1/N), usually low. ``declared_error`` is :math:`1/(N - \sum L_i^2)`: this bounds the error wherever
-    the exact loss is known (all spectra with p < N; equal variances with p > N, where it is nearly attained), and
-    simulations elsewhere keep well within it. As the denominator counts the degrees of freedom between the student and
-    the threshold, fewer than 5 of them (an error of 20 percent) are refused.
+    It errs by O(1/N), usually low. ``declared_error`` is :math:`1/(N - \sum L_i^2)`: this bounds the error wherever the
+    exact loss is known (all spectra with p < N; equal variances with p > N, where it is nearly attained), and
+    simulations of other cases stay well within it. As the denominator counts the degrees of freedom between the student
+    and the threshold, fewer than 5 of them (an error of 20 percent) are refused.
 
     Parameters, return value and errors are those of :func:`expected_losses`.
 

@@ -116,7 +116,7 @@ def sample_complexity(law: PowerLaw, error: float, modules: int = 1, noise: floa
     Raises
     ------
     ValueError
-        Above e^700 samples; :func:`log_sample_complexity` goes on.
+        Above e^700 samples; :func:`log_sample_complexity` covers these.
 
     See Also
     --------

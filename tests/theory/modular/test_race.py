@@ -149,7 +149,7 @@ def test_descent_tends_to_the_flow_in_first_order(layers):
 
 
 WRONG = {
-    "lengths": (lambda: theory.race_flow([1.0], 1.0, [0.1, 0.1], [1.0], 2), r"must be of one length, got 1, 2 and 1"),
+    "lengths": (lambda: theory.race_flow([1.0], 1.0, [0.1, 0.1], [1.0], 2), r"must have equal lengths, got 1, 2 and 1"),
     "negative gain": (lambda: theory.race_final([-1.0], 1.0, [0.1], 2), r"gains must not be negative, got \[-1\.0\]"),
     "target": (lambda: theory.race_final([1.0], 0.0, [0.1], 2), r"target must be positive, got 0\.0"),
     "negative start": (
