@@ -1,4 +1,4 @@
-"""Checks of arguments at the door: each error names the argument, what was given and what is allowed."""
+"""Argument validation: each error names the argument, the given value and the allowed values."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def run_sweep(
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes on this machine.")] = None,
     dask: Annotated[str | None, typer.Option("--dask", help="Address of a Dask scheduler to run on instead.")] = None,
 ) -> None:
-    """Solve many problems, or go on with a sweep that was stopped. Exit status 1 if a point fails."""
+    """Solve many problems, or continue a sweep that was stopped. Exit status 1 if a point fails."""
     from ..sweeps import NotStored, WorkerLost, read_sweep, sweep
     from ..sweeps.cluster import dask_executor
 
@@ -37,7 +37,7 @@ def run_sweep(
         errors.print(f"error: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        errors.print(f"interrupted; what is finished is in {folder}, and the same command goes on from there")
+        errors.print(f"interrupted; the finished points are in {folder}, and the same command continues from there")
         raise typer.Exit(130) from None
     _print_sweep(results, folder)
 

@@ -96,7 +96,7 @@ def _binary(path: Path) -> Batch:
 def _pickled(path: Path) -> Batch:
     try:
         batch = _inert(path.read_bytes())
-    except Exception as error:  # whatever damaged or hostile bytes may raise
+    except Exception as error:  # damaged or hostile bytes may raise any exception
         raise ValueError(f"{path} is not a batch of CIFAR-10: {error}") from error
     if not isinstance(batch, dict) or not {b"data", b"labels"} <= batch.keys():
         raise ValueError(f"{path} must hold a dictionary with b'data' and b'labels', got {type(batch).__name__}")

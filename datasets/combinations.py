@@ -43,12 +43,12 @@ class Combinations:
     Raises
     ------
     TypeError, ValueError
-        If a number is out of range, if so few are seen that some class would be missing at some place, or if so many
-        are that they cannot be listed (2**20).
+        If a number is out of range, if too few combinations are seen for every class to occur at every place, or too
+        many to be listed (2**20).
 
     See Also
     --------
-    CompositionalImages : Images side by side, whose labels have these combinations.
+    CompositionalImages : Adjacent images, whose labels have these combinations.
 
     Examples
     --------
@@ -106,17 +106,17 @@ class Combinations:
         return np.sort(np.concatenate([cover, _skipping(cover, others)]))
 
     def classes_of(self, numbers: Numbers) -> Numbers:
-        """Class at each place, shape (combinations, K)."""
+        """Return the class at each place, shape (combinations, K)."""
         powers = self.classes ** np.arange(self.places - 1, -1, -1, dtype=np.int64)
         return np.asarray(np.asarray(numbers)[:, None] // powers % self.classes)
 
     def number_of(self, classes: Numbers) -> Numbers:
-        """Numbers of combinations, given the class at each place, shape (combinations, K)."""
+        """Return the numbers of combinations, given the class at each place, shape (combinations, K)."""
         powers = self.classes ** np.arange(self.places - 1, -1, -1, dtype=np.int64)
         return np.asarray(classes @ powers)
 
     def draw_seen(self, stream: int, count: int, start: int = 0) -> Numbers:
-        """Numbers of combinations for samples `start` to ``start + count``: every pass over those seen shows each once.
+        """Return the numbers of combinations for samples `start` to ``start + count``; a pass shows each seen one once.
 
         The stream, at least 3, tells draws apart that have the same seed.
         """
@@ -129,7 +129,7 @@ class Combinations:
         )
 
     def draw_unseen(self, stream: int, count: int, start: int = 0) -> Numbers:
-        """Numbers of combinations for samples `start` to ``start + count``, uniform among those never shown."""
+        """Return the numbers of combinations for samples `start` to ``start + count``, uniform among unseen ones."""
         ranks = in_blocks(
             lambda block: np.random.default_rng([self.seed, stream, block]).integers(self.n_unseen, size=BLOCK),
             count,
@@ -160,12 +160,12 @@ class Combinations:
 
 
 def in_blocks(draw: Callable[[int], NDArray[Entry]], count: int, start: int = 0, length: int = BLOCK) -> NDArray[Entry]:
-    """Entries `start` to ``start + count`` of a sequence whose blocks of the given length are drawn by number."""
+    """Return entries `start` to ``start + count`` of a sequence whose blocks of a given length are drawn by number."""
     first = start // length
     blocks = [draw(block) for block in range(first, (start + count - 1) // length + 1)]
     return np.concatenate(blocks)[start - first * length :][:count]
 
 
 def _skipping(taken: Numbers, ranks: Numbers) -> Numbers:
-    """The numbers of the given ranks among all that are not `taken`, which is increasing."""
+    """Return the numbers of the given ranks among all that are not `taken`, which is increasing."""
     return np.asarray(ranks + np.searchsorted(taken - np.arange(len(taken)), ranks, side="right"))

@@ -1,4 +1,4 @@
-"""Images side by side: every image is familiar, but not every combination of their classes."""
+"""Adjacent images: training shows all classes of images, but not all combinations of classes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ STREAMS = {"train": 3, "validation": 4, "test_seen": 5, "test_unseen": 6}
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CompositionalImages:
-    r"""K images side by side, each place with its own label, and a label of the combination as a whole.
+    r"""K adjacent images with one label for each place, and a label of the whole combination.
 
     With the class :math:`c_k` at place k of C classes,
 
     .. math:: y = (e_{c_1}, \ldots, e_{c_K}, r\, e_{c_1 \ldots c_K}), \qquad
               e_{c_k} \in \{0, 1\}^C, \quad e_{c_1 \ldots c_K} \in \{0, 1\}^{C^K}
 
-    The first K C outputs are compositional: a network that treats every place by itself is right about combinations
+    The first K C outputs are compositional: a network that treats the places separately is correct on combinations
     that it never saw. The others are not: they name every combination separately, like the identity blocks of
     :class:`linmod.SystematicityDataset`, and keep an output for the combinations that are held out, too.
 
@@ -66,15 +66,15 @@ class CompositionalImages:
     See Also
     --------
     Combinations : Which combinations of classes are seen.
-    Images : The images that are put side by side.
+    Images : The images that are combined.
 
     Notes
     -----
-    Samples are rows here. They are made on demand: one takes ``4 * (pixels + outputs)`` bytes, which are 13.5 kB for
-    three images of 28x28 with 30 + 1000 outputs; `start` draws a long run in pieces. Sample i is the same whichever
-    call draws it. Every pass over the seen combinations shows each once; unseen ones are drawn uniformly; images are
-    drawn uniformly from those of the class. Noise has a stream of its own: ``dataclasses.replace(task, noise=0.3)``
-    has the same images with noise on them.
+    Samples are rows here. They are made on demand: one takes ``4 * (pixels + outputs)`` bytes, which are
+    13.5 kB for three images of 28x28 with 30 + 1000 outputs; `start` draws a long run in pieces. Sample i does not
+    depend on the call that draws it. Every pass over the seen combinations shows each once; unseen ones are drawn
+    uniformly; images are drawn uniformly from those of the class. Noise has a separate random stream:
+    ``dataclasses.replace(task, noise=0.3)`` has the same images with noise on them.
 
     Shuffling keeps how often each label and each combination of labels occurs, in training and among the unseen. It
     makes the labels of a place a random table over combinations, which says next to nothing about the image there:
@@ -156,19 +156,19 @@ class CompositionalImages:
         return max(int(block.stop) for block in self.output_blocks.values())
 
     def train(self, samples: int, start: int = 0) -> ImageSample:
-        """Training samples number `start` and following, of seen combinations."""
+        """Return training samples of seen combinations, from sample number `start` on."""
         return self._draw("train", samples, start)
 
     def validation(self, samples: int, start: int = 0) -> ImageSample:
-        """Samples of new images in seen combinations, to choose by."""
+        """Return samples of new images in seen combinations, for the choice of settings."""
         return self._draw("validation", samples, start)
 
     def test_seen(self, samples: int, start: int = 0) -> ImageSample:
-        """Samples of new images in seen combinations."""
+        """Return samples of new images in seen combinations."""
         return self._draw("test_seen", samples, start)
 
     def test_unseen(self, samples: int, start: int = 0) -> ImageSample:
-        """Samples of new images in combinations that training never shows, although it shows each class in its place.
+        """Return samples of new images in combinations that training never shows, although it shows each single class.
 
         Raises
         ------
@@ -220,7 +220,7 @@ class CompositionalImages:
         return ImageSample(images, self._targets(classes, numbers), classes, numbers)
 
     def _images(self, split: str, classes: Numbers, start: int) -> Pixels:
-        """Images of the given classes, drawn from a part of the source images, with noise."""
+        """Return the images of the given classes, drawn from a part of the source images, with noise."""
         source, count = self.sources[PARTS[split]], len(classes)
 
         def uniform(block: int) -> FloatArray:

@@ -64,8 +64,8 @@ class CosineModules:
     noise : float, default 0
         Variance of the label noise.
     orthonormal : bool, default True
-        Whether the directions are orthogonal to each other; if not, each is drawn by itself, and features of different
-        modules are correlated.
+        Whether the directions are orthogonal to each other; if not, each is drawn independently, and features of
+        different modules are correlated.
 
     Raises
     ------
@@ -107,12 +107,12 @@ class CosineModules:
         return RandomFeatures.whitened(self.variances, self.used, noise=self.noise).repeated(self.modules)
 
     def draw_directions(self, generator: np.random.Generator) -> FloatArray:
-        """Unit vectors u, shape (modules, inputs)."""
+        """Return the unit vectors u, shape (modules, inputs)."""
         drawn = generator.standard_normal((self.inputs, self.modules))
         if self.orthonormal:
             return np.ascontiguousarray(np.linalg.qr(drawn)[0].T)
         return np.ascontiguousarray((drawn / np.linalg.norm(drawn, axis=0)).T)
 
     def features(self, X: FloatArray, directions: FloatArray) -> FloatArray:
-        """All features of each sample, shape (samples, modules, P)."""
+        """Return all features of each sample, shape (samples, modules, P)."""
         return np.stack([cosine_features(X @ u, len(self.variances)) for u in directions], axis=1)

@@ -41,7 +41,7 @@ def mnist(folder: str | PathLike[str], part: str = "train") -> Images:
     FileNotFoundError
         If a file is missing; names the folder and what was sought.
     ValueError
-        If a file is not what its header says, or if the two do not belong together; names the file.
+        If a file does not match its header, or if the two files do not match; the message names the file.
 
     See Also
     --------
@@ -70,7 +70,7 @@ def mnist(folder: str | PathLike[str], part: str = "train") -> Images:
 
 
 def first_file(folder: str | PathLike[str], names: Iterable[str]) -> Path:
-    """Path of the first of the named files that is in the folder, or raise."""
+    """Return the path of the first of the named files that is in the folder, or raise."""
     instance("folder", folder, (str, PathLike))
     sought = list(names)
     for name in sought:

@@ -1,4 +1,4 @@
-"""What a task of compositional images draws."""
+"""Samples of a task of compositional images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labelled images from any arrays, checked at the door, and their division into parts that share no image."""
+"""Labelled images from any arrays, validated when they are made, and their division into disjoint parts."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ def _labels(value: Any) -> Labels:
 
 
 def _edges(shares: Any, available: int) -> list[tuple[int, int]]:
-    """First and last position of each part."""
+    """Return the first and last position of each part."""
     instance("shares", shares, (Sequence,))
     if not shares:
         raise ValueError("shares must name at least one part, got none")
@@ -232,7 +232,7 @@ def _edges(shares: Any, available: int) -> list[tuple[int, int]]:
 
 
 def _spread(labels: Labels, generator: np.random.Generator) -> Labels:
-    """All items in an order in which every class is shuffled and evenly spread."""
+    """Return all items in an order in which every class is shuffled and evenly spread."""
     places = np.empty(len(labels))
     for label in range(int(labels.max()) + 1):
         members = np.flatnonzero(labels == label)

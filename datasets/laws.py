@@ -1,4 +1,4 @@
-"""Laws of eigenvalues: how much of a task's variance is left beyond its first p features."""
+"""Laws of eigenvalues: the variance of a task beyond its first p features."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class PowerLaw:
         return cls(exponent=exponent, scale=_effective_dimension(dimension, omega), total=total)
 
     def eigenvalues(self, count: int) -> FloatArray:
-        r"""First `count` eigenvalues, free of cancellation.
+        r"""Return the first `count` eigenvalues, free of cancellation.
 
         :math:`\lambda_i = T(i - 1)\,(1 - e^{-a \ln(1 + 1/(q + i - 1))})`, by expm1 and log1p: relative error of a few
         roundings for any exponent and index.
@@ -104,11 +104,11 @@ class PowerLaw:
         return np.asarray(self.total * np.exp(-self.exponent * np.log1p(below / self.scale)) * drops)
 
     def tail(self, used: float) -> float:
-        """Sum of all eigenvalues beyond the first `used`, T(p)."""
+        """Return the sum of all eigenvalues beyond the first `used`, T(p)."""
         return self.total * math.exp(-self.exponent * math.log1p(real("used", used, 0.0) / self.scale))
 
     def head(self, used: float) -> float:
-        """Sum of the first `used` eigenvalues, c - T(p), free of cancellation."""
+        """Return the sum of the first `used` eigenvalues, c - T(p), free of cancellation."""
         return -self.total * math.expm1(-self.exponent * math.log1p(real("used", used, 0.0) / self.scale))
 
 

@@ -1,4 +1,4 @@
-"""Linear regression on random features: a target, of which the student sees some features and not others."""
+"""Linear regression on random features: a target of which the student sees only some features."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class RandomFeatures:
             object.__setattr__(self, name, _nonnegative(name, getattr(self, name)))
         if len(self.feature_variances) != len(self.weight_variances):
             raise ValueError(
-                f"weight_variances must be as many as feature_variances, got {len(self.weight_variances)}"
+                f"weight_variances must have the length of feature_variances, got {len(self.weight_variances)}"
                 f" and {len(self.feature_variances)}"
             )
         integer("used", self.used)

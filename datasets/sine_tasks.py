@@ -71,8 +71,8 @@ class SineTask:
     noise : float, default 0
         Standard deviation of the label noise.
     orthonormal : bool, default True
-        Whether the projections are orthogonal to each other; if not, each is drawn by itself. The columns of one
-        projection are always orthonormal.
+        Whether the projections are orthogonal to each other; if not, each is drawn independently. The columns of
+        one projection are always orthonormal.
     held_out_above : float, default 0.3
         Infinity holds nothing out.
     seed : int, default 0
@@ -128,7 +128,7 @@ class SineTask:
             object.__setattr__(self, name, tuple(array(name, getattr(self, name), 1).tolist()))
         if not self.frequencies or len(self.frequencies) != len(self.amplitudes):
             raise ValueError(
-                "frequencies and amplitudes must be as many, at least one, "
+                "frequencies and amplitudes must have the same length, at least one, "
                 f"got {len(self.frequencies)} and {len(self.amplitudes)}"
             )
         needed = self.dims * (self.modules if self.orthonormal else 1)
@@ -154,11 +154,11 @@ class SineTask:
         return self._stream(1).uniform(0.0, 2 * math.pi, shape)
 
     def target(self, X: FloatArray) -> FloatArray:
-        """Targets without noise, shape (samples, outputs)."""
+        """Return the targets without noise, shape (samples, outputs)."""
         return np.asarray(self.module_targets(X).sum(axis=0))
 
     def module_targets(self, X: FloatArray) -> FloatArray:
-        """What each module contributes to the target, shape (modules, samples, outputs)."""
+        """Return what each module contributes to the target, shape (modules, samples, outputs)."""
         seen = np.einsum("sm,jmb->jsb", X, self.projections)
         total = np.zeros((self.modules, len(X), self.outputs))
         for index, (frequency, amplitude) in enumerate(zip(self.frequencies, self.amplitudes, strict=True)):
@@ -170,20 +170,20 @@ class SineTask:
         return total
 
     def is_held_out(self, X: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Whether each row shows the combination that training never shows."""
+        """Return whether each row shows the combination that training never shows."""
         seen = [X @ projection[:, 0] > self.held_out_above for projection in self.projections[:2]]
         return np.logical_and.reduce(seen) if len(seen) == 2 else np.zeros(len(X), dtype=bool)
 
     def train(self, samples: int) -> SineSample:
-        """Training samples, with label noise; the first n of a longer draw are those of a shorter one."""
+        """Return the training samples, with label noise; the first n of a longer draw are those of a shorter one."""
         return self._draw(2, samples, held_out=False)
 
     def test(self, samples: int) -> SineSample:
-        """Test samples of the training distribution."""
+        """Return the test samples of the training distribution."""
         return self._draw(3, samples, held_out=False)
 
     def held_out(self, samples: int) -> SineSample:
-        """Samples of the held-out combination.
+        """Return the samples of the held-out combination.
 
         Raises
         ------

@@ -111,7 +111,7 @@ class HeldOut:
         return self._part(self.held_out)
 
     def errors(self, maps: Iterable[FloatArray]) -> dict[str, FloatArray]:
-        r"""Mean of :math:`|y - W x|^2` over the held-out items, for each output block.
+        r"""Return the mean of :math:`|y - W x|^2` over the held-out items, for each output block.
 
         Parameters
         ----------

@@ -19,7 +19,7 @@ CLASS_NAMES = ("sign_to_sign", "sign_to_identity", "identity_to_identity", "iden
 
 @dataclass(frozen=True, init=False, repr=False)
 class SystematicityDataset(Data):
-    r"""All sign patterns with identity blocks beside them, on the input and on the output side.
+    r"""All sign patterns with identity blocks, on the input and on the output side.
 
     There are :math:`N = 2^{b}` items, one for each pattern of b bits. With the sign features
     :math:`\Omega_{ij} = \pm 1`,

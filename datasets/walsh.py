@@ -11,7 +11,7 @@ from ..validation import FloatArray, integer
 
 
 def sign_features(n_bits: int, bits: tuple[int, ...]) -> FloatArray:
-    r"""Sign patterns of the items, one row for each of the given bits.
+    r"""Return the sign patterns of the items, one row for each of the given bits.
 
     Row i holds :math:`\Omega_{ij} = 1 - 2\,\mathrm{bit}_i(j)` for item j.
 
@@ -43,7 +43,7 @@ def sign_features(n_bits: int, bits: tuple[int, ...]) -> FloatArray:
 
 
 def walsh_transform(values: ArrayLike) -> FloatArray:
-    r"""Orthonormal fast Walsh-Hadamard transform along the last axis.
+    r"""Return the orthonormal fast Walsh-Hadamard transform along the last axis.
 
     .. math:: \hat a_m = \frac{1}{\sqrt N} \sum_j (-1)^{\mathrm{popcount}(j \& m)} a_j
 
@@ -89,7 +89,7 @@ def walsh_transform(values: ArrayLike) -> FloatArray:
 
 
 def walsh_functions(n_bits: int, masks: ArrayLike) -> FloatArray:
-    """Orthonormal Walsh functions of the given masks, as columns over the items.
+    """Return the orthonormal Walsh functions of the given masks, as columns over the items.
 
     Parameters
     ----------

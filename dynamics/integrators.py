@@ -28,7 +28,7 @@ MOST_STEPS, PACE_STEPS = 1_000_000, 1_000
 
 @dataclass
 class Progress:
-    """Where an integration stands: filled in while it goes on."""
+    """Progress of an integration, which is updated while it runs."""
 
     state: FloatArray
     steps: int = 0
@@ -36,7 +36,7 @@ class Progress:
 
 
 def flow_states(system: System, training: Flow, integrator: str, done: Progress) -> Iterator[FloatArray]:
-    """States at the requested times, by SciPy's step control and its dense output between the steps.
+    """Return the states at the requested times, by SciPy's step control and its dense output between the steps.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def flow_states(system: System, training: Flow, integrator: str, done: Progress)
 def descent_states(
     system: System, step_size: FloatArray | float, momentum: FloatArray | float, steps: Sequence[int], done: Progress
 ) -> Iterator[FloatArray]:
-    """States after the recorded numbers of steps; one array, changed in place from one to the next."""
+    """Return the states after the recorded numbers of steps; one array, changed in place from one to the next."""
     state, change = system.start.copy(), np.zeros_like(system.start)
     heavy = bool(np.any(momentum))
     for target in steps:
@@ -120,6 +120,6 @@ def watched(
     """Pass states on as long as they, and their squares, are finite numbers."""
     for time, state in zip(times, states, strict=True):
         if not np.isfinite(state @ state):
-            raise Divergence(f"training leaves the range of finite numbers by time {time:g}; {remedy()}")
+            raise Divergence(f"diverged: non-finite values at time {time:g}; {remedy()}")
         done.state = state
         yield state

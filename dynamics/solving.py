@@ -55,8 +55,8 @@ def solve(
     ValueError
         If the problem cannot be trained in the given coordinates.
     Divergence
-        If training leaves the range of finite numbers (with the largest stable step for this dataset), or an
-        integrator cannot meet its tolerances.
+        If training diverges to non-finite values (the message names the largest stable step for this dataset), or
+        if an integrator cannot meet its tolerances.
 
     See Also
     --------
@@ -67,10 +67,10 @@ def solve(
 
     Notes
     -----
-    All coordinates are exact, for gradient flow, descent and momentum: these treat all directions of weight space
-    alike, so training commutes with an orthonormal change of basis. Rules that treat each weight by itself (Adam,
-    sign descent, noise or dropout of single weights) do not commute with it. For gradient flow, `rtol` and `atol`
-    hold for each coordinate, so that two coordinate systems agree to the tolerance.
+    All coordinates are exact, for gradient flow, descent and momentum: these treat all directions of weight
+    space in the same way, so training commutes with an orthonormal change of basis. Rules that treat each weight
+    separately (Adam, sign descent, noise or dropout of single weights) do not commute with it. For gradient flow,
+    `rtol` and `atol` hold for each coordinate, so that two coordinate systems agree to the tolerance.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def solve(
 def solve_modes(
     problem: Problem, *, integrator: str = "RK45", progress: Callable[[float], None] | None = None
 ) -> Trajectory:
-    """Integrate the equations of single modes, each by itself, from the initial weights.
+    """Integrate the equations of single modes, separately, from the initial weights.
 
     A second route between the closed form and training of all weights: it shows which part of a difference comes
     from the coupling of modes. See :mod:`linmod.dynamics.dense.mode_equations`.

@@ -20,7 +20,8 @@ CHUNK_SIZE = 2**13
 class Seen:
     """What is seen of a sequence of states: modes, block norms and loss, each with the times as first axis.
 
-    `strengths` is None where they are costly beside the rest; they are then made from the states when asked for.
+    `strengths` is None if they are much more expensive than the other quantities; they are then computed from the
+    states on request.
     """
 
     modes: dict[str, FloatArray]
@@ -30,7 +31,7 @@ class Seen:
 
     @classmethod
     def of_maps(cls, observation: Observation, lead: tuple[int, ...] = ()) -> Seen:
-        """What was seen of full input-output maps, of several networks at each time if `lead` says so."""
+        """Return what was seen of full input-output maps, of several networks at each time if `lead` says so."""
         n_times = observation.loss.size // math.prod(lead)
 
         def times_first(values: FloatArray) -> FloatArray:
@@ -66,28 +67,28 @@ class System(Protocol):
     start: FloatArray
 
     def velocity(self, state: FloatArray) -> FloatArray:
-        """Time derivative in units of 1/tau: minus the gradient of the loss, in a buffer that may be overwritten."""
+        """Return the time derivative in units of 1/tau, minus the gradient of the loss, in a reused buffer."""
         ...
 
     def observe(self, states: Iterable[FloatArray]) -> Seen:
-        """Modes, block norms and loss of a sequence of states."""
+        """Return the modes, block norms and loss of a sequence of states."""
         ...
 
     def strengths(self, state: FloatArray) -> FloatArray:
-        """Effective singular value of every mode."""
+        """Return the effective singular value of every mode."""
         ...
 
     def weights(self, state: FloatArray) -> Weights:
-        """All weights of the network in this state."""
+        """Return all weights of the network in this state."""
         ...
 
     def balance(self, state: FloatArray) -> Balance:
-        """What gradient flow conserves."""
+        """Return what gradient flow conserves."""
         ...
 
 
 def balance_of(*chains: Weights) -> Balance:
-    """What gradient flow conserves, from all weights of one chain of layers or of several."""
+    """Return what gradient flow conserves, from all weights of one chain of layers or of several."""
     differences = [
         after.swapaxes(-1, -2) @ after - before @ before.swapaxes(-1, -2)
         for chain in chains
@@ -98,7 +99,7 @@ def balance_of(*chains: Weights) -> Balance:
 
 
 def drift(start: Balance, end: Balance) -> FloatArray:
-    """Largest change of what gradient flow conserves, relative to the largest energy."""
+    """Return the largest change of what gradient flow conserves, relative to the largest energy."""
     scale = np.maximum(start.energy, end.energy)
     changes = [
         np.linalg.norm(late - early, axis=(-2, -1))

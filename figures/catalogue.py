@@ -20,13 +20,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 
 def select(names: Iterable[str]) -> tuple[Claim, ...]:
-    """Claims by name or group, in the catalogue's order; all of them when no name is given.
+    """Load claims by name or group, in the order of the catalogue; all claims if no name is given.
 
     Only the modules of these claims are imported.
 
     Parameters
     ----------
     names : iterable of str
+        Names of claims or of groups, ``"specialization"``, ``"scaling"`` or ``"images"``.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def select(names: Iterable[str]) -> tuple[Claim, ...]:
 
     See Also
     --------
-    Entry : What the catalogue says of a claim without importing it.
+    Entry : The description of a claim in the catalogue, without import.
 
     Examples
     --------

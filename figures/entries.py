@@ -1,4 +1,4 @@
-"""What the catalogue says of a claim without loading it, and how the claim is loaded."""
+"""Entries of the catalogue, which describe claims without loading them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the catalogue.
+    """One entry of the catalogue.
 
-    The claim's module is imported by :meth:`load` only, so that listing costs no symbolic algebra and no drawing.
+    Only :meth:`load` imports the module of the claim, so that a list needs neither symbolic algebra nor drawing.
 
     Parameters
     ----------
@@ -31,7 +31,8 @@ class Entry:
 
     See Also
     --------
-    select : The claims themselves, by name or group.
+    select : Load claims by name or group.
+    linmod.verification.Claim : A loaded claim.
 
     Examples
     --------
@@ -60,6 +61,10 @@ class Entry:
         Returns
         -------
         Claim
+
+        See Also
+        --------
+        select : Import several claims by name or group.
         """
         module, _, attribute = self.home.partition(":")
         return cast("Claim", getattr(import_module(f".{module}", __package__), attribute))

@@ -1,4 +1,4 @@
-"""What is learned, by what, from where and how, and what both a prediction and a simulation return."""
+"""Problems, which consist of a dataset, a network, a start and a training, and the trajectories of solutions."""
 
 from .dense import Chain, Deep, Part, Shallow, Weights, balanced_weights, product
 from .modular import Modular, Module, Network, input_output_map, stored_map

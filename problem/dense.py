@@ -1,4 +1,4 @@
-"""What learns: a chain of linear layers."""
+"""Networks that are a chain of linear layers."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Weights = tuple[FloatArray, ...]
 
 @dataclass(frozen=True)
 class Part:
-    """A chain of layers within a network, with what it reads and is to write.
+    """A chain of layers within a network, with its inputs and target outputs.
 
     Attributes
     ----------
     data : Data
-        The inputs that it reads and the outputs that it is to write, as a dataset.
+        Its inputs and target outputs, as a dataset.
     network : Shallow or Deep
     outputs : tuple of str
         Names of the output blocks that it writes, in the order of the whole dataset.
@@ -34,7 +34,7 @@ class Part:
 
 
 class _OnePart:
-    """What a chain of layers answers about its parts: it is a network of one part, itself."""
+    """Methods of a chain of layers, which is a network of one part."""
 
     @property
     def is_chain(self) -> Literal[True]:
@@ -83,7 +83,7 @@ class Shallow(_OnePart):
         return 1
 
     def shapes(self, dataset: Data) -> tuple[tuple[int, int], ...]:
-        """Shapes of the weight matrices, from the input on."""
+        """Return the shapes of the weight matrices, from the input on."""
         return ((dataset.n_outputs, dataset.n_inputs),)
 
 
@@ -101,7 +101,7 @@ class Deep(_OnePart):
     See Also
     --------
     Shallow : A network without hidden layer.
-    Modular : Chains side by side.
+    Modular : A network of several chains.
 
     Examples
     --------
@@ -121,7 +121,7 @@ class Deep(_OnePart):
         return (Part(dataset, self, tuple(dataset.output_blocks)),)
 
     def shapes(self, dataset: Data) -> tuple[tuple[int, int], ...]:
-        """Shapes of the weight matrices, from the input on."""
+        """Return the shapes of the weight matrices, from the input on."""
         sizes = [dataset.n_inputs, *[self.hidden] * (self.layers - 1), dataset.n_outputs]
         return tuple((after, before) for before, after in pairwise(sizes))
 
@@ -130,7 +130,7 @@ Chain = Shallow | Deep
 
 
 def product(weights: Sequence[FloatArray]) -> FloatArray:
-    """Input-output map W_L ... W_1 of the weights of a chain, given from the input on."""
+    """Return the input-output map W_L ... W_1 of the weights of a chain, given from the input on."""
     total = weights[0]
     for matrix in weights[1:]:
         total = matrix @ total
@@ -138,7 +138,7 @@ def product(weights: Sequence[FloatArray]) -> FloatArray:
 
 
 def balanced_weights(network: Chain, basis: ModeBasis, strengths: FloatArray) -> Weights:
-    """Weights with given strengths of the modes, balanced across layers, each mode with its own hidden unit."""
+    """Return weights with given strengths of the modes, balanced across layers, with one hidden unit for each mode."""
     if not isinstance(network, Deep):
         return ((basis.U * strengths) @ basis.V.T,)
     started = np.flatnonzero(strengths)

@@ -98,7 +98,7 @@ KINDS: dict[str, tuple[Kind, ...]] = {
 
 
 def classes(kinds: Sequence[Kind]) -> tuple[type, ...]:
-    """The classes among the kinds.
+    """Return the classes among the kinds.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def classes(kinds: Sequence[Kind]) -> tuple[type, ...]:
 
 
 def names(kinds: Sequence[Kind]) -> list[str]:
-    """Names of the kinds, in their order."""
+    """Return the names of the kinds, in their order."""
     return [kind.name for kind in kinds]
 
 
@@ -123,7 +123,7 @@ def known(name: str, given: Any, allowed: Iterable[str]) -> str:
 
 
 def find(name: str, kinds: Sequence[Kind], given: Any) -> Kind:
-    """The kind of a name, or an error that names those near it."""
+    """Return the kind of a name, or raise an error that names similar ones."""
     return kinds[names(kinds).index(known(f"{name}.kind", given, names(kinds)))]
 
 
@@ -173,7 +173,7 @@ def build(name: str, kinds: Sequence[Kind], values: Any) -> Any:
 
 
 def plain_part(name: str, kinds: Sequence[Kind], part: Any) -> Table:
-    """The kind and the fields of a part as plain values; fields at their defaults are left out.
+    """Return the kind and the fields of a part as plain values; fields at their defaults are left out.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ def _weights(name: str, value: Any) -> list[Any]:
 
 
 def _blocks(name: str, value: Any) -> dict[str, slice]:
-    """Blocks from their first feature and the one after their last, in the order of the features."""
+    """Return the blocks from their first feature and the one after their last, in the order of the features."""
     if not isinstance(value, Mapping):
         raise TypeError(f"{name} must be a table of blocks with [start, stop], got {value!r}")
     spans = {}

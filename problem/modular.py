@@ -1,4 +1,4 @@
-"""Modules that read some input blocks and write some output blocks, and networks of modules side by side."""
+"""Modules that read some input blocks and write some output blocks, and networks of several modules."""
 
 from __future__ import annotations
 
@@ -80,25 +80,25 @@ class Module:
         return f"Module({' + '.join(scaled)} -> {' + '.join(self.outputs)}, {self.network!r})"
 
     def scale(self, block: str) -> float:
-        """Factor with which the module reads an input block; 0 for a block that it does not read."""
+        """Return the factor with which the module reads an input block; 0 for a block that it does not read."""
         return self.input_scale.get(block, 1.0) if block in self.inputs else 0.0
 
     def rows(self, dataset: Data) -> NDArray[np.intp]:
-        """Output features that it writes, in the order of the dataset."""
+        """Return the output features that it writes, in the order of the dataset."""
         return _features("outputs", dataset.output_blocks, self.outputs)
 
     def columns(self, dataset: Data) -> NDArray[np.intp]:
-        """Input features that it reads, in the order of the dataset."""
+        """Return the input features that it reads, in the order of the dataset."""
         return _features("inputs", dataset.input_blocks, self.inputs)
 
     def scales(self, dataset: Data) -> FloatArray:
-        """Factor of each input feature that it reads, shape (features read,)."""
+        """Return the factor of each input feature that it reads, shape (features read,)."""
         chosen = {name: block for name, block in dataset.input_blocks.items() if name in self.inputs}
         factors = [np.full(block.stop - block.start, self.scale(name)) for name, block in chosen.items()]
         return np.concatenate([np.zeros(0), *factors])
 
     def view(self, dataset: Data) -> Data:
-        """What the module reads and is to write, as a dataset of its own.
+        """Return the inputs and target outputs of the module as a separate dataset.
 
         Within the space of systematicity datasets it is again one of them, unless the sign features are scaled.
 
@@ -138,7 +138,7 @@ class Module:
 
 
 def block_names(name: str, given: str | Sequence[str]) -> tuple[str, ...]:
-    """Names of blocks, one or several, after a check."""
+    """Return the names of blocks, one or several, after a check."""
     names = (given,) if isinstance(given, str) or not isinstance(given, Iterable) else tuple(given)
     if not all(isinstance(entry, str) for entry in names):
         raise TypeError(f"{name} must be block names, got {given!r}")
@@ -169,7 +169,7 @@ def _kept(blocks: Blocks, chosen: Sequence[str]) -> dict[str, slice]:
 
 @dataclass(frozen=True)
 class Modular:
-    r"""Modules side by side: each output block receives the sum of what the modules that write it make of their inputs.
+    r"""A network of modules: each output block receives the sum of the outputs of the modules that write it.
 
     .. math:: \hat y = \sum_p E_p W_p S_p R_p\, x
 
@@ -220,7 +220,7 @@ class Modular:
         inputs: Sequence[str] = ("omega_x", "gamma_x"),
         outputs: Sequence[str] = ("omega_y", "gamma_y"),
     ) -> Modular:
-        """One module for each output block; all of them read all inputs."""
+        """Make one module for each output block; all of them read all inputs."""
         return cls([Module(inputs, output, network) for output in block_names("outputs", outputs)])
 
     @classmethod
@@ -230,7 +230,7 @@ class Modular:
         *,
         pairs: Sequence[tuple[str, str]] = (("omega_x", "omega_y"), ("gamma_x", "gamma_y")),
     ) -> Modular:
-        """One module for each pair of an input and an output block."""
+        """Make one module for each pair of an input and an output block."""
         return cls([Module(source, target, network) for source, target in pairs])
 
     @classmethod
@@ -241,19 +241,19 @@ class Modular:
         inputs: Sequence[str] = ("omega_x", "gamma_x"),
         outputs: str | Sequence[str] = ("omega_y",),
     ) -> Modular:
-        """One module for each input block; all of them write the same outputs, and share their error."""
+        """Make one module for each input block; all of them write the same outputs, and share their error."""
         return cls([Module(source, outputs, network) for source in block_names("inputs", inputs)])
 
     @classmethod
     def leaky(cls, rho: float, network: Chain | None = None) -> Modular:
-        r"""Full partition with a leak: the sign module reads :math:`[\Omega_x; \rho\Gamma_x]`."""
+        r"""Make a full partition with a leak: the sign module reads :math:`[\Omega_x; \rho\Gamma_x]`."""
         leak = {"gamma_x": real("rho", rho)}
         signs = Module(("omega_x", "gamma_x"), "omega_y", network, input_scale=leak)
         return cls([signs, Module("gamma_x", "gamma_y", network)])
 
     @classmethod
     def overlapping(cls, network: Chain | None = None) -> Modular:
-        """The sign module writes the sign outputs alone, the identity module writes everything."""
+        """Make a sign module that writes the sign outputs only, and an identity module that writes everything."""
         return cls([Module("omega_x", "omega_y", network), Module("gamma_x", ("omega_y", "gamma_y"), network)])
 
     @property
@@ -273,7 +273,7 @@ class Modular:
         return tuple(sorted(tuple(sorted(members)) for members, _ in groups))
 
     def shapes(self, dataset: Data) -> tuple[tuple[int, int], ...]:
-        """Shapes of the weight matrices, module after module, each from its input on."""
+        """Return the shapes of the weight matrices, module after module, each from its input on."""
         return tuple(shape for module in self.modules for shape in module.network.shapes(module.view(dataset)))
 
     @property
@@ -326,7 +326,7 @@ Network = Chain | Modular
 
 
 def input_output_map(network: Network, dataset: Data, weights: Sequence[FloatArray]) -> FloatArray:
-    r"""Map from the inputs of a dataset to its outputs that given weights make, scales of leaks included.
+    r"""Return the map from the inputs of a dataset to its outputs that given weights make, scales of leaks included.
 
     .. math:: W = \sum_p E_p W_p S_p R_p
 
@@ -356,7 +356,7 @@ def input_output_map(network: Network, dataset: Data, weights: Sequence[FloatArr
 
 
 def stored_map(network: Network, dataset: Data, weights: Sequence[FloatArray]) -> FloatArray:
-    r"""Sum of the maps that the modules hold, :math:`\sum_p E_p W_p R_p`: the scales of leaks are left out.
+    r"""Return the sum of the maps that the modules hold, :math:`\sum_p E_p W_p R_p`: the scales of leaks are left out.
 
     Parameters
     ----------

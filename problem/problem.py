@@ -1,4 +1,4 @@
-"""What is learned, by what, from where, and how: descriptions that both theory and dynamics read."""
+"""A problem: a dataset, a network, a start and a training, which both theory and dynamics read."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Problem:
         if not isinstance(self.training, classes(TRAININGS)):
             raise TypeError(
                 f"training must be Flow or Descent, got {type(self.training).__name__} (rules that treat each weight"
-                " by itself, as Adam or noise on weights, have no exact reduction to modes and are not here)"
+                " separately, as Adam or noise on weights, have no exact reduction to modes and are not supported)"
             )
         self.network.parts(self.dataset)
         if isinstance(self.initial, Explicit):
@@ -79,7 +79,7 @@ class Problem:
         return self.initial.weights(self.network, self.dataset)
 
     def to_plain(self) -> dict[str, Any]:
-        """The problem as plain values, which TOML and JSON hold.
+        """Return the problem as plain values, which TOML and JSON hold.
 
         Returns
         -------

@@ -8,4 +8,4 @@ class NoClosedForm(ValueError):  # noqa: N818
 
 
 class Divergence(ArithmeticError):  # noqa: N818
-    """Training left the range of finite numbers; the message says when, and names the largest stable step."""
+    """Training diverged to non-finite values; the message says when, and names the largest stable step."""

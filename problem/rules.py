@@ -1,4 +1,4 @@
-"""Learning rules beside gradient descent: what is added to the update of either layer of a two-layer network."""
+"""Learning rules in addition to gradient descent: the terms added to the updates of a two-layer network."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Rule:
         \tau\,\dot W_2 &= (\Sigma_{yx} - W\Sigma_x) W_1^\top + \gamma\, (\Sigma_y - W \Sigma_x W^\top)\, W_2
 
     where :math:`H(W_1) = W_1\Sigma_x - W_1\Sigma_x W_1^\top W_1` is Oja's Hebbian term, or, for each hidden unit i
-    alone, :math:`H_i = (W_1\Sigma_x)_i / (1 + |(W_1)_i|^2)`, the unbounded Hebbian term over a growing norm, or
+    separately, :math:`H_i = (W_1\Sigma_x)_i / (1 + |(W_1)_i|^2)`, the unbounded Hebbian term over a growing norm, or
     :math:`H_i = (W_1\Sigma_x)_i / (1 - |(W_1)_i|^2)`, the same over the complement of the norm, whose domain is
     :math:`|(W_1)_i| < 1` for every hidden unit.
 
@@ -85,7 +85,7 @@ class Rule:
 
     @classmethod
     def gradient(cls) -> Rule:
-        """Gradient descent of the loss alone.
+        """Return the rule of gradient descent of the loss, without added terms.
 
         Examples
         --------
@@ -175,7 +175,7 @@ class Rule:
     def summed_over_items(
         cls, n_items: int, step_size: float, *, contrastive: float = 0.0, hebbian: float = 0.0, form: str = "oja"
     ) -> Rule:
-        r"""The rule of descent whose added terms are sums over items, as in the published settings.
+        r"""Return the rule of descent whose added terms are sums over items, as in the published settings.
 
         There one step is the gradient times :math:`\alpha = 1/\tau` plus
 

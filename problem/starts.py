@@ -1,4 +1,4 @@
-"""How training starts."""
+"""Initial weights of training."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Aligned:
     strength : float, mapping of str to float, or sequence of these, default 1e-6
         Initial effective singular value :math:`\pi(0)` of every mode, or one for each class of modes. Zero
         and negative values are allowed. A sequence holds one of either kind for each module of a modular network;
-        a module has the modes of what it reads and writes (:meth:`linmod.Module.view`).
+        a module has the modes of its inputs and outputs (:meth:`linmod.Module.view`).
 
     See Also
     --------
@@ -58,7 +58,7 @@ class Aligned:
             real("strength", self.strength)
 
     def of_module(self, index: int, of: int) -> Aligned:
-        """The start of one module of a network with so many modules."""
+        """Return the start of one of `of` modules."""
         if isinstance(self.strength, Mapping | float | int):
             return self
         if len(self.strength) != of:
@@ -66,7 +66,7 @@ class Aligned:
         return Aligned(self.strength[index])
 
     def of_class(self, name: str) -> float:
-        """Initial strength of the modes of one class."""
+        """Return the initial strength of the modes of one class."""
         if isinstance(self.strength, Sequence):
             raise ValueError(f"strength must be one number or mapping for a single chain, got {self.strength}")
         if not isinstance(self.strength, Mapping):
@@ -87,7 +87,7 @@ class Aligned:
             )
 
     def weights(self, network: Network, dataset: Data) -> Weights:
-        """Initial weights, one matrix for each layer from the input on."""
+        """Return the initial weights, one matrix for each layer from the input on."""
         if not network.is_chain:
             parts = network.parts(dataset)
             starts = ((self.of_module(i, len(parts)), part) for i, part in enumerate(parts))
@@ -131,7 +131,7 @@ class SmallRandom:
         integer("seed", self.seed)
 
     def weights(self, network: Network, dataset: Data) -> Weights:
-        """Initial weights, one matrix for each layer from the input on."""
+        """Return the initial weights, one matrix for each layer from the input on."""
         generator, shapes = np.random.default_rng(self.seed), network.shapes(dataset)
         try:
             weights = tuple(generator.standard_normal(shape) for shape in shapes)
@@ -222,7 +222,7 @@ class Explicit:
         return f"Explicit({len(self.matrices)} matri{'x' if len(self.matrices) == 1 else 'ces'}: {shapes})"
 
     def weights(self, network: Network, dataset: Data) -> Weights:
-        """Initial weights, after a check of their shapes."""
+        """Return the initial weights, after a check of their shapes."""
         given = tuple(matrix.shape for matrix in self.matrices)
         if given != network.shapes(dataset):
             raise ValueError(f"weights must have shapes {network.shapes(dataset)}, from the input on, got {given}")

@@ -1,4 +1,4 @@
-r"""Systematicity, defined: sub-structures of a dataset, and how far a mapping has learned one of them in isolation.
+r"""Systematicity: sub-structures of a dataset, and how far a mapping has learned one of them in isolation.
 
 A *sub-structure* is a set of input features with a set of output features. Its rank is that of their correlation
 :math:`\Sigma_{yx}`. It is *compositional* when its rank is lower than that of the whole dataset: as many independent
@@ -27,7 +27,7 @@ RANK_TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class SubStructure:
-    """Some input blocks with some output blocks of a dataset, and the ranks that define what it is.
+    """Some input blocks with some output blocks of a dataset, and the ranks that define its kind.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class SubStructure:
 
     @property
     def compositional(self) -> bool:
-        """Whether it is there, and fewer items determine it than the whole."""
+        """Whether the sub-structure exists and fewer items determine it than the whole."""
         return 0 < self.rank < self.whole
 
     @property
@@ -81,7 +81,7 @@ class Systematicity:
     distance: float
 
     def holds(self, tolerance: float) -> bool:
-        """Whether the sub-structure has been learned, and in isolation, within a tolerance.
+        """Return whether the sub-structure has been learned, and in isolation, within a tolerance.
 
         Examples
         --------
@@ -161,7 +161,7 @@ def sub_structures(dataset: Data) -> tuple[SubStructure, ...]:
 
 
 def isolated_map(dataset: Data, part: SubStructure) -> FloatArray:
-    r"""What a network learns from the sub-structure alone, :math:`\Sigma_{oi}\Sigma_{ii}^+`.
+    r"""Return what a network learns from the sub-structure alone, :math:`\Sigma_{oi}\Sigma_{ii}^+`.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def systematicity(mapping: ArrayLike, dataset: Data, part: SubStructure) -> Syst
     """Measure how far an input-output map has learned a sub-structure in isolation.
 
     The map may come from anywhere: from ``linmod.problem.input_output_map`` of a trajectory's weights, from
-    ``linmod.problem.stored_map`` (a leak's scale left out), or from a network of one's own.
+    ``linmod.problem.stored_map`` (a leak's scale left out), or from your own network.
 
     Parameters
     ----------
@@ -239,7 +239,7 @@ def systematicity(mapping: ArrayLike, dataset: Data, part: SubStructure) -> Syst
 
 
 def weak_systematicity(dataset: Data, part: SubStructure) -> float:
-    r"""Share of a sub-structure in what a dense network learns from everything, :math:`\Sigma_{yx}\Sigma_x^+`.
+    r"""Return the share of a sub-structure in what a dense network learns, :math:`\Sigma_{yx}\Sigma_x^+`.
 
     For the sign features of the dataset space it is :math:`N/(N + k_x r^2)`, which tends to 1 with the number of items
     N: the dense network becomes systematic with scale, at no finite scale.
@@ -273,6 +273,6 @@ def weak_systematicity(dataset: Data, part: SubStructure) -> float:
 
 
 def _rank(matrix: FloatArray, whole: FloatArray | None = None) -> int:
-    """Rank, with a threshold relative to the whole correlation that a matrix is part of."""
+    """Return the rank, with a threshold relative to the whole correlation that a matrix is part of."""
     scale = np.max(np.abs(matrix if whole is None else whole), initial=0.0)
     return int(np.sum(np.linalg.svd(matrix, compute_uv=False) > RANK_TOLERANCE * scale)) if matrix.size else 0

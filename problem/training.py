@@ -1,4 +1,4 @@
-"""How training goes: gradient flow or descent."""
+"""Training by gradient flow or by descent."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Descent:
     steps : int
         Number of steps.
     record_every : int, default 1
-        Report every so many steps, and the last.
+        Number of steps between reports; the last step is reported too.
     momentum : float, default 0.0
         Factor :math:`\mu` of Polyak's heavy ball, at least 0 and below 1:
         :math:`V \leftarrow \mu V - \alpha\, \partial L/\partial W`, :math:`W \leftarrow W + V`. Far from

@@ -1,4 +1,4 @@
-"""What a prediction and a simulation return alike: the course of learning in the quantities that matter."""
+"""The course of learning in the observed quantities, which a prediction and a simulation both return."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Statistics:
 
 
 def nothing() -> float:
-    """Size of what an exact prediction neglects."""
+    """Return the size of what an exact prediction neglects."""
     return 0.0
 
 
@@ -110,7 +110,7 @@ class Trajectory:
         make_weights: Callable[[], Weights],
         make_neglected: Callable[[Observation], float] | None = None,
     ) -> Trajectory:
-        """What is seen of input-output maps, one for each time of a problem's training.
+        """Return what is seen of input-output maps, one for each time of a problem's training.
 
         Parameters
         ----------
@@ -156,7 +156,7 @@ class Trajectory:
         make_neglected: Callable[[], float] = nothing,
         statistics: Statistics | None = None,
     ) -> Trajectory:
-        """Quantities over the times of a problem's training.
+        """Return the quantities over the times of a problem's training.
 
         Parameters
         ----------

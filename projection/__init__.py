@@ -1,4 +1,4 @@
-"""A network from elsewhere, trained in anything, brought into the layout of predictions and simulations."""
+"""Networks trained with other libraries, converted to the layout of predictions and simulations."""
 
 from __future__ import annotations
 

@@ -14,17 +14,17 @@ TOO_SHORT = ("float16", "bfloat16", "half", "float8")
 
 
 def is_array(value: Any) -> bool:
-    """Whether a value offers its entries by ``__array__`` or ``__dlpack__``."""
+    """Return whether a value offers its entries by ``__array__`` or ``__dlpack__``."""
     return hasattr(value, "__array__") or hasattr(value, "__dlpack__")
 
 
 def axes(value: Any) -> int:
-    """Number of axes of an array."""
+    """Return the number of axes of an array."""
     return len(value.shape) if hasattr(value, "shape") else np.ndim(value)
 
 
 def read_array(name: str, value: Any, ndim: int) -> tuple[FloatArray, float]:
-    """Entries of an array as finite float64, and the machine epsilon of the type that they came in.
+    """Return the entries of an array as finite float64, and the machine epsilon of the type that they came in.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def read_array(name: str, value: Any, ndim: int) -> tuple[FloatArray, float]:
 
 
 def memory(value: Any) -> int | None:
-    """Address of the entries of an array that can change in place; None for others."""
+    """Return the address of the entries of an array that can change in place; None for others."""
     if isinstance(value, np.ndarray):
         return int(value.__array_interface__["data"][0])
     pointer = getattr(value, "data_ptr", None)

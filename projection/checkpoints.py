@@ -1,4 +1,4 @@
-"""What a checkpoint of a network holds: matrices in order, a function, or both."""
+"""Checkpoints of a network, which hold matrices in order, a function, or both."""
 
 from __future__ import annotations
 

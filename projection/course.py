@@ -19,7 +19,7 @@ from .maps import chosen_map, outputs
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Projection(Trajectory):
-    r"""The course of a network from elsewhere, in the quantities of a :class:`Trajectory`.
+    r"""The course of a network of another library, in the quantities of a :class:`Trajectory`.
 
     Modes, norms and loss are those of the linear map W that stands for the network (see :func:`linmod.project`); they
     are what :meth:`save` writes.
@@ -81,7 +81,7 @@ def project(
     times: ArrayLike | None = None,
     map: str | Callable[[Any, FloatArray], Any] = "auto",  # noqa: A002
 ) -> Projection:
-    r"""Bring a network from elsewhere, or its checkpoints, into the layout of predictions and simulations.
+    r"""Convert a network of another library, or its checkpoints, to the layout of predictions and simulations.
 
     At each time a linear map W stands for the network, and its modes, block norms and loss are observed.
 
@@ -102,7 +102,7 @@ def project(
     times : array_like, shape (T,), optional
         Times of the checkpoints in units of tau, not negative and increasing; 0, 1, 2, ... unless given.
     map : {"auto", "product", "jacobian", "least_squares"} or callable, default "auto"
-        How W is formed, alike for all checkpoints.
+        How W is formed, in the same way for all checkpoints.
 
         - ``"product"``: of the matrices. Biases must be zero, and a module must return what the product does.
         - ``"jacobian"``: of outputs after inputs, averaged over the items. Biases drop out. A function that is no

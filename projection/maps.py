@@ -21,7 +21,7 @@ CONVENTION = "a function takes X as (items, input features) and returns (items, 
 
 
 def product_map(checkpoint: Checkpoint, dataset: Data) -> FloatArray:
-    r"""Product :math:`W_L \cdots W_1` of the matrices of a checkpoint.
+    r"""Return the product :math:`W_L \cdots W_1` of the matrices of a checkpoint.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def jacobian_map(checkpoint: Checkpoint, dataset: Data) -> FloatArray:
 
 
 def least_squares_map(checkpoint: Checkpoint, dataset: Data) -> FloatArray:
-    r"""Smallest map that comes closest to the outputs, :math:`f(X) X^+` with the pseudoinverse of X.
+    r"""Return the smallest map that comes closest to the outputs, :math:`f(X) X^+` with the pseudoinverse of X.
 
     Of a linear network it is the product of weights, restricted to the directions that the inputs span.
 
@@ -150,7 +150,7 @@ MAPS: dict[str, LinearMap] = {
 
 
 def chosen_map(given: Any, checkpoints: Sequence[Checkpoint], dataset: Data) -> tuple[str, LinearMap]:
-    """Name of a linear map, one for all checkpoints, and the function that forms it."""
+    """Return the name of a linear map, one for all checkpoints, and the function that forms it."""
     if callable(given):
         return "given map", own_map(given)
     name = choice("map", given, ["auto", *MAPS])
@@ -162,7 +162,7 @@ def chosen_map(given: Any, checkpoints: Sequence[Checkpoint], dataset: Data) -> 
 
 
 def own_map(function: Callable[[Any, FloatArray], Any]) -> LinearMap:
-    """Map by a function of the network and the inputs: a map, or the Jacobian of every item."""
+    """Form the map by a given function of network and inputs, which returns a map or the Jacobian of every item."""
 
     def form(checkpoint: Checkpoint, dataset: Data) -> FloatArray:
         result = function(checkpoint.given, _rows(dataset))
@@ -178,14 +178,14 @@ def own_map(function: Callable[[Any, FloatArray], Any]) -> LinearMap:
 
 
 def outputs(checkpoint: Checkpoint, dataset: Data) -> tuple[FloatArray, float]:
-    """Outputs of a checkpoint, shape (output features, items), and their machine epsilon."""
+    """Return the outputs of a checkpoint, shape (output features, items), and their machine epsilon."""
     if not checkpoint.is_function:
         return product_map(checkpoint, dataset) @ dataset.X, checkpoint.precision
     return _called(checkpoint, dataset, _rows(dataset))
 
 
 def objection_to_product(checkpoint: Checkpoint, dataset: Data) -> str:
-    """Why a checkpoint is no product of its matrices; empty if it is one."""
+    """Return why a checkpoint is not a product of its matrices; empty if it is one."""
     shapes = [matrix.shape for matrix in checkpoint.matrices]
     ends = [(dataset.n_inputs, 0), *shapes, (0, dataset.n_outputs)]
     if not shapes:
@@ -197,7 +197,7 @@ def objection_to_product(checkpoint: Checkpoint, dataset: Data) -> str:
         )
     if checkpoint.offsets:
         return (
-            f"{checkpoint.name} has parameters beside its matrices that are not zero, {list(checkpoint.offsets)}:"
+            f"{checkpoint.name} has non-zero parameters other than its matrices, {list(checkpoint.offsets)}:"
             " give it as a function or module and use map='jacobian', which drops offsets"
         )
     return _objection_of_function(checkpoint, dataset) if checkpoint.is_function else ""
@@ -222,7 +222,7 @@ def _rows(dataset: Data) -> FloatArray:
 
 
 def _difference(checkpoint: Checkpoint, dataset: Data, shift: FloatArray) -> FloatArray:
-    """Mean over items of how much the outputs differ between the two sides of the inputs."""
+    """Return the mean over items of how much the outputs differ between the two sides of the inputs."""
     ahead, _ = _called(checkpoint, dataset, _rows(dataset) + shift)
     behind, _ = _called(checkpoint, dataset, _rows(dataset) - shift)
     return np.asarray(np.mean(ahead - behind, axis=1))

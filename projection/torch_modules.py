@@ -1,4 +1,4 @@
-"""Modules of PyTorch, recognised by what they offer: whoever holds one has loaded PyTorch already."""
+"""Modules of PyTorch, recognised by their interface: PyTorch is already loaded if there is one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ METHODS = ("forward", "modules", "named_parameters", "state_dict")
 
 
 def is_module(value: Any) -> bool:
-    """Whether a value is a module of PyTorch, and PyTorch is loaded."""
+    """Return whether a value is a module of PyTorch, and PyTorch is loaded."""
     return (
         "torch" in sys.modules
         and not isinstance(value, type)
@@ -24,13 +24,13 @@ def is_module(value: Any) -> bool:
 
 
 def evaluate(module: Any, rows: FloatArray) -> Any:
-    """Outputs of a module, shape (items, output features), for inputs of shape (items, input features)."""
+    """Return the outputs of a module, shape (items, output features), for inputs of shape (items, input features)."""
     with _evaluation(module), sys.modules["torch"].no_grad():
         return module(_inputs(module, rows))
 
 
 def jacobians(module: Any, rows: FloatArray) -> Any:
-    """Sum over items of the derivative of every output after its item's inputs, (output features, input features).
+    """Sum the derivatives of outputs after their item's inputs over items, (output features, input features).
 
     One backward pass for each output: the items do not mix in evaluation mode, so that the gradient of an output
     summed over items is made of the rows of all their Jacobians.
@@ -52,7 +52,7 @@ def jacobians(module: Any, rows: FloatArray) -> Any:
 
 
 def _inputs(module: Any, rows: FloatArray) -> Any:
-    """Inputs as a tensor of the type and on the device of the module's parameters."""
+    """Return the inputs as a tensor of the type and on the device of the module's parameters."""
     torch, parameters = sys.modules["torch"], list(module.parameters())
     kinds = {(parameter.dtype, parameter.device) for parameter in parameters} or {(torch.float64, None)}
     if len(kinds) > 1:

@@ -1,4 +1,4 @@
-"""What a sweep is: a problem, the fields that vary, and what to record."""
+"""The definition of a sweep: a problem, the fields that vary, and the quantities to record."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Sweep:
 
     @property
     def definition(self) -> dict[str, Any]:
-        """All that determines the results, as plain values: the same for sweeps that mean the same."""
+        """Everything that determines the results, as plain values; equal for equivalent sweeps."""
         return {
             "base": self.base,
             "axes": self.axes,
@@ -121,11 +121,11 @@ class Sweep:
         }
 
     def indices(self) -> Iterator[tuple[int, ...]]:
-        """Where each point stands along the dimensions, in the order in which points are numbered."""
+        """Return where each point stands along the dimensions, in the order in which points are numbered."""
         return product(*map(range, self.shape))
 
     def description(self, index: Sequence[int]) -> Description:
-        """The problem at one point, as plain values."""
+        """Return the problem at one point, as plain values."""
         described: Description = {section: dict(values) for section, values in self.base.items()}
         for at, columns in zip(index, self.axes.values(), strict=True):
             for path, values in columns.items():
@@ -134,7 +134,7 @@ class Sweep:
         return described
 
     def problem(self, index: Sequence[int]) -> Problem:
-        """The problem at one point."""
+        """Return the problem at one point."""
         _, problem = build_parts(self.description(index))
         return problem
 
@@ -174,7 +174,7 @@ def _check_sections(base: Any) -> None:
 
 
 def _columns(name: str, given: Any) -> Columns:
-    """Fields by path with their values, from tables that may be nested."""
+    """Return the fields by path with their values, from tables that may be nested."""
     if not isinstance(given, Mapping):
         raise TypeError(f"{name} must be a table of fields with their values, got {given!r}")
     columns: Columns = {}
@@ -236,7 +236,7 @@ def _complete(base: Description, columns: Sequence[tuple[str, list[Any]]]) -> De
 
 
 def _check_values(sweep: Sweep) -> None:
-    """Refuse values of a wrong type, integers too large for a label, and what is wrong at every point."""
+    """Refuse values of a wrong type, integers too large for a label, and values that are wrong at every point."""
     varied = {path.split(".", 1)[0] for columns in sweep.axes.values() for path in columns}
     first = [0] * len(sweep.shape)
     for section, values in sweep.description(first).items():

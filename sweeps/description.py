@@ -18,12 +18,12 @@ SHARED = ("dataset.dataset", "dataset.seed", "network.network")
 
 
 def canonical(value: Any) -> str:
-    """One text for equal values, whatever the order of their keys."""
+    """Return one text for equal values, independent of the order of their keys."""
     return json.dumps(value, sort_keys=True, allow_nan=False, separators=(",", ":"))
 
 
 def label(path: str) -> str:
-    """Name of a field in the results.
+    """Return the name of a field in the results.
 
     It is the path without the section, except where another section has a field of that name.
 
@@ -76,7 +76,7 @@ def build_parts(description: Description) -> tuple[Any, Problem]:
 
 
 def with_field(name: str, table: Any, path: Sequence[str], value: Any) -> Any:
-    """Plain values with one of them put in; the given ones stay as they are.
+    """Return plain values with one field set; the given values do not change.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def with_field(name: str, table: Any, path: Sequence[str], value: Any) -> Any:
 
 
 def without_field(table: Any, path: Sequence[str]) -> Any:
-    """Plain values without one of them, in tables only; empty tables that are left behind go too.
+    """Return plain values without one field, in tables only, and without tables that this leaves empty.
 
     Examples
     --------

@@ -47,7 +47,7 @@ def check_names(base: Mapping[str, Mapping[str, Any]], axes: Mapping[str, Column
             raise ValueError(f"the dimension {name!r} must have another name: that one is taken by {what}")
     for name, path in varied.items():
         if name in fixed:
-            raise ValueError(f"{path} cannot vary beside {fixed[name]}: both are called {name!r} in the results")
+            raise ValueError(f"{path} cannot vary together with {fixed[name]}: both are called {name!r} in the results")
 
 
 def _check_paths(paths: Sequence[str]) -> None:

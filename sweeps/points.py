@@ -17,7 +17,7 @@ def run_point(description: Description, solutions: Sequence[str], record: Sequen
     """Solve one problem and record what is wanted of it.
 
     Linear algebra runs on one thread, here and from then on in this process: the result then does not depend on
-    where, and beside how many others, it was computed.
+    where it was computed, and with how many other points.
 
     Parameters
     ----------

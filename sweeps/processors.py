@@ -15,7 +15,7 @@ OWN_CGROUP = Path("/proc/self/cgroup")
 
 
 def worker_count(workers: int | None) -> int:
-    """Number of worker processes, after a check; unless given, one for each processor that may be used.
+    """Return the number of worker processes, after a check; unless given, one for each processor that may be used.
 
     Windows waits for 61 processes of a pool at most.
     """
@@ -28,13 +28,13 @@ def worker_count(workers: int | None) -> int:
 
 
 def usable_processors() -> int:
-    """Processors that this process may use: its affinity, and in a container the quota of processor time."""
+    """Return the processors that this process may use: its affinity, and in a container the quota of processor time."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, math.ceil(min(allowed, cpu_quota(CGROUPS, OWN_CGROUP))))
 
 
 def cpu_quota(root: Path, own: Path) -> float:
-    """Smallest quota, in processors, of the control groups that this process is in; infinite where there is none.
+    """Return the smallest quota, in processors, of the control groups of this process; infinite if there is none.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a sweep can record of a trajectory."""
+"""Quantities of a trajectory that a sweep can record."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Case:
         return self.solution.solve(self.problem)
 
     def held_out_errors(self) -> dict[Labels, FloatArray]:
-        """Errors on the items held out."""
+        """Return the errors on the items held out."""
         if not isinstance(self.dataset, HeldOut):
             raise ValueError(f"held_out_errors needs a dataset with items held out, got {self.dataset!r}")
         problem = self.problem
@@ -93,7 +93,7 @@ class Quantity:
 
 
 def half_times(problem: Problem, trajectory: Trajectory) -> dict[Labels, FloatArray]:
-    r"""When each class of modes first reaches half its final value :math:`\pi^* = \lambda/\delta`.
+    r"""Return when each class of modes first reaches half its final value :math:`\pi^* = \lambda/\delta`.
 
     Between reported times the strength is interpolated linearly. For a two-layer mode, whose curve has no curvature
     where it is half learned, that errs in third order of the interval; for a shallow one in second order.

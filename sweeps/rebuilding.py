@@ -52,7 +52,7 @@ def problem_at(point: xr.Dataset) -> Problem:
 
 
 def _row(point: xr.Dataset, name: str, columns: Columns) -> int:
-    """Where a point stands along a dimension."""
+    """Return where a point stands along a dimension."""
     found = {path: point.coords[label(path)].values.reshape(-1).tolist() for path in columns}
     if any(len(values) != 1 for values in found.values()):
         raise ValueError(f"point must have one value along the dimension {name!r}; choose one by isel or sel")

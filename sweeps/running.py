@@ -1,4 +1,4 @@
-"""Running a sweep: its points on any executor, each kept as it ends."""
+"""Running a sweep: its points run on any executor, and each is stored when it ends."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NOT_STARTED = (
 
 
 class WorkerLost(RuntimeError):  # noqa: N818
-    """A worker process died; the finished points are kept, and running the sweep again goes on from there."""
+    """A worker process died; the finished points are kept, and running the sweep again continues from there."""
 
 
 def sweep(
@@ -47,11 +47,11 @@ def sweep(
     executor: Executor | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> xr.Dataset:
-    """Solve all problems of a sweep, or those of them that an earlier run has left.
+    """Solve all problems of a sweep, or those that an earlier run has not finished.
 
-    Every finished point is kept in the folder as it ends. A run that is stopped at any moment, by any means, goes on
-    when it is started again, and ends with exactly the results of one that was not stopped. They do not depend on
-    the number of workers either. A point that fails is recorded with its error; the others go on.
+    Every point is stored in the folder when it ends. A run that is stopped at any moment, by any means, continues when
+    it is started again, and ends with exactly the results of an uninterrupted run. The results do not depend on the
+    number of workers. A point that fails is recorded with its error; the other points are solved.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def _pool(workers: int | None, executor: Executor | None) -> AbstractContextMana
         return local_processes(worker_count(workers))
     instance("executor", executor, (Executor,))
     if workers is not None:
-        raise ValueError("workers must not be given beside an executor, which has its own")
+        raise ValueError("workers must not be given together with an executor, which has its own")
     return _given(executor)
 
 
@@ -145,7 +145,7 @@ def _given(executor: Executor) -> Iterator[Executor]:
 
 @contextmanager
 def local_processes(workers: int) -> Iterator[Executor]:
-    """Processes on this machine that end with this one, whatever ends it."""
+    """Provide processes on this machine that end when this process ends for any reason."""
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
     started = context.Event()
@@ -176,7 +176,7 @@ def _end_with_parent() -> None:
 
 
 def _finished(pool: Executor, definition: Sweep, numbers: Sequence[int]) -> Iterator[tuple[int, Outcome | Exception]]:
-    """Each point's outcome as it ends, or the error of a worker that was lost with it."""
+    """Yield the outcome of each point as it ends, or the error of a worker that was lost with it."""
     waiting: dict[Future[Outcome], int] = {}
     points = _arguments(definition, set(numbers))
     try:

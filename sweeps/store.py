@@ -1,4 +1,4 @@
-"""A folder of finished points: each written in one go, checked when it is read."""
+"""A folder of finished points, each written atomically and checked when read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MANIFEST, RESULTS, POINTS = "sweep.json", "results.nc", "points"
 
 
 def versions() -> dict[str, str]:
-    """Versions of what the results depend on."""
+    """Return the versions of what the results depend on."""
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
@@ -88,7 +88,7 @@ class Store:
         return self.folder / RESULTS
 
     def read(self, number: int) -> dict[str, Any] | None:
-        """The record of one point; None if it is absent, damaged, or of another sweep."""
+        """Return the record of one point; None if it is absent, damaged, or of another sweep."""
         try:
             digest, _, content = self._path(number).read_bytes().partition(b"\n")
         except FileNotFoundError:
@@ -104,20 +104,20 @@ class Store:
         self.keep(self._path(number), self._seal(number, content).encode() + b"\n" + content)
 
     def keep(self, path: Path, content: bytes) -> None:
-        """Write a file of the folder, or raise NotStored and say how to go on."""
+        """Write a file of the folder, or raise NotStored and say how to continue."""
         try:
             write_atomically(path, content)
         except OSError as error:
             raise NotStored(
-                f"{path} cannot be written ({error.strerror}); what is finished is kept in {self.folder}, and the"
-                " same sweep goes on from there"
+                f"{path} cannot be written ({error.strerror}); the finished points are kept in {self.folder}, and"
+                " the same sweep continues from there"
             ) from error
 
     def _path(self, number: int) -> Path:
         return self.folder / POINTS / f"{number:07d}.json"
 
     def _seal(self, number: int, content: bytes) -> str:
-        """Checksum that ties a record to its sweep and its place in it."""
+        """Return the checksum that ties a record to its sweep and its place in it."""
         return _digest(f"{self.fingerprint} {number}\n".encode() + content)
 
 

@@ -60,7 +60,7 @@ def table(sweep: Sweep, outcomes: Callable[[], Iterable[Mapping[str, Any]]]) -> 
 
 
 def as_netcdf(dataset: xr.Dataset) -> bytes:
-    """A dataset as a NetCDF file holds it."""
+    """Return the bytes of a NetCDF file that holds a dataset."""
     return bytes(dataset.to_netcdf(engine=ENGINE))
 
 
@@ -99,7 +99,7 @@ def load_sweep(path: str | Path) -> xr.Dataset:
     instance("path", path, (str, os.PathLike))
     file = Path(path)
     if (file / MANIFEST).exists() and not (file / RESULTS).exists():
-        raise FileNotFoundError(f"the sweep in {file} is not finished; run it again to go on")
+        raise FileNotFoundError(f"the sweep in {file} is not finished; run it again to continue")
     if file.is_dir():
         file = file / RESULTS
     if not file.exists():
@@ -116,7 +116,7 @@ def _dimensions(sweep: Sweep, quantity: str) -> tuple[str, ...]:
 
 
 def _found_labels(sweep: Sweep, outcomes: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Labels along each dimension that is used: those of the dataset space, unless points have others."""
+    """Return the labels along each dimension that is used: those of the dataset space, unless points have others."""
     used = {name for quantity in sweep.record for name in QUANTITIES[quantity].dimensions}
     found: dict[str, dict[str, None]] = {name: {} for name in LABELS if name in used}
     for outcome in outcomes:
@@ -151,7 +151,7 @@ def _attributes(quantity: str) -> dict[str, str]:
 
 
 def _times(sweep: Sweep) -> xr.Variable:
-    """Times reported, along the dimensions on which they depend; those that a point lacks are NaN."""
+    """Return the times reported, along the dimensions on which they depend; those that a point lacks are NaN."""
     own = {
         name: length
         for (name, columns), length in zip(sweep.axes.items(), sweep.shape, strict=True)
@@ -196,12 +196,12 @@ def _units(field: str) -> dict[str, str]:
 
 
 def _label(value: Any) -> Any:
-    """A value as a label: numbers and texts are themselves, lists and tables their text."""
+    """Return a value as a label: numbers and texts are themselves, lists and tables their text."""
     return canonical(value) if isinstance(value, list | dict) else value
 
 
 def as_labels(values: list[Any]) -> list[Any]:
-    """Values of a field as labels of one type: texts if some of them are texts."""
+    """Return the values of a field as labels of one type: texts if some of them are texts."""
     plain = [_label(value) for value in values]
     mixed = len({isinstance(value, str) for value in plain}) > 1
     return [str(value) for value in plain] if mixed else plain

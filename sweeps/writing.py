@@ -49,7 +49,7 @@ def write_sweep(sweep: Sweep, path: str | Path) -> None:
 
 
 def toml(tables: Mapping[str, Any]) -> str:
-    """Plain values as TOML: tables of the first level with a head, those in them inline.
+    """Return the plain values as TOML: tables of the first level with a head, those in them inline.
 
     Examples
     --------

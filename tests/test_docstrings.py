@@ -30,7 +30,6 @@ TO_DO = {
     "linmod.dynamics.module_finding": {"EX01"},
     "linmod.dynamics.nonlinear": {"EX01"},
     "linmod.dynamics.scaling": {"EX01"},
-    "linmod.figures": CODES,
     "linmod.theory.derivations": CODES,
     "linmod.theory.module_finding": {"EX01"},
     "linmod.verification": CODES,

@@ -115,5 +115,5 @@ def __getattr__(name: str) -> ModuleType:
 
 
 def __dir__() -> list[str]:
-    """Public names, and the subpackages that are loaded when they are first used."""
+    """Return public names, and the subpackages that are loaded when they are first used."""
     return sorted([*__all__, *LAZY])

@@ -43,7 +43,7 @@ class ClosedForm:
     predict: Predict
 
     def refusal(self, problem: Problem) -> Refusal | None:
-        """Why the form does not apply to a problem that it covers; None if it does."""
+        """Return why the form does not apply to a problem that it covers; None if it does."""
         return first_refusal(problem, self.questions)
 
 
@@ -64,12 +64,12 @@ def _is_aligned_in_space(problem: Problem) -> bool:
 
 
 def _one(predict: Callable[[Problem, Spectrum, float], Trajectory]) -> Predict:
-    """A form of one chain, which has a single spectrum."""
+    """Return a form of one chain, which has a single spectrum."""
     return lambda problem, spectra, factor: predict(problem, spectra[0], factor)
 
 
 def _course(course: Callable[[Problem, Spectrum, float], Course]) -> Predict:
-    """A form of one chain that answers with strengths in fixed directions."""
+    """Return a form of one chain that answers with strengths in fixed directions."""
     return lambda problem, spectra, factor: course(problem, spectra[0], factor).trajectory(problem)
 
 
@@ -140,7 +140,7 @@ CLOSED_FORMS = (
 
 @dataclass(frozen=True)
 class ClosedFormAnswer:
-    """The closed form of a problem, or why there is none.
+    """The closed form of a problem, or the reason why there is none.
 
     Attributes
     ----------
@@ -210,7 +210,7 @@ def closed_form(problem: Problem) -> ClosedFormAnswer:
 
 
 def first_form(problem: Problem) -> ClosedForm | Refusal:
-    """The first closed form that covers a problem and does not refuse it; otherwise the first refusal."""
+    """Return the first closed form that covers a problem and does not refuse it; otherwise the first refusal."""
     refusals = []
     for form in CLOSED_FORMS:
         if form.covers(problem):
@@ -222,7 +222,7 @@ def first_form(problem: Problem) -> ClosedForm | Refusal:
 
 
 def spectra_of(problem: Problem, given: Spectrum | Sequence[Spectrum] | None) -> Sequence[Spectrum]:
-    """One spectrum for each part of a network: those given, or those of the data."""
+    """Return one spectrum for each part of a network: those given, or those of the data."""
     network, dataset = problem.network, problem.dataset
     if network.is_chain:
         single = spectrum(dataset) if given is None else given

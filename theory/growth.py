@@ -1,4 +1,4 @@
-r"""How fast modes grow from a small start under a learning rule, in which direction and in which order.
+r"""Growth of modes from a small start under a learning rule: rates, directions and order.
 
 While a and b, the gains of the two layers in one mode, are small, every rule is linear:
 
@@ -18,7 +18,7 @@ from .spectrum import ModeClass, Spectrum
 
 
 def growth_rate(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: Rule) -> FloatArray:
-    r"""Rate mu at which a mode grows from a small start: its gains as exp(mu t), its strength as exp(2 mu t).
+    r"""Return the rate mu at which a mode grows from a small start: gains as exp(mu t), strength as exp(2 mu t).
 
     .. math:: \mu = \frac{(\nabla\delta + \gamma\sigma) + \sqrt{(\nabla\delta - \gamma\sigma)^2 + 4\lambda^2}}{2}
 
@@ -57,7 +57,7 @@ def growth_rate(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: Rule) 
 
 
 def growth_direction(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: Rule) -> tuple[FloatArray, FloatArray]:
-    r"""Direction of (a, b) in which a mode grows, of length one: :math:`b/a = (\mu - \nabla\delta)/\lambda`.
+    r"""Return the direction of (a, b) in which a mode grows, of length one: :math:`b/a = (\mu - \nabla\delta)/\lambda`.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def growth_direction(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: R
 
 
 def class_growth_rate(mode_class: ModeClass, rule: Rule) -> float:
-    """Growth rate of the modes of one class (see :func:`growth_rate`).
+    """Return the growth rate of the modes of one class (see :func:`growth_rate`).
 
     Examples
     --------
@@ -104,7 +104,7 @@ def class_growth_rate(mode_class: ModeClass, rule: Rule) -> float:
 
 
 def learning_order(spectrum: Spectrum, rule: Rule) -> tuple[str, ...]:
-    """Names of the learnable classes, fastest first: in order of the growth rate, which need not be that of lambda.
+    """Return the names of the learnable classes in decreasing order of the growth rate, which can differ from lambda.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def learning_order(spectrum: Spectrum, rule: Rule) -> tuple[str, ...]:
 def _linear(
     lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: Rule
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Entries of the linear system: off the diagonal, and on it for either layer."""
+    """Return the entries of the linear system: the one off the diagonal, and the diagonal ones of both layers."""
     own = rule.hebbian * np.asarray(delta, dtype=np.float64)
     other = rule.contrastive * np.asarray(sigma, dtype=np.float64)
     return np.asarray(lam, dtype=np.float64), own, other

@@ -1,4 +1,4 @@
-"""Why a problem has no closed form, and what to do then: the reasons that several forms share."""
+"""Reasons for which a problem has no closed form, each with a way out; several forms share them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Refusal:
         return f"{self.reason}; {self.way_out}"
 
     def error(self) -> NoClosedForm:
-        """The exception that says so."""
+        """Return the exception that states the reason."""
         return NoClosedForm(str(self))
 
 
@@ -30,13 +30,13 @@ Question = Callable[[Problem], Refusal | None]
 
 
 def first_refusal(problem: Problem, questions: Iterable[Question]) -> Refusal | None:
-    """The first of several reasons that applies, asked one after the other."""
+    """Ask several questions in order and return the first refusal."""
     answers = (question(problem) for question in questions)
     return next((answer for answer in answers if answer is not None), None)
 
 
 def momentum(problem: Problem) -> Refusal | None:
-    """Descent with momentum."""
+    """Refuse descent with momentum."""
     if not problem.training.momentum:
         return None
     return Refusal(
@@ -46,7 +46,7 @@ def momentum(problem: Problem) -> Refusal | None:
 
 
 def no_weights(problem: Problem) -> Refusal | None:
-    """A start that has no weights to predict from."""
+    """Refuse a start that has no weights to predict from."""
     if problem.initial.has_weights:
         return None
     return Refusal(
@@ -56,7 +56,7 @@ def no_weights(problem: Problem) -> Refusal | None:
 
 
 def coupled(data: Data) -> Refusal | None:
-    """Data that couple the modes of a deep network."""
+    """Refuse data that couple the modes of a deep network."""
     if data.is_decoupled:
         return None
     return Refusal(
@@ -66,12 +66,12 @@ def coupled(data: Data) -> Refusal | None:
 
 
 def coupled_modes(problem: Problem) -> Refusal | None:
-    """A problem on such data."""
+    """Refuse a problem on data that couple its modes."""
     return coupled(problem.dataset)
 
 
 def too_narrow(problem: Problem) -> Refusal | None:
-    """A hidden layer with fewer units than there are modes."""
+    """Refuse a hidden layer with fewer units than there are modes."""
     (hidden, _), *_ = problem.network.shapes(problem.dataset)
     n_modes = spectrum(problem.dataset).n_modes
     if hidden >= n_modes:

@@ -25,7 +25,7 @@ def solve(
     Shallow             exact, for any data, start, flow or descent
     Deep, two layers    exact from an Aligned start (and any other that does not couple modes); from a small
                         random start exact in the limit of small weights (see :func:`initial_strengths`); under
-                        a learning rule likewise (see :func:`initial_gains`), for descent alone
+                        a learning rule the same (see :func:`initial_gains`), for descent only
     Deep, more layers   exact from an Aligned start (see :func:`deep_flow`)
     Modular             modules that share no outputs as above; shallow ones exact from any start; deep ones that
                         write the same outputs exact from an Aligned start (see :mod:`linmod.theory.modular.race`)
@@ -37,7 +37,7 @@ def solve(
     ----------
     problem : Problem
     spectrum : Spectrum, or sequence of Spectrum, optional
-        The classes that ``theory.spectrum(problem.dataset)`` returns, with values of one's own; of a modular
+        The classes that ``theory.spectrum(problem.dataset)`` returns, with values of your own; for a modular
         network one for each module, as :func:`module_spectra` returns.
     strength_factor : float, default 1.0
         Multiplies the initial strength of every mode.
@@ -54,7 +54,7 @@ def solve(
         If no closed form is known; the message says why, and what to do then (see :func:`closed_form`). With h hidden
         units fewer than modes, the loss ends at half the sum of all but the h largest sigma.
     Divergence
-        If the course of learning leaves the range of finite numbers.
+        If the course of learning diverges to non-finite values.
 
     See Also
     --------

@@ -88,14 +88,14 @@ class Spectrum:
         return next(mode_class for mode_class in self.classes if mode_class.name == name)
 
     def per_mode(self, quantity: str) -> FloatArray:
-        """One value for each learnable mode, in the order of ``mode_basis``; shape (modes,)."""
+        """Return one value for each learnable mode, in the order of ``mode_basis``; shape (modes,)."""
         choice("quantity", quantity, PER_MODE)
         values = [np.full(mode_class.count, getattr(mode_class, quantity)) for mode_class in self.learnable]
         return np.concatenate([np.zeros(0), *values])
 
 
 def spectrum(dataset: Data) -> Spectrum:
-    r"""Classes of modes of a dataset with multiplicity, :math:`\lambda`, :math:`\delta` and :math:`\sigma`.
+    r"""Return the classes of modes of a dataset with multiplicity, :math:`\lambda`, :math:`\delta` and :math:`\sigma`.
 
     In the dataset space, with :math:`N = 2^b` items, :math:`c_x = k_x r^2` and :math:`c_y = k_y r_y^2`, a Walsh
     function has :math:`\delta = s_x + c_x/N` and :math:`\sigma = s_y + c_y/N`, where :math:`s_x = 1` if it is an
@@ -145,7 +145,7 @@ def mode_vectors(dataset: Data) -> tuple[FloatArray, FloatArray]:
 
 
 def singular_vectors(dataset: SystematicityDataset) -> tuple[FloatArray, FloatArray]:
-    r"""Explicit singular vectors U, V of all learnable modes of a systematicity dataset, in class order.
+    r"""Return explicit singular vectors U, V of all learnable modes of a systematicity dataset, in class order.
 
     With z the mode's Walsh function, :math:`e_i` the unit vector of its sign feature (if it has one) and
     :math:`1_k \otimes z` the vector z repeated k times,
@@ -153,7 +153,7 @@ def singular_vectors(dataset: SystematicityDataset) -> tuple[FloatArray, FloatAr
     .. math:: v = \frac{[\sqrt{N}\, e_i;\; r\, 1_{k_x} \otimes z]}{\sqrt{N + k_x r^2}} \quad\text{or}\quad
               v = \mathrm{sign}(r) \frac{[0;\; 1_{k_x} \otimes z]}{\sqrt{k_x}}
 
-    for input sign features and for the rest; u likewise on the output side. Source: "On The Specialization of
+    for input sign features and for the rest; the same for u on the output side. Source: "On The Specialization of
     Neural Modules", singular value decomposition of the dataset correlations.
 
     Parameters
@@ -185,17 +185,17 @@ def singular_vectors(dataset: SystematicityDataset) -> tuple[FloatArray, FloatAr
 
 
 def idle_inputs(dataset: Data) -> FloatArray:
-    """Projection on the inputs without data, shape (input features, input features)."""
+    """Return the projection on the inputs without data, shape (input features, input features)."""
     return np.eye(dataset.n_inputs) - dataset.X @ np.linalg.pinv(dataset.X)
 
 
 def systematicity_ratio(dataset: SystematicityDataset) -> float:
-    r"""Systematicity ratio of any aligned map: the sign inputs' share of the map to the sign outputs.
+    r"""Return the systematicity ratio of any aligned map: the sign inputs' share of the map to the sign outputs.
 
     .. math:: \frac{|W_{\Omega_x\Omega_y}|_F^2}{|W_{\Omega_x\Omega_y}|_F^2 + |W_{\Gamma_x\Omega_y}|_F^2}
               = \frac{N}{N + k_x r^2}
 
-    It holds at all times from a zero or aligned start, for shallow and deep networks alike, when every output
+    It holds at all times from a zero or aligned start, for shallow and for deep networks, if every output
     sign feature is an input sign feature too. Source: "On The Specialization of Neural Modules", Frobenius norms
     of the learned map.
 

@@ -67,7 +67,7 @@ def commuting_frame(dataset: Data) -> CommutingFrame:
 
 
 def _remaining_directions(X: FloatArray, V: FloatArray) -> FloatArray:
-    """Input directions that the data contain beside V, as singular vectors of what V leaves of X."""
+    """Return the input directions of the data outside the span of V: singular vectors of X without its part in V."""
     left = X - V @ (V.T @ X)
     left -= V @ (V.T @ left)
     directions, sizes, _ = np.linalg.svd(left, full_matrices=False)
@@ -85,7 +85,7 @@ class CommutingTwoLayer(TwoLayerEquations):
         super().__init__(frame.lam, frame.delta, A, second.T @ frame.U, np.sum(np.square(self._static)))
 
     def weights(self, state: FloatArray) -> Weights:
-        """All weights of the network, in their own coordinates."""
+        """Return all weights of the network, in their own coordinates."""
         A, C = self.matrices(state)
         return (A @ self._frame.V.T + self._static, self._frame.U @ C.T)
 
@@ -95,7 +95,7 @@ class CommutingTwoLayer(TwoLayerEquations):
         return Seen.of_maps(observe(self._dataset, (second @ first for first, second in layers)))
 
     def strengths(self, state: FloatArray) -> FloatArray:
-        """Effective singular value of every mode."""
+        """Return the effective singular value of every mode."""
         A, C = self.matrices(state)
         paired = len(self._frame.lam)
         return np.asarray(np.sum(A[:, :paired] * C[:, :paired], axis=0))
@@ -110,7 +110,7 @@ class CommutingShallow(ShallowEquations):
         super().__init__(frame.lam, frame.delta, frame.U.T @ columns)
 
     def weights(self, state: FloatArray) -> Weights:
-        """The weights, in their own coordinates."""
+        """Return the weights, in their own coordinates."""
         return (self._frame.U @ state.reshape(self._shape) @ self._frame.V.T + self._static,)
 
     def observe(self, states: Iterable[FloatArray]) -> Seen:
@@ -118,5 +118,5 @@ class CommutingShallow(ShallowEquations):
         return Seen.of_maps(observe(self._dataset, (self.weights(state)[0] for state in states)))
 
     def strengths(self, state: FloatArray) -> FloatArray:
-        """Effective singular value of every mode."""
+        """Return the effective singular value of every mode."""
         return np.diagonal(state.reshape(self._shape))[: len(self._frame.lam)]

@@ -40,7 +40,7 @@ def narrow(dataset: SystematicityDataset, parts: TwoLayerParts) -> TwoLayerParts
 
 
 def hidden_span(parts: TwoLayerParts) -> FloatArray | None:
-    """Orthonormal basis of the hidden directions that move, shape (..., hidden, dimensions); None where all do."""
+    """Return an orthonormal basis of the moving hidden directions, (..., hidden, dimensions); None if all move."""
     if parts.layout.n_moving + parts.layout.n_rows >= parts.inputs.shape[-2]:
         return None
     return np.linalg.qr(np.concatenate([parts.moving, parts.outputs], axis=-1)).Q
@@ -55,7 +55,7 @@ def within(parts: TwoLayerParts, span: FloatArray | None) -> TwoLayerParts:
 
 
 def compress(dataset: SystematicityDataset, parts: TwoLayerParts) -> TwoLayerParts:
-    """All reductions at once."""
+    """Apply all reductions."""
     return narrow(dataset, narrow_static(dataset, within(parts, hidden_span(parts))))
 
 
@@ -70,13 +70,13 @@ class CompressedFrame:
         self._moving = orthonormal_rows(segment(reduced.outputs, start.layout.rows, IDENTITY))
 
     def parts(self, parts: TwoLayerParts) -> TwoLayerParts:
-        """The full parts that compressed ones stand for."""
+        """Return the full parts that compressed ones stand for."""
         A = self._wide(parts.inputs, parts.layout.columns, self._start.layout.columns, self._start.layout.n_moving)
         C = self._wide(parts.outputs, parts.layout.rows, self._start.layout.rows, self._start.layout.n_rows)
         return self._start.moved(A, C)
 
     def weights(self, parts: TwoLayerParts) -> Weights:
-        """All weights of the network."""
+        """Return all weights of the network."""
         return self._spectral.two_layer_weights(self.parts(parts))
 
     def _wide(
@@ -94,12 +94,12 @@ class CompressedFrame:
 
 
 def segment(columns: FloatArray, parts: Mapping[str, slice], name: str) -> FloatArray:
-    """The columns of one name, none if there is none."""
+    """Return the columns of one name, or none if the name has none."""
     return columns[..., parts.get(name, slice(0))]
 
 
 def plain_columns(parts: TwoLayerParts) -> FloatArray:
-    """The class without sign features, inputs above outputs."""
+    """Return the class without sign features, inputs above outputs."""
     pairs = ((parts.inputs, parts.layout.columns), (parts.outputs, parts.layout.rows))
     found = [columns[..., names[PLAIN]] for columns, names in pairs if PLAIN in names]
     return np.concatenate(found or [parts.inputs[..., :0]], axis=-2)
@@ -112,7 +112,7 @@ def _with(
     static: FloatArray | None = None,
     moving: FloatArray | None = None,
 ) -> TwoLayerParts:
-    """The same parts with some segments replaced by others."""
+    """Return the same parts with some segments replaced by others."""
     old, hidden = parts.layout, parts.inputs.shape[-2]
     plain = plain_columns(parts) if plain is None else plain
     static = segment(parts.inputs, old.columns, IDENTITY) if static is None else static

@@ -32,7 +32,7 @@ class DataCoordinates:
         self._errors = [np.empty_like(hidden) for hidden in self._hidden]
 
     def weights(self, state: FloatArray) -> Weights:
-        """The weight matrices as views of the state, from the input on."""
+        """Return the weight matrices as views of the state, from the input on."""
         lead = state.shape[:-1]
         return tuple(
             state[..., self._stops[layer] : self._stops[layer + 1]].reshape(*lead, *shape)
@@ -40,7 +40,7 @@ class DataCoordinates:
         )
 
     def velocity(self, state: FloatArray) -> FloatArray:
-        """Minus the gradient of the loss, in a buffer that the next call overwrites."""
+        """Return minus the gradient of the loss, in a buffer that the next call overwrites."""
         if state is not self._last:
             self._last, self._matrices = state, self.weights(state)
         matrices, hidden, errors = self._matrices, self._hidden, self._errors
@@ -56,20 +56,20 @@ class DataCoordinates:
         return self._velocity
 
     def observe(self, states: Iterable[FloatArray]) -> Seen:
-        """Modes, block norms and loss, from the product of the weights."""
+        """Return the modes, block norms and loss, from the product of the weights."""
         maps = (product(self.weights(state)) for state in states)
         one_by_one = (W for several in maps for W in several.reshape(-1, *several.shape[-2:]))
         return Seen.of_maps(observe(self._dataset, one_by_one), self.start.shape[:-1])
 
     def strengths(self, state: FloatArray) -> FloatArray:
-        """Effective singular value of every mode."""
+        """Return the effective singular value of every mode."""
         return np.asarray(observe(self._dataset, [product(self.weights(state))]).strengths[0])
 
     def balance(self, state: FloatArray) -> Balance:
-        """What gradient flow conserves."""
+        """Return what gradient flow conserves."""
         return balance_of(self.weights(state))
 
 
 def flat_start(problem: Problem) -> FloatArray:
-    """All initial weights as one vector."""
+    """Return all initial weights as one vector."""
     return np.concatenate([matrix.ravel() for matrix in problem.initial_weights])

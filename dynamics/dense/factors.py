@@ -27,7 +27,7 @@ def orthonormal_rows(wide: FloatArray) -> FloatArray | None:
 
 
 def _lower(wide: FloatArray) -> FloatArray:
-    """Upper-triangular factor of the transpose, by factors of blocks and the factor of all of them."""
+    """Return the upper-triangular factor of the transpose, by factors of blocks and the factor of all of them."""
     blocks = _blocks(wide)
     if blocks is None:
         return np.asarray(np.linalg.qr(wide.swapaxes(-1, -2), mode="r"))
@@ -48,7 +48,7 @@ def _orthonormal(wide: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _blocks(wide: FloatArray) -> FloatArray | None:
-    """The transpose in blocks of rows, shape (..., blocks, rows of a block, columns); None for a single block."""
+    """Return the transpose in blocks of rows, shape (..., blocks, rows of a block, columns); None for one block."""
     rows, columns = wide.shape[-2:]
     height = BLOCK_HEIGHTS * rows
     if columns <= 2 * height:

@@ -20,13 +20,13 @@ PLAIN = CLASS_NAMES[2]
 
 
 def partner(name: str) -> str:
-    """Name of the null directions beside the sign features of a class."""
+    """Return the name of the null directions that belong to the sign features of a class."""
     return f"partners of {name}"
 
 
 @dataclass(frozen=True)
 class ModeClass:
-    r"""Walsh functions z that the dataset treats alike.
+    r"""Walsh functions z with the same correlations in the dataset.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class ModeClass:
         return math.sqrt(self.delta) * math.sqrt(self.sigma)
 
     def is_sign_of(self, side: Side) -> bool:
-        """Whether these are sign features of that side."""
+        """Return whether these are sign features of that side."""
         return bool(self.signs) and set(self.signs) <= set(side.signs)
 
     @property
@@ -64,7 +64,7 @@ class ModeClass:
 
 
 def mode_classes(dataset: SystematicityDataset) -> tuple[ModeClass, ...]:
-    """All classes that have members, learnable or not."""
+    """Return all classes that have members, learnable or not."""
     ins, outs = set(dataset.input_signs), set(dataset.output_signs)
     of_input, of_output = sides(dataset)
     members = {
@@ -143,7 +143,7 @@ class Layout:
 
 
 def width(parts: Mapping[str, slice], name: str) -> int:
-    """Number of columns of one name."""
+    """Return the number of columns of one name."""
     part = parts.get(name, slice(0, 0))
     return int(part.stop - part.start)
 
@@ -172,7 +172,7 @@ def layout(dataset: SystematicityDataset, plain: int, null_in: int, null_out: in
 
 
 def full_layout(dataset: SystematicityDataset) -> Layout:
-    """The layout in which every mode and every null direction has its own column or row."""
+    """Return the layout in which every mode and every null direction has its own column or row."""
     plain = dataset.n_items - len({*dataset.input_signs, *dataset.output_signs})
     return layout(dataset, plain, *(side.n_null for side in sides(dataset)))
 
@@ -187,7 +187,7 @@ def gather(side: Side, parts: Mapping[str, slice], classes: tuple[ModeClass, ...
 
 
 def scatter(side: Side, parts: Mapping[str, slice], classes: tuple[ModeClass, ...], placed: FloatArray) -> FloatArray:
-    """Weights of shape (..., features) from their layout: the inverse of :func:`gather`."""
+    """Return the weights of shape (..., features) from their layout: the inverse of :func:`gather`."""
     lead, n_signs = placed.shape[:-1], len(side.signs)
     rotated = Rotated(
         np.zeros((*lead, side.n_items)),

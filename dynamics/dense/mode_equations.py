@@ -1,4 +1,4 @@
-r"""The equations of single modes: a second, smaller simulation beside training of all weights.
+r"""The equations of single modes: a second, smaller simulation in addition to training of all weights.
 
 The correlations are measured on the data, :math:`\lambda = u^\top \Sigma_{yx} v`, :math:`\delta = v^\top \Sigma_x v`.
 The equations drop the coupling between modes and everything outside them, so they equal training of all weights
@@ -26,23 +26,23 @@ class ShallowModes:
         self.start = np.sum(self._basis.U * (matrix @ self._basis.V), axis=0)
 
     def velocity(self, state: FloatArray) -> FloatArray:
-        """Time derivative of the strengths."""
+        """Return the time derivative of the strengths."""
         return self._lam - self._delta * state
 
     def weights(self, state: FloatArray) -> Weights:
-        """The map that these strengths make."""
+        """Return the map that these strengths make."""
         return ((self._basis.U * state) @ self._basis.V.T,)
 
     def strengths(self, state: FloatArray) -> FloatArray:
-        """The strengths of the modes."""
+        """Return the strengths of the modes."""
         return state
 
     def observe(self, states: Iterable[FloatArray]) -> Seen:
-        """Modes, block norms and loss."""
+        """Return the modes, block norms and loss."""
         return Seen.of_maps(observe(self._dataset, (self.weights(state)[0] for state in states)))
 
     def balance(self, state: FloatArray) -> Balance:
-        """What gradient flow conserves."""
+        """Return what gradient flow conserves."""
         return balance_of(self.weights(state))
 
 
@@ -60,33 +60,33 @@ class TwoLayerModes:
         self.start = np.stack([first @ self._basis.V, second.T @ self._basis.U]).ravel()
 
     def velocity(self, state: FloatArray) -> FloatArray:
-        """Time derivative of both hidden vectors of every mode."""
+        """Return the time derivative of both hidden vectors of every mode."""
         a, b = state.reshape(self._shape)
         error = self._lam - self._delta * np.sum(a * b, axis=0)
         return np.stack([b * error, a * error]).ravel()
 
     def weights(self, state: FloatArray) -> Weights:
-        """The layers that these hidden vectors make."""
+        """Return the layers that these hidden vectors make."""
         a, b = state.reshape(self._shape)
         return (a @ self._basis.V.T, self._basis.U @ b.T)
 
     def strengths(self, state: FloatArray) -> FloatArray:
-        """The strength of each mode, the product of its hidden vectors."""
+        """Return the strength of each mode, the product of its hidden vectors."""
         a, b = state.reshape(self._shape)
         return np.asarray(np.sum(a * b, axis=0))
 
     def observe(self, states: Iterable[FloatArray]) -> Seen:
-        """Modes, block norms and loss of the map in which every mode stands by itself."""
+        """Return the modes, block norms and loss of the map whose modes are independent."""
         maps = ((self._basis.U * self.strengths(state)) @ self._basis.V.T for state in states)
         return Seen.of_maps(observe(self._dataset, maps))
 
     def balance(self, state: FloatArray) -> Balance:
-        """What gradient flow conserves."""
+        """Return what gradient flow conserves."""
         return balance_of(self.weights(state))
 
 
 def measured_correlations(problem: Problem) -> tuple[FloatArray, FloatArray]:
-    """Lambda and delta of every mode, measured on the data."""
+    """Return the lambda and delta of every mode, measured on the data."""
     basis = problem.dataset.mode_basis
     lam = np.sum(basis.U * (problem.dataset.sigma_yx @ basis.V), axis=0)
     delta = np.sum(basis.V * (problem.dataset.sigma_x @ basis.V), axis=0)

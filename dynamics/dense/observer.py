@@ -40,7 +40,7 @@ class Observer:
         return Seen(self._modes(squares), self._norms(of_features), self._loss(J, squares))
 
     def regions(self, directions: FloatArray) -> dict[str | BlockPair, FloatArray]:
-        """Entries of maps of shape (..., rows, columns) that each mode and each block norm is made of, side by side."""
+        """Return the entries of maps (..., rows, columns) that make up each mode and each block norm, concatenated."""
         turned = self._features(directions)
         modes: dict[str | BlockPair, FloatArray] = {
             one.name: self._entries(directions, [self.layout.rows[one.name]], [self.layout.columns[one.name]])
@@ -60,7 +60,7 @@ class Observer:
         return np.concatenate([np.empty((*lead, 0)), *parts], axis=-1)
 
     def _sums_of_squares(self, J: FloatArray) -> FloatArray:
-        """Sums of squares over each pair of segments, shape (..., row segments, column segments)."""
+        """Return the sums of squares over each pair of segments, shape (..., row segments, column segments)."""
         return np.asarray(self._rows_of @ (J * J) @ self._columns_of)
 
     def _modes(self, squares: FloatArray) -> dict[str, FloatArray]:
@@ -74,10 +74,10 @@ class Observer:
         turned = np.array(J)
         columns, rows = self.layout.columns, self.layout.rows
         for one in self.layout.classes:
-            if (beside := partner(one.name)) in columns:
-                _turn(turned[..., columns[one.name]], turned[..., columns[beside]], self.input)
-            if beside in rows:
-                _turn(turned[..., rows[one.name], :], turned[..., rows[beside], :], self.output)
+            if (paired := partner(one.name)) in columns:
+                _turn(turned[..., columns[one.name]], turned[..., columns[paired]], self.input)
+            if paired in rows:
+                _turn(turned[..., rows[one.name], :], turned[..., rows[paired], :], self.output)
         return turned
 
     def _norms(self, squares: FloatArray) -> dict[BlockPair, FloatArray]:
@@ -103,21 +103,21 @@ class Observer:
 
 
 def _members(parts: Mapping[str, slice]) -> FloatArray:
-    """One where a column belongs to a segment, else zero, shape (columns, segments)."""
+    """Return a matrix with one where a column belongs to a segment and zero elsewhere, shape (columns, segments)."""
     sizes = [part.stop - part.start for part in parts.values()]
     return np.repeat(np.eye(len(sizes)), sizes, axis=0)
 
 
-def _turn(along: FloatArray, beside: FloatArray, side: Side) -> None:
-    signs = side.cosine * along - side.sine * beside
-    beside[...] = side.sine * along + side.cosine * beside
+def _turn(along: FloatArray, paired: FloatArray, side: Side) -> None:
+    signs = side.cosine * along - side.sine * paired
+    paired[...] = side.sine * along + side.cosine * paired
     along[...] = signs
 
 
 def _blocks(
     blocks: Mapping[str, slice], side: Side, names: list[str], classes: tuple[ModeClass, ...]
 ) -> dict[str, NDArray[np.int64]]:
-    """Which segments make each block of features: the sign features, and all the rest."""
+    """Return which segments make each block of features: the sign features, and all the rest."""
     signs = {one.name for one in classes if one.is_sign_of(side)}
     members = ([i for i, name in enumerate(names) if (name in signs) == first] for first in (True, False))
     return {block: np.array(segments, dtype=np.int64) for block, segments in zip(blocks, members, strict=True)}

@@ -17,7 +17,7 @@ from .two_layer import TwoLayerParts
 
 
 def draw(dataset: SystematicityDataset, hidden: int, initial: RandomModes) -> TwoLayerParts:
-    """The compressed parts of a two-layer network with independent Gaussian weights, for any number of items."""
+    """Draw the compressed parts of a two-layer network with independent Gaussian weights, for any number of items."""
     full, generator = full_layout(dataset), np.random.default_rng(initial.seed)
     with_plain = (PLAIN in full.columns) + (PLAIN in full.rows)
     count = max(width(full.columns, PLAIN), width(full.rows, PLAIN))
@@ -38,7 +38,7 @@ def draw(dataset: SystematicityDataset, hidden: int, initial: RandomModes) -> Tw
 
 
 def gaussian_factor(generator: np.random.Generator, rows: int, columns: int) -> FloatArray:
-    """A factor of the Gram matrix of standard normal entries: the entries themselves unless wider than high."""
+    """Return a factor of the Gram matrix of standard normal entries: the entries themselves unless wider than high."""
     if columns <= rows:
         return generator.standard_normal((rows, columns))
     factor = np.tril(generator.standard_normal((rows, rows)), -1)

@@ -113,7 +113,7 @@ class Side:
         return Rotated(spectrum, self.cosine * means - self.sine * signs, identity)
 
     def restore(self, rotated: Rotated) -> FloatArray:
-        """Weights of shape (..., features) from their rotated form: the inverse of :meth:`rotate`."""
+        """Return the weights of shape (..., features) from their rotated form: the inverse of :meth:`rotate`."""
         masks, lead = self._masks, rotated.spectrum.shape[:-1]
         along = rotated.spectrum[..., masks]
         if not self.copies:
@@ -132,7 +132,7 @@ class Side:
 
 
 def sides(dataset: SystematicityDataset) -> tuple[Side, Side]:
-    """The input side and the output side of a dataset."""
+    """Return the input side and the output side of a dataset."""
     return (
         Side(dataset.input_signs, dataset.k_x, dataset.r, dataset.n_bits),
         Side(dataset.output_signs, dataset.k_y, dataset.r_y, dataset.n_bits),
@@ -140,7 +140,7 @@ def sides(dataset: SystematicityDataset) -> tuple[Side, Side]:
 
 
 def walsh(values: FloatArray) -> FloatArray:
-    """Orthonormal Walsh-Hadamard transform along the last axis, a few bits at a time by matrix products."""
+    """Return the orthonormal Walsh-Hadamard transform along the last axis, a few bits at a time by matrix products."""
     n_bits = values.shape[-1].bit_length() - 1
     result = values
     for first in range(0, n_bits, BITS_AT_ONCE):
@@ -154,7 +154,7 @@ def walsh(values: FloatArray) -> FloatArray:
 
 
 def _reflection(copies: int) -> FloatArray:
-    """The Householder reflection whose first row is the normalised sum over the copies."""
+    """Return the Householder reflection whose first row is the normalised sum over the copies."""
     if copies == 1:
         return np.ones((1, 1))
     axis = np.full(copies, -1 / math.sqrt(copies))

@@ -4,8 +4,8 @@ In rotated coordinates :math:`J = [U, U_0]^\top W V` the gradient flow of all we
 
 .. math:: \dot J = \Lambda - J \Delta
 
-so every entry moves by itself, and static columns stay. All columns of one :math:`\delta` go the same share s of
-their way, :math:`\dot s = \delta (1 - s)`: in compressed coordinates the state is one share for each class.
+so every entry moves independently, and static columns stay. All columns of one :math:`\delta` cover the same share s
+of their distance, :math:`\dot s = \delta (1 - s)`: in compressed coordinates the state is one share for each class.
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ class ShallowEquations:
         self._velocity = np.empty_like(self.start)
 
     def velocity(self, state: FloatArray) -> FloatArray:
-        """Minus the gradient of the loss, in a buffer that the next call overwrites."""
+        """Return minus the gradient of the loss, in a buffer that the next call overwrites."""
         change = self._velocity.reshape(self._shape)
         np.multiply(state.reshape(self._shape), self._minus_delta, out=change)
         change += self._target
         return self._velocity
 
     def balance(self, state: FloatArray) -> Balance:
-        """Nothing: there is one layer."""
+        """Return an empty balance, since there is one layer."""
         return Balance([], np.zeros(state.shape[:-1]))
 
 
 class ShallowSpectral(ShallowEquations):
-    """A shallow network in the dataset space, every weight by itself."""
+    """A shallow network in the dataset space, whose weights move independently."""
 
     def __init__(self, frame: SpectralFrame, observer: Observer, J: FloatArray) -> None:
         layout = frame.layout
@@ -68,16 +68,16 @@ class ShallowSpectral(ShallowEquations):
         return np.concatenate([moving, np.broadcast_to(self._static, (*moving.shape[:-1], self._static.shape[-1]))], -1)
 
     def observe(self, states: Iterable[FloatArray]) -> Seen:
-        """Modes, block norms and loss of a sequence of states."""
+        """Return the modes, block norms and loss of a sequence of states."""
         return in_chunks(states, lambda several: self._observer(self._map(several)))
 
     def strengths(self, state: FloatArray) -> FloatArray:
-        """Effective singular value of every mode."""
+        """Return the effective singular value of every mode."""
         paired = self._frame.layout.n_paired
         return np.diagonal(state.reshape(self._shape)[..., :paired, :paired], axis1=-2, axis2=-1)
 
     def weights(self, state: FloatArray) -> Weights:
-        """The weights, in their own coordinates."""
+        """Return the weights, in their own coordinates."""
         return (self._frame.full_map(self._map(state)),)
 
 
@@ -112,11 +112,11 @@ class ShallowCompressed:
         self.start = np.zeros((*J.shape[:-2], len(self._delta)))
 
     def velocity(self, state: FloatArray) -> FloatArray:
-        """Time derivative of the shares."""
+        """Return the time derivative of the shares."""
         return self._delta * (1 - state)
 
     def observe(self, states: Iterable[FloatArray]) -> Seen:
-        """Modes, block norms and loss of a sequence of states."""
+        """Return the modes, block norms and loss of a sequence of states."""
         return in_chunks(states, lambda several: self._look(_coefficients(several)))
 
     def _look(self, coefficients: FloatArray) -> Seen:
@@ -132,7 +132,7 @@ class ShallowCompressed:
         return Seen(modes, norms, (error + self._out_of_sight) / 2)
 
     def strengths(self, state: FloatArray) -> FloatArray:
-        """Effective singular value of every mode."""
+        """Return the effective singular value of every mode."""
         return np.asarray((_coefficients(state) @ self._diagonals)[..., 0, :])
 
     @cached_property
@@ -140,22 +140,22 @@ class ShallowCompressed:
         return _directions(self._frame.layout, self._again())
 
     def weights(self, state: FloatArray) -> Weights:
-        """The weights, in their own coordinates."""
+        """Return the weights, in their own coordinates."""
         J = np.tensordot(_coefficients(state)[0], self._all_directions, axes=1)
         return (self._frame.full_map(J),)
 
     def balance(self, state: FloatArray) -> Balance:
-        """Nothing: there is one layer."""
+        """Return an empty balance, since there is one layer."""
         return Balance([], np.zeros(state.shape[:-1]))
 
 
 def _coefficients(state: FloatArray) -> FloatArray:
-    """One for the start, then the shares: shape (..., 1, directions)."""
+    """Return one for the start, followed by the shares: shape (..., 1, directions)."""
     return np.concatenate([np.ones((*state.shape[:-1], 1)), state], axis=-1)[..., None, :]
 
 
 def _directions(layout: Layout, J: FloatArray) -> FloatArray:
-    """The start, then the way of each class of moving columns: shape (..., directions, rows, columns)."""
+    """Return the start and the full change of each class of moving columns: shape (..., directions, rows, columns)."""
     classes = [one for one in layout.classes if one.in_inputs]
     directions = np.zeros((*J.shape[:-2], 1 + len(classes), *J.shape[-2:]))
     directions[..., 0, :, :] = J
@@ -170,7 +170,7 @@ def _directions(layout: Layout, J: FloatArray) -> FloatArray:
 
 
 def _errors(layout: Layout, directions: FloatArray) -> FloatArray:
-    """Errors on the items that each direction makes, side by side: shape (..., directions, entries)."""
+    """Return the errors on the items that each direction makes, concatenated: shape (..., directions, entries)."""
     errors = directions[..., : layout.n_moving] * -np.sqrt(layout.delta)
     for one in layout.paired:
         own = np.arange(layout.rows[one.name].start, layout.rows[one.name].stop)

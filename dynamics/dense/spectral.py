@@ -21,11 +21,11 @@ class SpectralFrame:
         self.input, self.output = sides(dataset)
 
     def inputs(self, weights: FloatArray) -> FloatArray:
-        """Weights of shape (..., input features) with their columns rotated and laid out."""
+        """Return the weights of shape (..., input features) with their columns rotated and laid out."""
         return gather(self.input, self.layout.columns, self.layout.classes, weights)
 
     def outputs(self, weights: FloatArray) -> FloatArray:
-        """Weights of shape (..., output features) with their columns rotated and laid out."""
+        """Return the weights of shape (..., output features) with their columns rotated and laid out."""
         return gather(self.output, self.layout.rows, self.layout.classes, weights)
 
     def two_layer(self, weights: Weights) -> TwoLayerParts:
@@ -38,7 +38,7 @@ class SpectralFrame:
         )
 
     def two_layer_weights(self, parts: TwoLayerParts) -> Weights:
-        """All weights of a two-layer network: the inverse of :meth:`two_layer`."""
+        """Return all weights of a two-layer network: the inverse of :meth:`two_layer`."""
         layout = self.layout
         return (
             scatter(self.input, layout.columns, layout.classes, parts.inputs),
@@ -50,7 +50,7 @@ class SpectralFrame:
         return self.outputs(self.inputs(weights).swapaxes(-1, -2)).swapaxes(-1, -2)
 
     def full_map(self, J: FloatArray) -> FloatArray:
-        """An input-output map from its rotated form: the inverse of :meth:`map`."""
+        """Return an input-output map from its rotated form: the inverse of :meth:`map`."""
         layout = self.layout
         columns = scatter(self.output, layout.rows, layout.classes, J.swapaxes(-1, -2)).swapaxes(-1, -2)
         return scatter(self.input, layout.columns, layout.classes, columns)
@@ -63,9 +63,9 @@ class StaticFrame:
         self._spectral, self._start = spectral, spectral.two_layer(weights)
 
     def parts(self, parts: TwoLayerParts) -> TwoLayerParts:
-        """The same moving columns beside the full static ones."""
+        """Return the same moving columns together with the full static ones."""
         return self._start.moved(parts.moving, parts.outputs)
 
     def weights(self, parts: TwoLayerParts) -> Weights:
-        """All weights of the network."""
+        """Return all weights of the network."""
         return self._spectral.two_layer_weights(self.parts(parts))

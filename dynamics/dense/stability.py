@@ -15,7 +15,7 @@ from .layout import mode_classes
 
 
 def largest_stable_step(network: Network, dataset: Data, *, momentum: float = 0.0) -> float:
-    r"""Largest step for which descent is linearly stable at the balanced solution of least norm.
+    r"""Return the largest step for which descent is linearly stable at the balanced solution of least norm.
 
     At :math:`W^* = \Sigma_{yx} \Sigma_x^+` with singular values s and :math:`Q = (W^{*\top} W^*)^{1/2}`, a change that
     writes to an output direction of singular value p has the curvature operator
@@ -71,7 +71,7 @@ def _largest_curvature(dataset: Data, depth: int) -> float:
 
 
 def _of_classes(dataset: SystematicityDataset, depth: int) -> float:
-    """Largest curvature where every mode has its own, for any number of items."""
+    """Return the largest curvature where every mode has its own, for any number of items."""
     classes = [one for one in mode_classes(dataset) if one.in_inputs]
     q = np.sqrt([one.sigma / one.delta if one.paired else 0.0 for one in classes])
     delta = np.array([one.delta for one in classes])

@@ -50,7 +50,7 @@ class TwoLayerParts:
     static_energy: FloatArray
 
     def moved(self, A: FloatArray, C: FloatArray) -> TwoLayerParts:
-        """The same static columns beside other moving ones."""
+        """Return the same static columns with other moving ones."""
         static = np.broadcast_to(self.static, (*A.shape[:-1], self.static.shape[-1]))
         return replace(self, inputs=np.concatenate([A, static], axis=-1), outputs=C)
 
@@ -69,11 +69,11 @@ class Frame(Protocol):
     """The way back from reduced parts."""
 
     def parts(self, parts: TwoLayerParts) -> TwoLayerParts:
-        """The full parts that reduced ones stand for."""
+        """Return the full parts that reduced ones stand for."""
         ...
 
     def weights(self, parts: TwoLayerParts) -> Weights:
-        """All weights of the network."""
+        """Return all weights of the network."""
         ...
 
 
@@ -114,7 +114,7 @@ class TwoLayerEquations:
             self._drive = np.empty((*lead, hidden, self._paired))
 
     def matrices(self, state: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The columns A and C as views of the state."""
+        """Return the columns A and C as views of the state."""
         lead = state.shape[:-1]
         return (
             state[..., : self._split].reshape(*lead, *self._shapes[0]),
@@ -122,7 +122,7 @@ class TwoLayerEquations:
         )
 
     def velocity(self, state: FloatArray) -> FloatArray:
-        """Minus the gradient of the loss, in a buffer that the next call overwrites."""
+        """Return minus the gradient of the loss, in a buffer that the next call overwrites."""
         A, C = self.matrices(state)
         self._move(A, C)
         return self._velocity
@@ -144,7 +144,7 @@ class TwoLayerEquations:
         self._v_C_paired += np.multiply(A[..., : self._paired], self._lam, out=self._drive)
 
     def balance(self, state: FloatArray) -> Balance:
-        """What gradient flow conserves, up to a constant, and the larger energy of the two layers."""
+        """Return what gradient flow conserves, up to a constant, and the larger energy of the two layers."""
         A, C = self.matrices(state)
         energy = np.maximum(np.sum(A * A, axis=(-2, -1)) + self._static_energy, np.sum(C * C, axis=(-2, -1)))
         return Balance([C @ C.swapaxes(-1, -2) - A @ A.swapaxes(-1, -2)], energy)
@@ -177,7 +177,7 @@ class TwoLayerCoordinates(TwoLayerEquations):
         self._parts, self._observer, self._narrow, self._make_frame = parts, observer, narrow, lift
 
     def observe(self, states: Iterable[FloatArray]) -> Seen:
-        """Modes, block norms and loss of a sequence of states."""
+        """Return the modes, block norms and loss of a sequence of states."""
         return in_chunks(states, self._look)
 
     def _look(self, states: FloatArray) -> Seen:
@@ -189,11 +189,11 @@ class TwoLayerCoordinates(TwoLayerEquations):
         return self._make_frame()
 
     def strengths(self, state: FloatArray) -> FloatArray:
-        """Effective singular value of every mode."""
+        """Return the effective singular value of every mode."""
         full = self._frame.parts(self._parts.moved(*self.matrices(state)))
         paired = full.layout.n_paired
         return np.asarray(np.sum(full.inputs[..., :paired] * full.outputs[..., :paired], axis=-2))
 
     def weights(self, state: FloatArray) -> Weights:
-        """All weights of the network, in their own coordinates."""
+        """Return all weights of the network, in their own coordinates."""
         return self._frame.weights(self._parts.moved(*self.matrices(state)))

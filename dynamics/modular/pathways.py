@@ -121,7 +121,7 @@ class _Pathway:
         self.shape = (part.network.layers - 1 + len(self.blocks), len(items))
 
     def start(self) -> FloatArray:
-        """Balanced gains: those of the lower layers, then those of the last layer towards each block."""
+        """Return the balanced gains: those of the lower layers, then those of the last layer towards each block."""
         gain = np.abs(self.strengths) ** (1 / self.network.layers)
         whole = np.sqrt(sum(axis.lengths**2 for axis in self.outputs))
         shares = [axis.lengths / np.where(whole > 0, whole, 1.0) for axis in self.outputs]
@@ -129,28 +129,28 @@ class _Pathway:
         return np.stack([*[gain] * (self.network.layers - 1), *(last * share for share in shares)])
 
     def gains(self, state: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Gains of the lower layers, and those of the last layer towards each block."""
+        """Return the gains of the lower layers, and those of the last layer towards each block."""
         return state[: self.network.layers - 1], state[self.network.layers - 1 :]
 
     def through(self, state: FloatArray) -> FloatArray:
-        """Contribution to each output block, shape (blocks, items), per unit of input."""
+        """Return the contribution to each output block, shape (blocks, items), per unit of input."""
         lower, last = self.gains(state)
         return np.asarray(np.prod(lower, axis=0) * last)
 
     def velocity(self, state: FloatArray, errors: FloatArray) -> FloatArray:
-        """Time derivative of all gains, for the errors of its output blocks."""
+        """Return the time derivative of all gains, for the errors of its output blocks."""
         lower, last = self.gains(state)
         pull = self.inputs.lengths * np.sum(last * errors, axis=0)
         others = [np.prod(np.delete(lower, layer, axis=0), axis=0) * pull for layer in range(len(lower))]
         return np.stack([*others, *(self.inputs.lengths * np.prod(lower, axis=0) * errors)])
 
     def map(self, state: FloatArray) -> FloatArray:
-        """Input-output map of the module."""
+        """Return the input-output map of the module."""
         parts = [axis.units * gain for axis, gain in zip(self.outputs, self.through(state), strict=True)]
         return np.concatenate(parts) @ self.inputs.units.T
 
     def weights(self, state: FloatArray) -> Weights:
-        """The module's layers, each mode with its own hidden unit, as an aligned start lays them out."""
+        """Return the module's layers, each mode with its own hidden unit, as an aligned start lays them out."""
         if not isinstance(self.network, Deep):
             return (self.map(state),)
         lower, last = self.gains(state)
@@ -181,7 +181,7 @@ class _Pathways:
         ]
 
     def velocity(self, state: FloatArray) -> FloatArray:
-        """Time derivative of all gains."""
+        """Return the time derivative of all gains."""
         errors = {name: target.copy() for name, target in self._targets.items()}
         states = self._states(state)
         for pathway, own in zip(self._pathways, states, strict=True):
@@ -195,20 +195,20 @@ class _Pathways:
         )
 
     def weights(self, state: FloatArray) -> Weights:
-        """All weights, module after module."""
+        """Return all weights, module after module."""
         pairs = zip(self._pathways, self._states(state), strict=True)
         return tuple(matrix for pathway, own in pairs for matrix in pathway.weights(own))
 
     def observe(self, states: Iterable[FloatArray]) -> Seen:
-        """Modes, block norms and loss of the sum of the modules' maps."""
+        """Return the modes, block norms and loss of the sum of the modules' maps."""
         return Seen.of_maps(observe(self._dataset, (self._map(state) for state in states)))
 
     def strengths(self, state: FloatArray) -> FloatArray:
-        """Effective singular value of every mode."""
+        """Return the effective singular value of every mode."""
         return np.asarray(observe(self._dataset, [self._map(state)]).strengths[0])
 
     def balance(self, state: FloatArray) -> Balance:
-        """What gradient flow conserves in each module."""
+        """Return what gradient flow conserves in each module."""
         return balance_of(*self._network.split(self.weights(state)))
 
     def _map(self, state: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Training of modules side by side: those that write the same outputs share the error."""
+"""Training of networks of modules, where modules that write the same outputs share the error."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class ModuleCoordinates:
         ]
 
     def weights(self, state: FloatArray) -> Weights:
-        """The weight matrices as views of the state, module after module, each from its input on."""
+        """Return the weight matrices as views of the state, module after module, each from its input on."""
         return tuple(state[self._stops[i] : self._stops[i + 1]].reshape(shape) for i, shape in enumerate(self._shapes))
 
     def velocity(self, state: FloatArray) -> FloatArray:
-        """Minus the gradient of the loss."""
+        """Return minus the gradient of the loss."""
         modules = self._network.split(self.weights(state))
         activities = [_forward(inputs, layers) for inputs, layers in zip(self._inputs, modules, strict=True)]
         error = self._dataset.Y.copy()
@@ -52,15 +52,15 @@ class ModuleCoordinates:
         return np.concatenate([part.ravel() for module in parts for part in module])
 
     def observe(self, states: Iterable[FloatArray]) -> Seen:
-        """Modes, block norms and loss of the sum of the modules' maps."""
+        """Return the modes, block norms and loss of the sum of the modules' maps."""
         return Seen.of_maps(observe(self._dataset, (self._map(state) for state in states)))
 
     def strengths(self, state: FloatArray) -> FloatArray:
-        """Effective singular value of every mode."""
+        """Return the effective singular value of every mode."""
         return np.asarray(observe(self._dataset, [self._map(state)]).strengths[0])
 
     def balance(self, state: FloatArray) -> Balance:
-        """What gradient flow conserves in each module."""
+        """Return what gradient flow conserves in each module."""
         return balance_of(*self._network.split(self.weights(state)))
 
     def _map(self, state: FloatArray) -> FloatArray:

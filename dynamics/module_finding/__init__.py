@@ -1,4 +1,4 @@
-"""Finding the modules of a target by a kernel objective, and what to hold that against.
+"""Module finding with a kernel objective, and methods to compare it with.
 
 Samples are rows here, as in scikit-learn. :class:`ModuleFinder` needs scikit-learn (``pip install linmod[learn]``).
 """

@@ -156,7 +156,7 @@ class ModuleFinder(RegressorMixin, MultiOutputMixin, BaseEstimator):  # type: ig
         return np.asarray((X - self._mean) * self._inverse_spread)
 
     def _in_input_units(self, projections: FloatArray) -> NDArray[np.float64]:
-        """Directions in the units of the inputs; features that do not vary have no part in them."""
+        """Return the directions in the units of the inputs; features that do not vary have no part in them."""
         scaled = np.zeros((len(projections), len(self._mean), self.n_dims))
         scaled[:, self._varies] = self._inverse_spread[self._varies, None] * projections
         return np.asarray(np.linalg.qr(scaled)[0].swapaxes(1, 2))

@@ -21,11 +21,11 @@ class Features(Protocol):
     """A kernel k(s, t) = phi(s)'phi(t) on what one module sees."""
 
     def evaluate(self, seen: FloatArray) -> FloatArray:
-        """Features of each row of `seen`, shape (samples, dims) to (samples, features)."""
+        """Return the features of each row of `seen`, shape (samples, dims) to (samples, features)."""
         ...
 
     def slope(self, seen: FloatArray, features: FloatArray, weights: FloatArray, pull: FloatArray) -> FloatArray:
-        """Derivative of sum(pull * (phi(seen) @ weights)) by each entry of `seen`, shape (samples, dims).
+        """Return the derivative of sum(pull * (phi(seen) @ weights)) by each entry of `seen`, shape (samples, dims).
 
         `features` are those of `seen`; `weights` has shape (features, outputs), `pull` (samples, outputs).
         """
@@ -46,7 +46,7 @@ class LinearFeatures:
         return seen
 
     def slope(self, seen: FloatArray, features: FloatArray, weights: FloatArray, pull: FloatArray) -> FloatArray:
-        """Slope of a linear function: its weights."""
+        """Return the slope of a linear function: its weights."""
         return np.asarray(pull @ weights.T)
 
 
@@ -108,7 +108,7 @@ class WaveFeatures:
         return np.arange(1.0, self.waves + 1) * (2 * math.pi / self.period)
 
     def evaluate(self, seen: FloatArray) -> FloatArray:
-        """Features, shape (samples, 1 + 2 waves): the constant, cosines, sines."""
+        """Return the features, shape (samples, 1 + 2 waves): the constant, cosines, sines."""
         power = 2 * math.sqrt(2 * math.pi) * self.length_scale / self.period
         size = np.sqrt(power * np.exp(-((self._frequencies * self.length_scale) ** 2) / 2))
         turn = np.exp(2j * math.pi / self.period * seen)
@@ -116,7 +116,7 @@ class WaveFeatures:
         return np.hstack([np.full((len(seen), 1), math.sqrt(power / 2)), waves.real, waves.imag])
 
     def slope(self, seen: FloatArray, features: FloatArray, weights: FloatArray, pull: FloatArray) -> FloatArray:
-        """Slope of the sum of waves."""
+        """Return the slope of the sum of waves."""
         cosines, sines = features[:, 1 : 1 + self.waves], features[:, 1 + self.waves :]
         of_cosines, of_sines = weights[1 : 1 + self.waves], weights[1 + self.waves :]
         steps = self._frequencies[:, None]

@@ -49,7 +49,7 @@ class ModularNetwork:
         return np.asarray(np.linalg.qr(self.directions)[0])
 
     def predict(self, X: FloatArray) -> FloatArray:
-        """Predicted targets, shape (samples, outputs)."""
+        """Return the predicted targets, shape (samples, outputs)."""
         hidden = np.tanh(X @ self.directions @ self.gains + self.offsets[:, None])
         return np.asarray(self.constant + np.sum(hidden @ self.readout, axis=0))
 
@@ -138,7 +138,7 @@ def best_network(X: FloatArray, Y: FloatArray, modules: int, *, seeds: range) ->
 
 
 def _loss(parameters: list[FloatArray], X: FloatArray, Y: FloatArray) -> tuple[float, list[FloatArray]]:
-    """Mean squared error over samples and outputs, and its gradient by each parameter."""
+    """Return the mean squared error over samples and outputs, and its gradient by each parameter."""
     directions, gains, offsets, readout, constant = parameters
     seen = X @ directions
     hidden = np.tanh(seen @ gains + offsets[:, None])

@@ -29,7 +29,7 @@ class Objective(Protocol):
     """A value to minimise over projections of shape (modules, inputs, dims)."""
 
     def __call__(self, projections: FloatArray) -> tuple[float, FloatArray]:
-        """Value and gradient; the gradient has the shape of the projections."""
+        """Return the value and gradient; the gradient has the shape of the projections."""
         ...
 
 
@@ -64,7 +64,7 @@ class FeatureObjective:
         self.ridge = real("ridge", ridge, positive=True)
 
     def __call__(self, projections: FloatArray) -> tuple[float, FloatArray]:
-        """Value and gradient at projections of shape (modules, inputs, dims)."""
+        """Return the value and gradient at projections of shape (modules, inputs, dims)."""
         share = 1 / np.sqrt(len(projections))
         seen = [self.X @ projection for projection in projections]
         parts = [self.features.evaluate(z) for z in seen]
@@ -79,7 +79,7 @@ class FeatureObjective:
         return float(np.sum(self.Y * dual)), gradient
 
     def _solve(self, phi: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Weights C of the features, and dual coefficients A."""
+        """Return the weights C of the features and the dual coefficients A."""
         n, r = phi.shape
         if r < n:
             weights = _solve(phi.T @ phi, self.ridge, phi.T @ self.Y)
@@ -112,7 +112,7 @@ class KernelObjective:
         self.length_scale = real("length_scale", length_scale, positive=True)
 
     def __call__(self, projections: FloatArray) -> tuple[float, FloatArray]:
-        """Value and gradient at projections of shape (modules, inputs, dims)."""
+        """Return the value and gradient at projections of shape (modules, inputs, dims)."""
         seen = [self.X @ projection for projection in projections]
         grams = [gaussian_gram(z, self.length_scale) for z in seen]
         dual = _solve(sum(grams[1:], grams[0]) / len(grams), self.ridge, self.Y)
@@ -161,12 +161,12 @@ def gaussian_objective(X: FloatArray, Y: FloatArray, *, ridge: float, length_sca
 
 
 def gaussian_gram(seen: FloatArray, length_scale: float) -> FloatArray:
-    """Matrix of exp(-|s - t|^2 / (2 length_scale^2)) between the rows of `seen`."""
+    """Return the matrix of exp(-|s - t|^2 / (2 length_scale^2)) between the rows of `seen`."""
     return np.asarray(squareform(np.exp(pdist(seen, "sqeuclidean") / (-2 * length_scale**2))) + np.eye(len(seen)))
 
 
 def _solve(gram: FloatArray, ridge: float, right: FloatArray) -> FloatArray:
-    """Solve (gram + ridge I) x = right; the gram matrix is used up."""
+    """Return the weights C of the features and the dual coefficients A."""
     size = len(gram)
     limit = float(np.finfo(float).eps * np.trace(gram))
     if ridge <= limit:

@@ -10,7 +10,7 @@ RECOVERED = 0.95
 
 
 def alignment(found: FloatArray, true: FloatArray) -> FloatArray:
-    r"""Cosine of the largest angle between the column space of each found and each true projection.
+    r"""Return the cosine of the largest angle between the column spaces of each found and each true projection.
 
     For one column it is :math:`|\cos(u_i, u_j)|`; for several, the smallest singular value of :math:`U_i^\top U_j`.
 

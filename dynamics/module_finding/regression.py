@@ -49,7 +49,7 @@ class AdditiveFit:
     left_out_error: float
 
     def predict(self, X: FloatArray) -> FloatArray:
-        """Predicted targets, shape (samples, outputs)."""
+        """Return the predicted targets, shape (samples, outputs)."""
         blocks = [self._predict(X[low : low + BLOCK]) for low in range(0, len(X), BLOCK)]
         return np.concatenate([np.empty((0, len(self.mean))), *blocks])
 
@@ -114,7 +114,7 @@ def fit_additive(
 
 
 def residual(projections: FloatArray, X: FloatArray, Y: FloatArray, length_scale: float) -> FloatArray:
-    """What an additive fit on the projections leaves of the target, the ridge chosen by leaving one out."""
+    """Return the residual of an additive fit on the projections, with the ridge chosen by leaving one out."""
     fit = fit_additive(projections, X, Y, length_scales=(length_scale,))
     return np.asarray(fit.ridge * fit.dual)
 
@@ -122,7 +122,7 @@ def residual(projections: FloatArray, X: FloatArray, Y: FloatArray, length_scale
 def _solutions(
     seen: FloatArray, Y: FloatArray, length_scale: float, ridges: Iterable[float]
 ) -> Iterable[tuple[float, FloatArray]]:
-    """Error on left-out samples and dual coefficients for each ridge."""
+    """Return the error on left-out samples and dual coefficients for each ridge."""
     values, vectors = _eigenpairs(seen, length_scale)
     along = vectors.T @ Y
     for ridge in ridges:
@@ -135,7 +135,7 @@ def _solutions(
 
 
 def _eigenpairs(seen: FloatArray, length_scale: float) -> tuple[FloatArray, FloatArray]:
-    """Positive eigenvalues of the kernel matrix with their vectors: from waves in one dimension, or from the matrix."""
+    """Return the positive eigenpairs of the kernel matrix, from waves in one dimension or from the matrix."""
     modules, samples, dims = seen.shape
     if dims == 1:
         waves = WaveFeatures(length_scale, float(np.ptp(seen, axis=1).max()))

@@ -26,7 +26,7 @@ FEWEST_SAMPLES = 3
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """What a rule is given.
+    """The data and settings that a rule receives.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Search:
     progress: Callable[[float], None] = field(default=lambda _: None, repr=False)
 
     def minima(self, Y: FloatArray, modules: int, starts: int, done: float = 0.0, share: float = 1.0) -> list[Minimum]:
-        """Minima from random starts, in order of increasing value; they make up a share of all that is to be done."""
+        """Return minima from random starts in order of increasing value; `share` of the progress belongs to them."""
         shape = (modules, self.X.shape[1], self.dims)
         ticks = iter(range(1, starts + 1))
         return descend_from_all(
@@ -68,7 +68,7 @@ class Search:
         return descend(objective, start, scale=float(np.sum(self.Y**2)) / ridge).projections
 
     def sharpen(self, start: FloatArray) -> FloatArray:
-        """Minimise on with the kernel that predicts left-out samples best, as long as it predicts them better."""
+        """Continue with the kernel that predicts left-out samples best, as long as the prediction improves."""
         best = fit_additive(start, self.X, self.Y)
         for _ in range(SHARPENINGS):
             found = self.polish(best.projections, best.length_scale, best.ridge)
@@ -80,7 +80,7 @@ class Search:
 
 
 def single(search: Search) -> FloatArray:
-    """Each start seeks one module against the full target; the best of those that differ are kept.
+    """Fit one module to the full target from each start, and keep the best of those that differ.
 
     With as many starts as modules this is the published rule: repeated from different starts, all kept.
     """
@@ -94,7 +94,7 @@ def single(search: Search) -> FloatArray:
 
 
 def deflation(search: Search) -> FloatArray:
-    """One module after the other, each against what the modules so far, fitted together, leave of the target."""
+    """Fit one module after the other, each to the residual of the modules so far, which are fitted together."""
     found: list[FloatArray] = []
     left = search.Y
     for module in range(search.modules):
@@ -105,12 +105,12 @@ def deflation(search: Search) -> FloatArray:
 
 
 def joint(search: Search) -> FloatArray:
-    """All modules together, from random starts; then with the kernel that predicts best."""
+    """Fit all modules together from random starts, then continue with the kernel that predicts best."""
     return search.sharpen(search.minima(search.Y, search.modules, search.starts)[0].projections)
 
 
 def polish(search: Search) -> FloatArray:
-    """Deflation, then all modules together from there; then with the kernel that predicts best."""
+    """Fit by deflation, then all modules together from there, then with the kernel that predicts best."""
     return search.sharpen(search.polish(deflation(search), search.length_scale, search.ridge))
 
 

@@ -41,7 +41,7 @@ class Minimum:
 
 
 def random_projections(rng: np.random.Generator, modules: int, inputs: int, dims: int) -> FloatArray:
-    """Independent uniform projections with orthonormal columns, shape (modules, inputs, dims).
+    """Return independent uniform projections with orthonormal columns, shape (modules, inputs, dims).
 
     Parameters
     ----------

@@ -43,11 +43,11 @@ class MLP:
         instance("bias", self.bias, (bool,))
 
     def widened(self, factor: int) -> MLP:
-        """The same with so many times the units."""
+        """Return the network with its units multiplied by a factor."""
         return replace(self, hidden=tuple(units * integer("factor", factor, 1) for units in self.hidden))
 
     def narrowed(self, places: int) -> MLP:
-        """What sees one of so many places: the same."""
+        """Return the network for one of several places, which is the same network."""
         return self
 
     def features(self, channels: int, height: int, width: int) -> int:
@@ -101,15 +101,15 @@ class CNN:
 
     @classmethod
     def for_digits(cls, nonlinearity: str = "relu") -> CNN:
-        """The published network scaled to images of 8 x 24; its kernels keep their proportion of 1 to 3."""
+        """Return the published network scaled to images of 8 x 24; its kernels keep their proportion of 1 to 3."""
         return cls(kernels=((3, 9), (2, 6), (2, 6)), nonlinearity=nonlinearity)
 
     def widened(self, factor: int) -> CNN:
-        """The same with so many times the channels."""
+        """Return the network with its channels multiplied by a factor."""
         return replace(self, channels=tuple(count * integer("factor", factor, 1) for count in self.channels))
 
     def narrowed(self, places: int) -> CNN:
-        """What sees one of so many places: kernels of that fraction of the width."""
+        """Return the network for one of several places, whose kernels have that fraction of the width."""
         return replace(self, kernels=tuple((high, max(1, wide // places)) for high, wide in self.kernels))
 
     def features(self, channels: int, height: int, width: int) -> int:
@@ -131,7 +131,7 @@ class ImageLayout:
     Parameters
     ----------
     height, width : int
-        Of the whole image, in pixels; places of equal width lie side by side.
+        Of the whole image, in pixels; places of equal width are adjacent.
     places : int
     labels : int
         Compositional outputs of each place; those of the first place come first.
@@ -178,7 +178,7 @@ class ImageLayout:
         return {name: block for name, block in blocks.items() if block.stop > block.start}
 
     def columns(self, place: int) -> slice:
-        """Columns of pixels of one place."""
+        """Return the columns of pixels of one place."""
         wide = self.width // self.places
         return slice(place * wide, (place + 1) * wide)
 
@@ -224,7 +224,7 @@ class ImageNetwork:
         choice("split", self.split, SPLITS)
 
     def parts(self, layout: ImageLayout) -> tuple[Part, ...]:
-        """The modules in the order of the outputs that they write."""
+        """Return the modules in the order of the outputs that they write."""
         everything, written = slice(0, layout.width), layout.places * layout.labels
         if self.split == "dense":
             return (Part(everything, layout.outputs, self.body),)

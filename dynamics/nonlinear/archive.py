@@ -1,4 +1,4 @@
-"""Named arrays in one file: written in one go, checked when read."""
+"""Named arrays in one file, which is written atomically and checked when read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saving training, and going on from there with the same numbers as without interruption."""
+"""Checkpoints of training, from which training continues with the same numbers as without interruption."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Checkpoints:
     Parameters
     ----------
     path : str or Path
-        A file; where it is there, training goes on from it, with the same numbers as without interruption.
+        A file; if it exists, training continues from it with the same numbers as without interruption.
     seconds : float, default 10
-        Save after a record if the last save is at least so long ago; the last record is always saved.
+        Least time between two saves, which follow a record; the last record is always saved.
 
     See Also
     --------
@@ -62,7 +62,7 @@ class State:
 
     @classmethod
     def initial(cls, weights: Weights, networks: int) -> State:
-        """The state before the first step."""
+        """Return the state before the first step."""
         still = {name: torch.zeros_like(value) for name, value in weights.items()}
         kept = {name: value.detach().clone() for name, value in weights.items()}
         found, waited = np.zeros((2, networks), dtype=np.int64)
@@ -77,7 +77,7 @@ class CheckpointFile:
         self._saved = time.monotonic()
 
     def load(self) -> State | None:
-        """The state saved, if there is one."""
+        """Return the saved state, if there is one."""
         if self._checkpoints is None or not Path(self._checkpoints.path).exists():
             return None
         path = self._checkpoints.path
@@ -116,7 +116,7 @@ class CheckpointFile:
 def fingerprint(
     network: ImageNetwork, training: BatchDescent, seeds: tuple[int, ...], splits: Sequence[ImageSplits]
 ) -> str:
-    """A digest of all that determines the numbers."""
+    """Return a digest of all that determines the numbers."""
     digest = hashlib.sha256(repr((network, training, seeds, splits[0].layout)).encode())
     for one in {id(one): one for one in splits}.values():
         for sample in one.samples.values():

@@ -1,4 +1,4 @@
-"""Data as tensors, and what a network has learned of them."""
+"""Data as tensors, and the losses and accuracies of a network on them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Material:
         self.splits = {name: [tensors[id(one)][name] for one in splits] for name in splits[0].samples}
 
     def batch(self, seeds: Sequence[int], size: int, step: int) -> tuple[Tensor, Tensor]:
-        """Images and targets of one step, with an axis of networks in front."""
+        """Return the images and targets of one step, with an axis of networks in front."""
         learned = self.splits["train"]
         chosen = [
             (items, torch.from_numpy(batch_items(len(items.targets), size, seed, step)))
@@ -59,7 +59,7 @@ class Material:
         return torch.stack([one.images[at] for one, at in chosen]), torch.stack([one.targets[at] for one, at in chosen])
 
     def evaluate(self, ensemble: Ensemble) -> dict[str, FloatArray]:
-        """Losses of each block of outputs and fractions of right answers, named as in a record."""
+        """Return the losses of each block of outputs and fractions of right answers, named as in a record."""
         found: dict[str, FloatArray] = {}
         for name, items in self.splits.items():
             outputs = _outputs(ensemble, items)
@@ -88,5 +88,5 @@ def _outputs(ensemble: Ensemble, items: Sequence[Items]) -> Tensor:
 
 
 def total_loss(row: dict[str, FloatArray], split: str) -> FloatArray:
-    """Loss over all outputs of one split, for each network."""
+    """Return the loss over all outputs of one split, for each network."""
     return np.asarray(np.sum([values for name, values in row.items() if name.startswith(f"losses/{split}/")], axis=0))

@@ -30,7 +30,7 @@ class PartModule(nn.Module):
         self.readout = nn.Linear(features, part.outputs, bias=body.bias)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Outputs of images of shape (items, channels, height, width)."""
+        """Return the outputs of images of shape (items, channels, height, width)."""
         seen: Tensor = self.layers(images[..., self.columns])
         written: Tensor = self.readout(seen.flatten(1))
         return written
@@ -52,7 +52,7 @@ class ImageModule(nn.Module):
         self.parts = nn.ModuleList(PartModule(part, layout) for part in network.parts(layout))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Outputs, shape (items, outputs), of images of shape (items, channels, height, width)."""
+        """Return the outputs, shape (items, outputs), of images of shape (items, channels, height, width)."""
         return torch.cat([part(images) for part in self.parts], dim=-1)
 
 
@@ -75,7 +75,7 @@ def _connected(body: MLP, layout: ImageLayout, width: int) -> nn.Sequential:
 
 
 def initial_weights(network: ImageNetwork, layout: ImageLayout, std: float, seed: int) -> dict[str, FloatArray]:
-    """Gaussian weights of this standard deviation and biases of zero, by the name of the parameter.
+    """Draw Gaussian weights of this standard deviation and return them with biases of zero, by name of the parameter.
 
     Module after module and layer after layer are drawn from ``numpy.random.default_rng([seed, 0])``, so that they do
     not depend on the device or on the other seeds of a run.
@@ -109,7 +109,7 @@ class PlaceByPlace(nn.Module):
         self.module, self.layout = module, layout
 
     def forward(self, rows: Tensor) -> Tensor:
-        """Outputs of rows of shape (items, pixels)."""
+        """Return the outputs of rows of shape (items, pixels)."""
         size = self.layout
         apart = rows.reshape(-1, size.places, size.height, size.width // size.places, size.channels)
         images = apart.movedim((4, 2, 1, 3), (1, 2, 3, 4)).reshape(-1, size.channels, size.height, size.width)
@@ -120,7 +120,7 @@ class PlaceByPlace(nn.Module):
 def trained_module(
     network: ImageNetwork, layout: ImageLayout, weights: Mapping[str, NDArray[np.float32]], index: int
 ) -> ImageModule:
-    """One of several trained networks, from the weights that a record holds, as a torch module.
+    """Return one of several trained networks, from the weights that a record holds, as a torch module.
 
     Parameters
     ----------

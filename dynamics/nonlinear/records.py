@@ -1,4 +1,4 @@
-"""What training of networks on images gives back."""
+"""Results of training networks on images."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from ...validation import instance, integer
 
 
 def device_of(name: str) -> torch.device:
-    """The device of this name.
+    """Return the device of this name.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def device_of(name: str) -> torch.device:
 
 @contextmanager
 def reproducible(threads: int) -> Iterator[None]:
-    """Use deterministic algorithms, full float32 precision and so many threads inside; set all back afterwards.
+    """Use deterministic algorithms, full float32 precision and a number of threads; restore the settings afterwards.
 
     Examples
     --------

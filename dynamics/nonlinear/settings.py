@@ -1,4 +1,4 @@
-"""How networks on images are trained, and on what."""
+"""Training settings and data splits of networks on images."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class BatchDescent:
     batch : int, default 16
         Items of a batch.
     record_every : int, default 100
-        Record every so many steps, and the last.
+        Number of steps between records; the last step is recorded too.
     momentum : float, default 0.0
         Factor of Polyak's heavy ball, at least 0 and below 1.
     initial_std : float, default 0.01
         Standard deviation of the initial weights.
     patience : int, optional
-        Stop a network once so many records in a row have not brought its total validation loss to a new minimum, and
-        give it back the weights of that minimum; also where all steps are done before. Unless given, it keeps its
-        last weights.
+        Stop a network after this number of consecutive records without a new minimum of its total validation loss,
+        and restore the weights of that minimum, also if all steps are finished before. Unless given, the network
+        keeps its last weights.
 
     See Also
     --------
@@ -70,7 +70,7 @@ class BatchDescent:
 
     @classmethod
     def published(cls, items: int, epochs: int = 300) -> BatchDescent:
-        """The published training on so many items, recorded after every epoch."""
+        """Return the published training for a number of items, recorded after every epoch."""
         per_epoch = -(-integer("items", items, 1) // 16)
         return cls(steps=integer("epochs", epochs, 1) * per_epoch, record_every=per_epoch)
 
@@ -124,7 +124,7 @@ class ImageSplits:
 
     @classmethod
     def draw(cls, dataset: CompositionalImages, *, train: int, evaluation: int) -> ImageSplits:
-        """Draw so many items to train on, and so many for each of the other three."""
+        """Draw `train` items for training and `evaluation` items for each of the other three sets."""
         instance("dataset", dataset, (CompositionalImages,))
         height, width, *channels = dataset.image_shape
         labels = dataset.images.classes
@@ -141,10 +141,10 @@ class ImageSplits:
 
 
 def batch_items(items: int, batch: int, seed: int, step: int) -> NDArray[np.intp]:
-    """Items of the batch of one step.
+    """Return the items of the batch of one step.
 
     The order of an epoch depends on the seed and the number of the epoch alone (``numpy.random.default_rng([seed, 1,
-    epoch])``), so that training can go on from any step with nothing remembered.
+    epoch])``), so that training can continue from any step without further records.
 
     Examples
     --------

@@ -50,7 +50,7 @@ def train_networks(
         Maps the :class:`~linmod.dynamics.nonlinear.layers.Ensemble` at each recorded step to named arrays of shape
         (networks, ...), which the record keeps.
     checkpoints : Checkpoints, optional
-        Save the state to a file now and then, and go on from it where it is there.
+        Save the state to a file at intervals, and continue from this file if it exists.
     device : str, default "cpu"
         As torch names it, such as "cuda".
     threads : int, default 1

@@ -31,7 +31,7 @@ class RuleWeights(DataCoordinates):
         self._inputs, self._targets = problem.dataset.X, problem.dataset.Y
 
     def velocity(self, state: FloatArray) -> FloatArray:
-        """Minus the gradient of the loss plus the rule's terms, in a buffer that the next call overwrites."""
+        """Return minus the gradient of the loss plus the rule's terms, in a buffer that the next call overwrites."""
         change = super().velocity(state)
         first, second = self.weights(state)
         into_first, into_second = self.weights(change)
@@ -44,12 +44,12 @@ class RuleWeights(DataCoordinates):
 
 
 def oja(first: FloatArray, hidden: FloatArray, inputs: FloatArray) -> FloatArray:
-    """Oja's term, summed over items."""
+    """Return Oja's term, summed over items."""
     return hidden @ (inputs.T - hidden.swapaxes(-1, -2) @ first)
 
 
 def inverse_norm(first: FloatArray, hidden: FloatArray, inputs: FloatArray) -> FloatArray:
-    """The Hebbian term of each hidden unit over one plus its squared norm, summed over items."""
+    """Return the Hebbian term of each hidden unit over one plus its squared norm, summed over items."""
     return np.asarray(hidden @ inputs.T / (1 + np.sum(first**2, axis=-1, keepdims=True)))
 
 
@@ -64,7 +64,7 @@ def _complement(squared_norm: FloatArray) -> FloatArray:
 
 
 def contrast(second: FloatArray, outputs: FloatArray, targets: FloatArray) -> FloatArray:
-    """Clamped minus free correlations of the outputs, times the second layer, summed over items."""
+    """Return the clamped minus free correlations of the outputs, times the second layer, summed over items."""
     return np.asarray(targets @ (targets.T @ second) - outputs @ (outputs.swapaxes(-1, -2) @ second))
 
 
@@ -81,7 +81,7 @@ HIDDEN_GAIN: dict[str, Callable[[FloatArray], FloatArray]] = {
 
 
 class RuleModes(TwoLayerModes):
-    r"""The two hidden vectors of each mode under a rule, each mode by itself.
+    r"""The two hidden vectors of each mode under a rule, integrated separately for each mode.
 
     .. math:: \dot a = b\,e + \nabla\delta\, a\,(1 - |a|^2), \qquad
               \dot b = a\,e + \gamma\,(\sigma - \delta\,(a \cdot b)^2)\, b, \qquad e = \lambda - \delta\, a \cdot b
@@ -97,7 +97,7 @@ class RuleModes(TwoLayerModes):
         self._sigma = np.sum(U * (problem.dataset.sigma_y @ U), axis=0)
 
     def velocity(self, state: FloatArray) -> FloatArray:
-        """Time derivative of both hidden vectors of every mode."""
+        """Return the time derivative of both hidden vectors of every mode."""
         change = super().velocity(state).reshape(self._shape)
         a, b = state.reshape(self._shape)
         strength = np.sum(a * b, axis=0)
@@ -116,7 +116,7 @@ def explained(problem: Problem, states: Iterator[FloatArray]) -> Iterator[FloatA
 
 
 def causes_of_divergence(rule: Rule, dataset: Data) -> Iterator[str]:
-    """Ways in which a rule grows without bound on a dataset, whatever the step."""
+    """Return the reasons why a rule grows without bound on a dataset for every step size."""
     if rule.hebbian < 0 and rule.form == "oja":
         yield (
             f"anti-Hebbian learning (hebbian={rule.hebbian:g}) repels the gain of the first layer from 1, and one"
@@ -136,7 +136,7 @@ def causes_of_divergence(rule: Rule, dataset: Data) -> Iterator[str]:
 
 
 def unpredicted_variance(dataset: Data) -> float:
-    r"""Mean over items of the squared part of the targets that no linear map of the inputs can produce.
+    r"""Return the mean over items of the squared part of the targets that no linear map of the inputs can produce.
 
     Examples
     --------

@@ -26,7 +26,7 @@ def estimate_known_directions(
     relative_error: float | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Estimate:
-    """Test loss of least squares on the used features of the true directions, over draws of directions and samples.
+    """Estimate the test loss of least squares on the used features of the true directions, over random draws.
 
     With orthonormal directions it cannot depend on the number of inputs: what the student sees are K independent
     standard normal numbers, of however many inputs.
@@ -79,7 +79,7 @@ def estimate_kernel_ridge(
     relative_error: float | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Estimate:
-    """Test loss of kernel ridge regression on all inputs, which knows nothing of modules.
+    """Return the test loss of kernel ridge regression on all inputs, which knows nothing of modules.
 
     Gaussian kernel; length scale and ridge are those of the least error on samples left out. Parameters and return
     value are those of :func:`estimate_known_directions`; the targets of one draw share length scale and ridge.
@@ -149,7 +149,7 @@ def _sampler(task: CosineModules, rows: int, student: Student) -> Callable[[np.r
 
 
 def _loss(task: CosineModules, n: int, student: Student, generator: np.random.Generator) -> float:
-    """Mean squared error of one draw over its test samples and targets."""
+    """Return the mean squared error of one draw over its test samples and targets."""
     directions = task.draw_directions(generator)
     X = generator.standard_normal((n + TEST_SAMPLES, task.inputs))
     features = task.features(X, directions)

@@ -51,12 +51,12 @@ def estimate_flow(
     relative_error: float | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> EstimatedFlow:
-    r"""Losses along gradient flow from zero, averaged over draws of features, weights and noise.
+    r"""Return the losses along gradient flow from zero, averaged over draws of features, weights and noise.
 
     .. math:: \dot\theta = \frac{1}{N} \Phi^\top (y - \Phi\theta)
 
     Time is absolute: a descent of step alpha reaches t = alpha * steps. Every draw is integrated exactly, along the
-    singular vectors of its own features (see :func:`flow_weights`).
+    singular vectors of the features of that draw (see :func:`flow_weights`).
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def estimate_flow(
 
 
 def flow_weights(used: ArrayLike, labels: ArrayLike, times: ArrayLike) -> FloatArray:
-    r"""Weights along gradient flow from zero on given data, exactly.
+    r"""Return the weights along gradient flow from zero on given data, exactly.
 
     With :math:`\Phi/\sqrt{N} = A\,\mathrm{diag}(s) B^\top` the flow is
     :math:`\theta(t) = B\,\mathrm{diag}\big((1 - e^{-s^2 t})/s\big) A^\top y/\sqrt{N}`.
@@ -146,7 +146,7 @@ def flow_weights(used: ArrayLike, labels: ArrayLike, times: ArrayLike) -> FloatA
 def _losses(
     model: RandomFeatures, t: FloatArray, used: FloatArray, labels: FloatArray, weights: FloatArray, unseen: FloatArray
 ) -> FloatArray:
-    """Test and train losses of one draw over time, means over its targets, shape (2 T,)."""
+    """Return the test and train losses of one draw over time, means over its targets, shape (2 T,)."""
     theta = flow_weights(used, labels, t)
     wrong = np.einsum("i,tij->tj", model.feature_variances[: model.used], (theta - weights) ** 2)
     train = np.mean((labels - used @ theta) ** 2, axis=(1, 2))

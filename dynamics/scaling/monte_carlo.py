@@ -99,7 +99,7 @@ def estimate(
 
 
 def _merged(done: int, mean: FloatArray, squares: FloatArray, values: FloatArray) -> tuple[int, FloatArray, FloatArray]:
-    """Mean and sum of squared deviations of all draws so far (Chan, Golub & LeVeque 1983)."""
+    """Return the mean and sum of squared deviations of all draws so far (Chan, Golub & LeVeque 1983)."""
     count = len(values)
     own = np.mean(values, axis=0)
     spread = np.sum((values - own) ** 2, axis=0)
@@ -110,7 +110,7 @@ def _merged(done: int, mean: FloatArray, squares: FloatArray, values: FloatArray
 
 
 def hill_index(values: ArrayLike, largest: int) -> tuple[float, float]:
-    r"""Tail index of a distribution from its largest draws, with its standard error (Hill 1975).
+    r"""Return the tail index of a distribution from its largest draws, with its standard error (Hill 1975).
 
     .. math:: \hat\alpha = \Big[\frac{1}{k}\sum_{i=1}^{k} \ln\frac{x_{(i)}}{x_{(k+1)}}\Big]^{-1}, \qquad
               \hat\alpha / \sqrt{k}

@@ -1,4 +1,4 @@
-"""Least squares on drawn random features, again and again."""
+"""Least squares on random features, averaged over draws."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def estimate_losses(
     relative_error: float | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> EstimatedLosses:
-    """Losses of the minimum-norm or ridge solution, averaged over draws of features, weights and noise.
+    """Return the losses of the minimum-norm or ridge solution, averaged over draws of features, weights and noise.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def estimate_losses(
 def sample_losses(
     model: RandomFeatures, rows: int, *, ridge: float = 0.0, draws: int = 1000, seed: int = 0
 ) -> FloatArray:
-    """Test losses of single draws, one target per draw of the features: for medians and tails near the threshold.
+    """Return test losses of single draws, with one target per draw, for medians and tails near the threshold.
 
     Parameters are those of :func:`estimate_losses`; any number of rows and features is allowed.
 
@@ -149,7 +149,7 @@ def sample_losses(
 
 
 def sample_inverse_traces(rows: int, features: int, *, draws: int = 1000, seed: int = 0) -> FloatArray:
-    """Squared Frobenius norms of the pseudo-inverses of Gaussian matrices, by their singular values.
+    """Return the squared Frobenius norms of the pseudo-inverses of Gaussian matrices, by their singular values.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def sample_inverse_traces(rows: int, features: int, *, draws: int = 1000, seed: 
 
 
 def batch_size(model: RandomFeatures, rows: int) -> int:
-    """Draws to make at a time, so that memory stays bounded; part of what fixes the random numbers."""
+    """Return the number of draws to make at a time with bounded memory; it is part of what fixes the random numbers."""
     return max(1, min(200, NUMBERS // (rows * max(1, len(model.variances)))))
 
 
@@ -237,7 +237,7 @@ def draw_data(
 def _draw(
     model: RandomFeatures, n: int, ridge: float, count: int, generator: np.random.Generator, targets: int
 ) -> FloatArray:
-    """Test and train losses, shape (count, targets, 2)."""
+    """Return the test and train losses, shape (count, targets, 2)."""
     used, labels, weights, unseen = draw_data(model, n, count, generator, targets)
     learned = _fit(used, labels, ridge)
     wrong = np.einsum("i,bij->bj", model.feature_variances[: model.used], (learned - weights) ** 2)
@@ -246,7 +246,7 @@ def _draw(
 
 
 def _fit(used: FloatArray, labels: FloatArray, ridge: float) -> FloatArray:
-    """Minimum-norm or ridge solution, by the smaller of the two Gram matrices."""
+    """Return the minimum-norm or ridge solution, by the smaller of the two Gram matrices."""
     flipped = np.swapaxes(used, 1, 2)
     n, p = used.shape[1:]
     if n <= p:

@@ -123,6 +123,10 @@ def relative_error(prediction: Trajectory, simulation: Trajectory, prefix: str) 
     Returns
     -------
     ndarray, shape (T,)
+
+    See Also
+    --------
+    draw_errors : Draw the largest of these errors over seeds.
     """
     names = [name for name in prediction.quantities if name.startswith(prefix)]
     scale = max(float(np.max(np.abs(simulation.quantities[name]))) for name in names)

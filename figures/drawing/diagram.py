@@ -66,6 +66,12 @@ class Point:
 def mean_finding(label: str, points: Sequence[Point]) -> Finding:
     """Compare means over seeds with the closed form, in units of their bounds; wrong formulas must exceed them.
 
+    Parameters
+    ----------
+    label : str
+        Beginning of the label of the finding.
+    points : sequence of Point
+
     Returns
     -------
     Finding
@@ -89,6 +95,12 @@ def mean_finding(label: str, points: Sequence[Point]) -> Finding:
 def scatter_finding(label: str, points: Sequence[Point]) -> Finding:
     """Compare the scatter between seeds with its closed form; the controls are three times larger and smaller.
 
+    Parameters
+    ----------
+    label : str
+        Beginning of the label of the finding.
+    points : sequence of Point
+
     Returns
     -------
     Finding
@@ -111,7 +123,23 @@ def draw_diagram(
     form: str,
     levels: Sequence[float],
 ) -> None:
-    """Draw contours of the closed form, and simulated means as points with their values, in the same shades."""
+    """Draw contours of the closed form, and simulated means as points with their values, in the same shades.
+
+    Parameters
+    ----------
+    axes : Axes
+    points : sequence of Point
+    closed_form : callable
+        The value from the number of index bits and the part of the identity blocks.
+    form : str
+        Format of the values.
+    levels : sequence of float
+        Levels of the contours.
+
+    See Also
+    --------
+    diagram_note : The note below the diagram.
+    """
     bits = np.arange(1, max(point.bits for point in points) + 1)
     parts = np.geomspace(min(p.part for p in points) / 2, max(p.part for p in points) * 2, 60)
     values = np.array([[closed_form(int(b), float(part)) for b in bits] for part in parts])
@@ -144,12 +172,38 @@ def draw_diagram(
 
 
 def diagram_note(points: Sequence[Point]) -> str:
-    """Say what a diagram shows: contours, and points that are means over a number of seeds."""
+    """Say what a diagram shows: contours, and points that are means over a number of seeds.
+
+    Parameters
+    ----------
+    points : sequence of Point
+
+    Returns
+    -------
+    str
+
+    See Also
+    --------
+    draw_diagram : Draw the diagram.
+    """
     return f"contours and shades: closed form; points with values: means of {len(points[0].measured)} simulations"
 
 
 def draw_deviations(axes: Axes, groups: Mapping[str, Sequence[Point]], unit: float | None) -> None:
-    """Draw deviations of the means with standard errors and bounds; in units of the closed form by default."""
+    """Draw deviations of the means with standard errors and bounds; in units of the closed form by default.
+
+    Parameters
+    ----------
+    axes : Axes
+    groups : mapping of str to sequence of Point
+        Points by label, each drawn with one stroke.
+    unit : float or None
+        Unit of the deviations; None for the closed form of each point.
+
+    See Also
+    --------
+    mean_finding : Compare the means with their bounds.
+    """
     for stroke, (label, points) in zip(STROKES, groups.items(), strict=False):
         scale = np.array([point.expected.mean if unit is None else unit for point in points])
         at = np.arange(len(points)) + (0.3 * (stroke is STROKES[1]))

@@ -13,6 +13,13 @@ from .style import Stroke
 def draw_measured(axes: Axes, points: Mapping[int, Measured], stroke: Stroke) -> None:
     """Draw simulated means as markers with bars of three standard errors.
 
+    Parameters
+    ----------
+    axes : Axes
+    points : mapping of int to Measured
+        Simulated means by their place on the horizontal axis.
+    stroke : Stroke
+
     See Also
     --------
     linmod.figures.drawing.style.name_stroke : Adds an entry to the legend.

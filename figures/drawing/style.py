@@ -63,7 +63,12 @@ STROKES = (
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Use the common style for figures made inside."""
+    """Use the common style for figures made inside.
+
+    See Also
+    --------
+    canvas : Make a figure in this style.
+    """
     with mpl.rc_context(RC):
         yield
 
@@ -71,7 +76,14 @@ def house_style() -> Iterator[None]:
 def canvas(rows: int, columns: int, *, width: float = FULL, height: float = 2.4) -> tuple[Figure, list[Axes]]:
     """Make a figure with a grid of axes, titled (a), (b), ... by :func:`title`.
 
-    It belongs to no window system and needs no closing.
+    The figure belongs to no window system and needs no closing.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Shape of the grid.
+    width, height : float
+        Size of the figure in inches.
 
     Returns
     -------
@@ -80,7 +92,7 @@ def canvas(rows: int, columns: int, *, width: float = FULL, height: float = 2.4)
 
     See Also
     --------
-    house_style : The style to make it in.
+    house_style : The style of the figure.
     """
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
@@ -88,7 +100,20 @@ def canvas(rows: int, columns: int, *, width: float = FULL, height: float = 2.4)
 
 
 def title(axes: Axes, index: int, text: str) -> None:
-    """Give a panel its letter and title."""
+    """Give a panel its letter and title.
+
+    Parameters
+    ----------
+    axes : Axes
+    index : int
+        Number of the panel: 0 for (a).
+    text : str
+        The title without the letter.
+
+    See Also
+    --------
+    canvas : Make the panels.
+    """
     axes.set_title(f"({'abcdef'[index]}) {text}")
 
 
@@ -164,6 +189,12 @@ def label_ends(axes: Axes, labels: Mapping[str, tuple[float, str]], at: float) -
 def spread(heights: Sequence[float], spacing: float) -> FloatArray:
     """Move heights apart to at least the given spacing, as little as possible and in their order.
 
+    Parameters
+    ----------
+    heights : sequence of float
+    spacing : float
+        The least distance between two heights.
+
     Returns
     -------
     ndarray
@@ -189,10 +220,38 @@ def spread(heights: Sequence[float], spacing: float) -> FloatArray:
 
 
 def class_label(name: str) -> str:
-    """Return the label of a class of modes in a picture."""
+    """Return the label of a class of modes in a picture.
+
+    Parameters
+    ----------
+    name : str
+        Name of the class, such as ``"sign_to_identity"``.
+
+    Returns
+    -------
+    str
+
+    See Also
+    --------
+    block_label : The label of a block.
+    """
     return name.replace("_to_", r" $\to$ ").replace("_", " ")
 
 
 def block_label(source: str, target: str) -> str:
-    """Return the label of a block of the map in a picture."""
+    """Return the label of a block of the map in a picture.
+
+    Parameters
+    ----------
+    source, target : str
+        Names of the input block and of the output block.
+
+    Returns
+    -------
+    str
+
+    See Also
+    --------
+    class_label : The label of a class of modes.
+    """
     return rf"${BLOCK_SYMBOLS.get(source, source)} \to {BLOCK_SYMBOLS.get(target, target)}$"

@@ -27,8 +27,9 @@ TARGETS = {
 SAMPLES, TEST_SAMPLES, STARTS = 8000, 10_000, 8
 POINTS = 5
 VARIANCE_BOUND = 0.03
+"""The standard error of a squared correlation V is 2 sqrt(V) (1 - V)/sqrt(n), at most .0086 for n = 8000. All of 30
+independent points are within 3.5 of them with probability .986."""
 STANDARD_ERRORS = 3.0
-OVERLAP_BOUND = 0.05
 SLOW, FLAT, FAST = TARGETS
 
 
@@ -66,6 +67,16 @@ class Mixture:
         A squared correlation V errs by 2 sqrt(V) (1 - V)/sqrt(n), the difference of two by sqrt(2) times that.
         """
         return float(np.sqrt(8 * self.optimum / SAMPLES) * (1 - self.optimum))
+
+    @property
+    def angle_error(self) -> float:
+        """Standard error of the angle of the direction found, in the plane of the optimum and another direction.
+
+        A regression of unit variance on normal inputs has coefficients of length sqrt(V) and standard error
+        sqrt((1 - V)/n). The ratio is the error of the angle, and an overlap errs by at most as much. This holds for the
+        linear part of the target; the parts of higher degree are neglected.
+        """
+        return float(np.sqrt((1 - self.optimum) / (self.optimum * SAMPLES)))
 
 
 def study(task: SineTask) -> Mixture:
@@ -142,10 +153,10 @@ def _check(settings: Settings) -> Evidence:
         _largest(lambda one: np.abs(one.found - one.module) / one.standard_error, mixed),
     )
     overlap = _finding(
-        "single waves: overlap with the nearest module, found - predicted",
-        OVERLAP_BOUND,
-        _largest(lambda one: np.abs(one.found_overlap - one.overlap), [*studies[SLOW], *studies[FAST]]),
-        _smallest(lambda one: np.abs(one.found_overlap - 1), studies[SLOW]),
+        "single waves: overlap with the nearest module, found - predicted, in standard errors",
+        STANDARD_ERRORS,
+        _largest(lambda one: np.abs(one.found_overlap - one.overlap) / one.angle_error, studies[SLOW] + studies[FAST]),
+        _smallest(lambda one: np.abs(one.found_overlap - 1) / one.angle_error, studies[SLOW]),
     )
     return Evidence((variance, optimum, overlap), {"studies": studies})
 
@@ -212,7 +223,12 @@ MODULE_MIXTURE = Claim(
     "one module finds a direction that captures as much as the best one. For a slow wave this direction is a mixture "
     "of the modules, and for a fast wave it is a true module. For waves 1, 3, 5 many directions capture almost as "
     "much, so that samples do not determine the overlap.",
-    assumptions=("orthonormal projections", "normal inputs", f"{SAMPLES} samples"),
+    assumptions=(
+        "orthonormal projections",
+        "normal inputs",
+        f"{SAMPLES} samples",
+        "standard errors of overlaps as for a linear target",
+    ),
     check=_check,
     draw=_draw,
 )

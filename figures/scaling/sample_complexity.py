@@ -206,7 +206,7 @@ def _growth(omega: float) -> Finding:
     r"""Slope of ln ln n* in m, against ln Omega with its next order.
 
     From :math:`\ln n^* = D l + \ln D + 1`, with :math:`D = \Omega^m, l = \ln 1/\epsilon`, the slope is
-    :math:`\ln\Omega\,(D l + 1)/(D l + \ln D + 1)`; what is left out is of order :math:`1/D` of it.
+    :math:`\ln\Omega\,(D l + 1)/(D l + \ln D + 1)`; the neglected part is smaller by a factor of order :math:`1/D`.
     """
     steps = np.array(FAR)
     logs = [predicted.log_sample_complexity(PowerLaw.with_exponent(m, omega), ERROR) for m in FAR]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -28,8 +29,6 @@ CURVE_BOUND, HALF_BOUND = 1e-6, 1e-6
 """The integrator takes fewer than 500 steps of relative error 1e-11. Growth of a gain from 1e-4 to 1 amplifies the
 resulting shift in time at most ten thousandfold in two layers, and less in deeper networks. These bounds are 50 times
 smaller than that worst case."""
-POWER_BOUND = 0.01
-"""Next-order terms change the exponent by .002 from these starts; exponents of other depths differ by at least .06."""
 EXTRA = (*STROKES, Stroke("0.25", (0, (8, 1.5, 1.2, 1.5, 1.2, 1.5)), "v"))
 
 
@@ -70,8 +69,24 @@ def _power(layers: int, halves: Mapping[tuple[int, float], float]) -> Finding:
     increments = np.diff([halves[layers, start] for start in STARTS])
     power = float(np.log10(increments[-1] / increments[-2]))
     error, wrong = (abs(power - (1 - 2 / depth)) for depth in (layers, layers + 1))
-    passed = error <= POWER_BOUND < wrong
-    return Finding(f"{layers} layers: power of the half-time", error, POWER_BOUND, passed, 1, int(wrong > POWER_BOUND))
+    bound = power_bound(layers)
+    label = f"{layers} layers: power of the half-time"
+    return Finding(label, error, bound, error <= bound < wrong, 1, int(wrong > bound))
+
+
+def power_bound(layers: int) -> float:
+    r"""Return twice the change of the power by the terms that follow the leading one.
+
+    With :math:`x = \pi_0/\pi^*` and :math:`s = 2/L - 1`, the half-time is a constant less a multiple of
+    :math:`x^s/s + x^{s+1}/(s+1) + \ldots` (:func:`linmod.theory.deep_flow`). Its increment from x to x/10 is therefore
+    proportional to :math:`x^s (1 + c x + \ldots)` with :math:`c = s (1 - 10^{-s-1}) / ((s+1)(1 - 10^{-s}))`, and to
+    :math:`1 + .9 x/\ln 10` for s = 0. The increment from x/10 to x/100 is closer to the leading power, so that the
+    power changes by :math:`.9\,c\,x/\ln 10`. The remaining terms are smaller by the factor x = .01; twice the change
+    covers them.
+    """
+    s, x = 2 / layers - 1, STARTS[-3] / MODE.pi_star
+    leading = math.log(10) if s == 0 else (1 - 10**-s) / s
+    return 2 * 0.9 * x * (1 - 10 ** (-s - 1)) / (s + 1) / leading / math.log(10)
 
 
 def _draw(evidence: Evidence) -> Figure:

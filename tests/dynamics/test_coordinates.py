@@ -186,7 +186,7 @@ WRONG: dict[str, tuple[Any, type[Exception], str]] = {
     "momentum of one": (lambda: Descent(0.1, 1, momentum=1.0), ValueError, "momentum must be below 1"),
     "negative momentum": (lambda: Descent(0.1, 1, momentum=-0.1), ValueError, "momentum must be at least 0"),
     "momentum of another type": (lambda: Descent(0.1, 1, momentum=ANYTHING), TypeError, "momentum must be a real"),
-    "unknown training": (lambda: _problem(training=ANYTHING), TypeError, "treat each weight by itself"),
+    "unknown training": (lambda: _problem(training=ANYTHING), TypeError, "treat each weight separately"),
     "negative std": (lambda: RandomModes(-1.0), ValueError, "std must be at least 0"),
     "weights that do not fit": (
         lambda: solve(_problem(SystematicityDataset(50, 1, 3, 1))),

@@ -73,7 +73,7 @@ def test_interrupt_exits_with_130_and_keeps_what_is_done(tmp_path, start):
     process.send_signal(signal.SIGINT)
     _, message = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "goes on from there" in message
+    assert "continues from there" in message
     assert "Traceback" not in message
     assert count_points(tmp_path / "out") > 0
 

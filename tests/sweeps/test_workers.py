@@ -31,7 +31,7 @@ def test_wrong_workers_are_refused(tmp_path):
         linmod.sweep(definition(), tmp_path, workers=0)
     with pytest.raises(TypeError, match="executor must be Executor"):
         linmod.sweep(definition(), tmp_path, executor=3)
-    with pytest.raises(ValueError, match="workers must not be given beside an executor"):
+    with pytest.raises(ValueError, match="workers must not be given together with an executor"):
         in_threads(definition(), tmp_path, workers=2)
     with pytest.raises(TypeError, match="definition must be Sweep"):
         linmod.sweep(BASE, tmp_path)

@@ -1,4 +1,4 @@
-"""The aligned start in closed form: one strength for each class of modes, whatever the number of items."""
+"""The aligned start in closed form: one strength for each class of modes, for any number of items."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LISTABLE_MODES = 2**26
 
 
 def predict(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Trajectory:
-    """Course of all classes of modes from an aligned start on a systematicity dataset."""
+    """Return the course of all classes of modes from an aligned start on a systematicity dataset."""
     classes, initial = spectrum.learnable, cast(Aligned, problem.initial)
     counts = {c.name: c.count for c in classes}
     initial.check(problem.network, counts)
@@ -32,7 +32,7 @@ def predict(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Tra
 def course(
     problem: Problem, spectrum: Spectrum, pi: FloatArray, how: str, make_weights: Callable[[], Weights]
 ) -> Trajectory:
-    """Trajectory of a map that is diagonal in the modes, from the strength of each class, shape (T, classes)."""
+    """Return the trajectory of a map that is diagonal in the modes, from strengths of shape (T, classes)."""
     classes = spectrum.learnable
     return Trajectory.of_modes(
         problem,
@@ -46,7 +46,7 @@ def course(
 
 
 def block_norms(classes: Sequence[ModeClass], pi: FloatArray) -> dict[BlockPair, FloatArray]:
-    r"""Frobenius norms of the blocks of :math:`W = \sum_\alpha \pi_\alpha u_\alpha v_\alpha^\top`.
+    r"""Return the Frobenius norms of the blocks of :math:`W = \sum_\alpha \pi_\alpha u_\alpha v_\alpha^\top`.
 
     With :math:`f = s_x/\delta` and :math:`g = s_y/\sigma` the shares of the input and the output vector on their
     sign features (:math:`s_x, s_y \in \{0, 1\}`) and n the multiplicity,
@@ -100,7 +100,7 @@ def block_norms(classes: Sequence[ModeClass], pi: FloatArray) -> dict[BlockPair,
 
 
 def aligned_loss(spectrum: Spectrum, pi: FloatArray) -> FloatArray:
-    r"""Loss of a map that is diagonal in the modes.
+    r"""Return the loss of a map that is diagonal in the modes.
 
     .. math:: L = \frac{1}{2} \sum_c n_c \left(\sqrt{\sigma_c} - \sqrt{\delta_c}\,\pi_c\right)^2
 
@@ -136,7 +136,7 @@ def aligned_loss(spectrum: Spectrum, pi: FloatArray) -> FloatArray:
 
 
 def scaled(pi: FloatArray, count: int, share: float) -> FloatArray:
-    """Sqrt(count * share) * pi, for counts beyond the range of floats too."""
+    """Return sqrt(count * share) * pi, also for counts beyond the range of floats."""
     if share == 0:
         return np.zeros_like(pi)
     with np.errstate(divide="ignore", over="ignore"):
@@ -150,7 +150,7 @@ def _listed(pi: FloatArray, counts: list[int]) -> FloatArray:
 
 
 def _aligned_weights(problem: Problem, names: list[str], pi: FloatArray) -> Weights:
-    """Balanced weights of these strengths; a mode that has decayed to nothing keeps its hidden unit."""
+    """Return balanced weights of these strengths; a mode that has decayed to nothing keeps its hidden unit."""
     pi = np.where((pi == 0) & (pi[0] != 0), np.finfo(np.float64).tiny, pi)
     starts = [Aligned(dict(zip(names, strengths, strict=True))) for strengths in pi.tolist()]
     over_time = [start.weights(problem.network, problem.dataset) for start in starts]

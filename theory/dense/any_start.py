@@ -17,7 +17,7 @@ from .shallow import shallow_descent, shallow_flow
 
 
 def predict(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Trajectory:
-    r"""Exact course of the whole map: each eigendirection of :math:`\Sigma_x` learns by itself.
+    r"""Return the exact course of the whole map: each eigendirection of :math:`\Sigma_x` learns independently.
 
     .. math:: W(t) = W(0)\, e^{-\Sigma_x t} + \Sigma_{yx}\, \varphi(\Sigma_x, t)
     """
@@ -32,7 +32,7 @@ def predict(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Tra
 
 
 def map_over_time(problem: Problem, spectrum: Spectrum, factor: float) -> Callable[[int], FloatArray]:
-    """Map at each of the reported times, by number."""
+    """Return the map at each of the reported times, by number."""
     axes, lam, delta = _eigendirections(problem, spectrum)
     start = factor * problem.initial_weights[0]
     pi0 = start @ axes
@@ -65,10 +65,11 @@ def _all_maps(map_at: Callable[[int], FloatArray], times: int) -> Weights:
 
 
 def _eigendirections(problem: Problem, spectrum: Spectrum) -> tuple[FloatArray, FloatArray, FloatArray]:
-    r"""Directions that the inputs contain, with :math:`\Sigma_{yx}` and :math:`\Sigma_x` along them.
+    r"""Return the directions that the inputs contain, with :math:`\Sigma_{yx}` and :math:`\Sigma_x` along them.
 
-    The rank is decided on the inputs: the eigenvalues of their correlation are squares, in which a null direction and
-    a small one look alike. Where the given spectrum differs from the dataset's own, the correlations change with it.
+    The rank is decided on the inputs: the eigenvalues of their correlation are squares, in which a null direction and a
+    small one cannot be told apart. If the given spectrum differs from the dataset's own, the correlations change with
+    it.
     """
     dataset, basis, own = problem.dataset, problem.dataset.mode_basis, spectrum_of(problem.dataset)
     axes, singular, items = np.linalg.svd(dataset.X, full_matrices=False)

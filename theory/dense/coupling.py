@@ -1,4 +1,4 @@
-r"""The equations that couple all modes, and how far a closed form that treats modes one by one is from them.
+r"""The equations that couple all modes, and the error of a closed form that treats modes separately.
 
 With :math:`A = W_1 V` the first layer along the directions V in which the inputs vary, D their variances,
 :math:`C = \Sigma_{yx} V` and :math:`P = W_2 A`, training of two layers under a rule follows
@@ -8,10 +8,10 @@ With :math:`A = W_1 V` the first layer along the directions V in which the input
     \dot W_2 &= (C - P D) A^\top + \gamma\,(\Sigma_y - P D P^\top)\, W_2
 
 while the rest R of the first layer, along directions in which the inputs do not vary, follows
-:math:`\dot R = -\nabla\, A D A^\top R`. There is no closed form of these equations. A closed form from given
-weights leaves out that modes share hidden directions, that weights lie outside the modes, and that the two layers of a
-mode differ at first. All of that is in the initial weights, so these equations say how much is left out before anything
-is trained.
+:math:`\dot R = -\nabla\, A D A^\top R`. These equations have no closed form. A closed form from given
+weights neglects that modes share hidden directions, that weights lie outside the modes, and that the two layers of a
+mode differ at first. All of this is in the initial weights, so these equations give the size of the neglected part
+before any training.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class CoupledModes:
     rule: Rule
 
     def velocity(self, state: State) -> State:
-        """Time derivative of A, R and the second layer, in units of 1/tau."""
+        """Return the time derivative of A, R and the second layer, in units of 1/tau."""
         first, rest, second = state
         product = second @ first
         error = self.correlations - product * self.variances
@@ -73,13 +73,13 @@ class CoupledModes:
         return into_first, into_rest, into_second
 
     def map(self, state: State) -> FloatArray:
-        """The input-output map."""
+        """Return the input-output map."""
         first, rest, second = state
         return (second @ first) @ self.directions.T + (second @ rest) @ self.idle
 
 
 def coupled_modes(problem: Problem) -> tuple[CoupledModes, State]:
-    """The equations of a problem with two layers, and the state in which it starts."""
+    """Return the equations of a problem with two layers, and the state in which it starts."""
     dataset, (first, second) = problem.dataset, problem.initial_weights
     left, gains, _ = np.linalg.svd(dataset.X / math.sqrt(dataset.n_items), full_matrices=False)
     rank = int(np.sum(gains > max(dataset.X.shape) * np.finfo(float).eps * np.max(gains, initial=0.0)))
@@ -98,7 +98,7 @@ def coupled_modes(problem: Problem) -> tuple[CoupledModes, State]:
 
 
 def coupled_maps(problem: Problem) -> Iterator[FloatArray]:
-    """The input-output map at each reported time, by the coupled equations of a problem with two layers."""
+    """Return the input-output map at each reported time, by the coupled equations of a problem with two layers."""
     equations, start = coupled_modes(problem)
     run = _descent if problem.training.is_descent else _flow
     return map(equations.map, run(problem, equations, start))
@@ -134,7 +134,7 @@ def _flow(problem: Problem, equations: CoupledModes, start: State) -> Iterator[S
 
 
 def left_out(problem: Problem, predicted: Observation, maps: Iterator[FloatArray]) -> float:
-    """Largest error of a prediction against the coupled equations, relative to the range of each quantity.
+    """Return the largest error of a prediction against the coupled equations, relative to the range of each quantity.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The course of modes in fixed directions, and the trajectory that it makes."""
+"""The course of modes in fixed directions, and its trajectory."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class Course:
     idle: FloatArray
 
     def maps(self) -> Iterator[FloatArray]:
-        """The input-output map at each time."""
+        """Return the input-output map at each time."""
         for strengths in self.pi:
             yield (self.U * strengths) @ self.V.T + (self.U * np.sqrt(np.maximum(strengths, 0.0))) @ self.idle
 
     def trajectory(self, problem: Problem) -> Trajectory:
-        """What is seen of it."""
+        """Return the observed quantities of the course."""
         return Trajectory.of_maps(
             problem,
             origin(problem, self.method),
@@ -59,7 +59,7 @@ def coupled_left_out(problem: Problem, seen: Observation) -> float:
 
 
 def not_predicted() -> Weights:
-    """Stand in for weights that a closed form leaves open."""
+    """Raise for weights that a closed form leaves open."""
     raise NoClosedForm(
         "the closed form from given weights predicts modes, norms and loss, not the weights; dynamics.solve has them"
     )

@@ -17,7 +17,7 @@ from .two_layer import half_time_two_layer, two_layer_flow
 
 
 def deep_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLike, layers: int) -> FloatArray:
-    r"""Gradient flow of one mode of a network of L layers from a balanced start.
+    r"""Return the gradient flow of one mode of a network of L layers from a balanced start.
 
     .. math:: \dot\pi = L\,|\pi|^{2 - 2/L} (\lambda - \delta\pi)
 
@@ -89,7 +89,7 @@ def deep_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLike, la
 def deep_descent(
     lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, step_size: float, steps: ArrayLike, layers: int
 ) -> FloatArray:
-    r"""Exact values after numbers of steps of gradient descent of balanced modes of L layers.
+    r"""Return the exact values after numbers of steps of gradient descent of balanced modes of L layers.
 
     All layers stay equal in size, :math:`\pi = \varsigma a^L` with :math:`\varsigma = \mathrm{sign}\,\pi_0`, and one
     step of size alpha is
@@ -140,7 +140,7 @@ def deep_descent(
 
 
 def half_time_deep(lam: float, delta: float, pi0: float, layers: int) -> float:
-    r"""Time at which a balanced mode of L layers reaches half its final value, in units of tau.
+    r"""Return the time at which a balanced mode of L layers reaches half its final value, in units of tau.
 
     .. math:: t_{1/2} = \frac{(\pi^*)^s}{L\lambda} \left[B_s(1/2) - B_s(\pi_0/\pi^*)\right], \qquad s = 2/L - 1
 
@@ -188,14 +188,14 @@ def half_time_deep(lam: float, delta: float, pi0: float, layers: int) -> float:
 
 
 def _rise(lam: FloatArray, delta: FloatArray, start: FloatArray, time: FloatArray, depth: int) -> FloatArray:
-    """From below the final value."""
+    """Solve from below the final value."""
     s, final = 2 / depth - 1, lam / delta
     begin = incomplete(s, np.log(delta * start / (lam - delta * start)))
     return np.asarray(final * expit(invert_incomplete(s, begin + depth * lam * final**-s * time)))
 
 
 def _fall(lam: FloatArray, delta: FloatArray, start: FloatArray, time: FloatArray, depth: int) -> FloatArray:
-    """From above the final value."""
+    """Solve from above the final value."""
     s, final = 2 / depth - 1, lam / delta
     begin = incomplete(1 - s, -np.log((delta * start - lam) / lam))
     y = invert_incomplete(1 - s, begin + depth * lam * final**-s * time)
@@ -203,7 +203,7 @@ def _fall(lam: FloatArray, delta: FloatArray, start: FloatArray, time: FloatArra
 
 
 def _sink(lam: FloatArray, delta: FloatArray, start: FloatArray, time: FloatArray, depth: int) -> FloatArray:
-    """From below zero towards zero: down the integral about infinity first, then down the one about zero."""
+    """Solve from below zero towards zero: down the integral about infinity first, then down the one about zero."""
     s, final = 2 / depth - 1, lam / delta
     y0, elapsed = np.log(-start / final), depth * lam * final**-s * time
     whole = np.pi / np.sin(np.pi * s)
@@ -215,13 +215,13 @@ def _sink(lam: FloatArray, delta: FloatArray, start: FloatArray, time: FloatArra
 
 
 def _alternating(b: float, y: FloatArray) -> FloatArray:
-    """Integral of x^(b - 1)/(1 + x) at x = exp(y), for y <= 0; a little beyond it for Newton's method."""
+    """Return the integral of x^(b - 1)/(1 + x) at x = exp(y), for y <= 0; a little beyond it for Newton's method."""
     x = np.exp(np.minimum(y, 1.0))
     return np.asarray(np.exp(b * np.minimum(y, 1.0)) / b * hyp2f1(1.0, b, b + 1, -x))
 
 
 def _invert_alternating(b: float, target: FloatArray) -> FloatArray:
-    """Newton's method from the power law, which lies below the solution."""
+    """Apply Newton's method from the power law, which lies below the solution."""
     y = np.log(b * target) / b
     for _ in range(NEWTON_STEPS):
         step = (target - _alternating(b, y)) * np.exp(-b * y) * (1 + np.exp(y))
@@ -232,13 +232,13 @@ def _invert_alternating(b: float, target: FloatArray) -> FloatArray:
 
 
 def _fade(_: FloatArray, delta: FloatArray, start: FloatArray, time: FloatArray, depth: int) -> FloatArray:
-    """Without input-output correlation."""
+    """Solve without input-output correlation."""
     base = (2 * depth - 2) * delta * time * np.abs(start) ** (2 - 2 / depth)
     return np.asarray(start * (1 + base) ** (-depth / (2 * depth - 2)))
 
 
 def _burst(lam: FloatArray, _: FloatArray, start: FloatArray, time: FloatArray, depth: int) -> FloatArray:
-    """Without input correlation to bound it."""
+    """Solve without the input correlation that bounds the strength."""
     base = 1 - np.sign(start) * (depth - 2) * lam * time * np.abs(start) ** (1 - 2 / depth)
     return np.asarray(start * np.where(base > 0, np.abs(base) ** (-depth / (depth - 2)), np.inf))
 

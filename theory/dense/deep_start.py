@@ -14,7 +14,7 @@ from .evolution import evolve
 
 
 def unbalanced(problem: Problem) -> Refusal | None:
-    """Weights that are not balanced across layers."""
+    """Refuse weights that are not balanced across layers."""
     if problem.initial.is_aligned:
         return None
     return Refusal(
@@ -28,7 +28,7 @@ QUESTIONS = (no_weights, unbalanced, coupled_modes)
 
 
 def course(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Course:
-    """Course of all modes, balanced across layers and each by itself."""
+    """Return the course of all modes, balanced across layers and independent of each other."""
     basis, initial = problem.dataset.mode_basis, cast(Aligned, problem.initial)
     spans = [block.stop - block.start for block in basis.classes.values()]
     initial.check(problem.network, dict(zip(basis.classes, spans, strict=True)))

@@ -1,4 +1,4 @@
-"""Strengths of modes over the course of a problem's training, whichever network and rule it has."""
+"""Strengths of modes over the course of a problem's training, for every network and kind of training."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ NETWORKS = {1: "shallow", 2: "two layers", 3: "three layers", 4: "four layers", 
 
 
 def evolve(problem: Problem, lam: FloatArray, delta: FloatArray, y0: FloatArray, z0: FloatArray) -> FloatArray:
-    """Effective singular values over time, shape (T, modes), of modes that start from y0 and z0.
+    """Return the effective singular values over time, shape (T, modes), of modes that start from y0 and z0.
 
     Raises
     ------
     Divergence
-        If a value leaves the range of finite numbers.
+        If a value is not finite.
     """
     training, pi0 = problem.training, (y0 - z0) / 4
     if problem.network.layers > 2:
@@ -52,7 +52,7 @@ def finite(problem: Problem, values: FloatArray, first: int = 0) -> FloatArray:
     bad = np.flatnonzero(~np.all(np.isfinite(squares), axis=1))
     if bad.size:
         raise Divergence(
-            f"{problem.training!r} leaves the range of finite numbers by time {problem.times[first + bad[0]]:g};"
+            f"{problem.training!r} diverged: non-finite values at time {problem.times[first + bad[0]]:g};"
             f" {_remedy(problem)}"
         )
     return values
@@ -72,15 +72,15 @@ def _remedy(problem: Problem) -> str:
 
 
 def origin(problem: Problem, rule: str) -> str:
-    """Name of the closed form that was used."""
+    """Return the name of the closed form that was used."""
     return f"{network_name(problem.network.layers)}, {training_name(problem)}, {rule}"
 
 
 def network_name(layers: int) -> str:
-    """A number of layers as text."""
+    """Return a number of layers as text."""
     return NETWORKS.get(layers, f"{layers} layers")
 
 
 def training_name(problem: Problem) -> str:
-    """What the closed form follows."""
+    """Name what the closed form follows: the discrete map or the flow."""
     return "discrete map" if problem.training.is_descent else "flow"

@@ -19,14 +19,14 @@ NEWTON_STEPS = 60
 
 
 def incomplete(b: float, y: FloatArray) -> FloatArray:
-    r"""Value of :math:`B_b` at :math:`w = 1/(1 + e^{-y})`.
+    r"""Return the value of :math:`B_b` at :math:`w = 1/(1 + e^{-y})`.
 
     For :math:`w \le 1/2` the power series :math:`\sum_n w^{b+n}/(b+n)`; above it the logarithmic series
 
     .. math:: w^b \sum_n \frac{(b)_n}{n!} \left[\psi(n+1) - \psi(b+n) - \ln(1-w)\right] (1-w)^n
 
     Source: the hypergeometric function with c = a + b about 1 (Abramowitz & Stegun 15.3.10). Relative error below
-    1e-14, except beside the zero that it has for b < 0.
+    1e-14, except near its zero for b < 0.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def incomplete(b: float, y: FloatArray) -> FloatArray:
 
 
 def invert_incomplete(b: float, target: FloatArray) -> FloatArray:
-    r"""The y at which :math:`B_b` takes given values, by Newton's method from whichever asymptote is near.
+    r"""Return the y at which :math:`B_b` takes given values, by Newton's method from the nearer asymptote.
 
     B is monotone in y, and concave (b < 0) or convex (b > 0), so that Newton's iterates stay on one side of the
     solution after at most one step. Domain: -1 < b < 0 with any target, or b > 0 with target > 0.

@@ -1,4 +1,4 @@
-"""Averages over random starts: when modes are learned, and how far the learned map is from the smallest one."""
+"""Averages over random starts: the times of learning, and the distance of the learned map from the smallest one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RandomStartMean:
 
 
 def mean_log_strength(std: float, modes: int, directions: int) -> RandomStartMean:
-    r"""Mean logarithm of the initial strengths of a class of m modes in p free hidden directions.
+    r"""Return the mean logarithm of the initial strengths of a class of m modes in p free hidden directions.
 
     The strengths of a small random start are the eigenvalues of :math:`w^\top w` for a p by m matrix w of independent
     entries of variance :math:`s^2/2` (see :func:`linmod.theory.initial_strengths`). By Bartlett's decomposition
@@ -78,7 +78,7 @@ def mean_log_strength(std: float, modes: int, directions: int) -> RandomStartMea
 def mean_half_time(
     mode_class: ModeClass, *, std: float, directions: int, step_size: float | None = None
 ) -> RandomStartMean:
-    r"""Mean time at which a class of two-layer modes is half learned from small random weights, in units of tau.
+    r"""Return the mean time at which a class of two-layer modes is half learned from small random weights (unit: tau).
 
     With :math:`\ell` the mean of :math:`\ln\pi_0` over modes and starts (:func:`mean_log_strength`) and v the
     variance of :math:`\ln \pi_0` within a class,
@@ -137,7 +137,7 @@ def mean_half_time(
 
 
 def mean_systematicity_ratio(dataset: SystematicityDataset, std: float) -> RandomStartMean:
-    r"""Systematicity ratio that a two-layer network ends with when it starts from small random weights.
+    r"""Return the systematicity ratio that a two-layer network ends with when it starts from small random weights.
 
     What the first layer reads from outside the modes stays as it was drawn. A learned row of the map to a sign output
     is therefore :math:`\pi^* v + \sqrt{\pi^*}\, s\, \xi` (up to one factor), with v the mode's input vector and xi

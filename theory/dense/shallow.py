@@ -12,7 +12,7 @@ from .stable import as_floats, decay, phi_integral, relative_start, vanishing_pr
 
 
 def shallow_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLike) -> FloatArray:
-    r"""Gradient flow of one mode of the shallow network.
+    r"""Return the gradient flow of one mode of the shallow network.
 
     .. math:: \dot\pi = \lambda - \delta\pi, \qquad
               \pi(t) = \lambda\,\varphi(\delta, t) + \pi_0 e^{-\delta t}, \qquad
@@ -48,7 +48,7 @@ def shallow_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLike)
 
 
 def shallow_descent(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, step_size: float, steps: ArrayLike) -> FloatArray:
-    r"""Exact value after n steps of gradient descent of one mode of the shallow network.
+    r"""Return the exact value after n steps of gradient descent of one mode of the shallow network.
 
     .. math:: \pi_n = q^n \pi_0 + \lambda\,\frac{1 - q^n}{\delta}, \qquad q = 1 - \alpha\delta
 
@@ -87,7 +87,7 @@ def shallow_descent(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, step_size:
 
 
 def half_time_shallow(lam: float, delta: float, pi0: float) -> float:
-    r"""Time at which a shallow mode reaches half its final value, in units of tau.
+    r"""Return the time at which a shallow mode reaches half its final value, in units of tau.
 
     .. math:: t_{1/2} = \frac{1}{\delta} \ln\frac{2(\pi^* - \pi_0)}{\pi^*}, \qquad \pi^* = \lambda/\delta
 

@@ -13,7 +13,7 @@ from .strengths import DECOUPLED, initial_strengths
 
 
 def unstable_step(problem: Problem) -> Refusal | None:
-    """A step with which training leaves the solution that is predicted."""
+    """Refuse a step with which training leaves the predicted solution."""
     training = problem.training
     if not training.is_descent:
         return None
@@ -31,7 +31,7 @@ QUESTIONS = (no_weights, coupled_modes, too_narrow, unstable_step)
 
 
 def course(problem: Problem, spectrum: Spectrum, strength_factor: float) -> Course:
-    """Course of all modes, each by itself, from the effective strengths of the initial weights."""
+    """Return the course of all modes, independently, from the effective strengths of the initial weights."""
     dataset = problem.dataset
     U, V = mode_vectors(dataset)
     start = initial_strengths(spectrum_of(dataset), U, V, problem.initial_weights)

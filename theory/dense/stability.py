@@ -12,7 +12,7 @@ from ..spectrum import spectrum
 
 
 def largest_stable_step(network: Network, dataset: Data, *, momentum: float = 0.0) -> float:
-    r"""Largest step alpha for which descent is linearly stable at the learned, balanced solution.
+    r"""Return the largest step alpha for which descent is linearly stable at the learned, balanced solution.
 
     .. math:: \alpha_{\max} = \frac{2}{\max_i \delta_i} \text{ (shallow)}, \qquad
               \alpha_{\max} = \frac{2}{\max_{i,j} \delta_i (\pi^*_i + \pi^*_j)} \text{ (two layers)}, \qquad
@@ -66,7 +66,7 @@ def largest_stable_step(network: Network, dataset: Data, *, momentum: float = 0.
 
 
 def _curvature(layers: int, dataset: Data) -> float:
-    """Largest curvature at the learned, balanced solution of one chain."""
+    """Return the largest curvature at the learned, balanced solution of one chain."""
     refusal = coupled(dataset)
     if layers > 1 and refusal:
         raise refusal.error()

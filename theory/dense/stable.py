@@ -10,7 +10,7 @@ from ...validation import FloatArray, real
 
 
 def relative_start(lam: float, delta: float, pi0: float) -> float:
-    """Initial strength as a part of the final one; ValueError unless it is below half of it."""
+    """Return the ratio of the initial to the final strength, or raise ValueError unless it is below one half."""
     final = real("lam", lam, positive=True) / real("delta", delta, positive=True)
     if real("pi0", pi0) >= final / 2:
         raise ValueError(f"pi0 must be below half the final value {final / 2:g}, got {pi0}")
@@ -18,12 +18,12 @@ def relative_start(lam: float, delta: float, pi0: float) -> float:
 
 
 def decay(rate: FloatArray, t: FloatArray) -> FloatArray:
-    """Exponential decay, 1 at a rate of zero even for infinite times."""
+    """Return the exponential decay, 1 at a rate of zero even for infinite times."""
     return np.exp(-vanishing_product(rate, t))
 
 
 def phi_integral(rate: FloatArray, t: FloatArray) -> FloatArray:
-    r"""Integral of the decay, :math:`(1 - e^{-ct})/c`, and t at a rate of zero."""
+    r"""Return the integral of the decay, :math:`(1 - e^{-ct})/c`, and t at a rate of zero."""
     x = vanishing_product(rate, t)
     learned = -np.expm1(-x)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
@@ -31,7 +31,7 @@ def phi_integral(rate: FloatArray, t: FloatArray) -> FloatArray:
 
 
 def vanishing_product(factor: FloatArray, value: FloatArray) -> FloatArray:
-    """Product in which a vanishing factor wins over an infinite value."""
+    """Return a product in which a vanishing factor wins over an infinite value."""
     return np.where(factor == 0, 0.0, factor * np.where(factor == 0, 0.0, value))
 
 

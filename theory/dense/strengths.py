@@ -14,7 +14,7 @@ from ..growth import class_growth_rate
 from ..spectrum import Spectrum
 
 SMALL_STRENGTH = 0.03
-DECOUPLED, SMALL, EACH_ALONE = "decoupled", "small start", "each mode by itself"
+DECOUPLED, SMALL, INDEPENDENT = "decoupled", "small start", "independent modes"
 ROUNDING = 1e-12
 
 
@@ -31,7 +31,7 @@ class InitialStrengths:
         Orthogonal; its columns are the directions, within each class of equal modes, that the entries of y0
         and z0 refer to.
     method : str
-        How they were obtained: ``"decoupled"`` (exact), ``"small start"`` or ``"each mode by itself"``.
+        How they were obtained: ``"decoupled"`` (exact), ``"small start"`` or ``"independent modes"``.
     directions : ndarray, shape (hidden, modes)
         Hidden direction in which each mode grows from a small start; zero otherwise.
 
@@ -53,7 +53,7 @@ class InitialStrengths:
 
 
 def initial_strengths(spectrum: Spectrum, U: FloatArray, V: FloatArray, weights: Weights) -> InitialStrengths:
-    r"""Effective initial strengths of the modes of a two-layer network, from its initial weights.
+    r"""Return the effective initial strengths of the modes of a two-layer network, from its initial weights.
 
     The hidden vectors of mode :math:`\alpha` are :math:`a_\alpha = W_1 v_\alpha` and
     :math:`b_\alpha = W_2^\top u_\alpha`. While all strengths are small, :math:`w_\alpha = (a_\alpha + b_\alpha)/2`
@@ -67,7 +67,7 @@ def initial_strengths(spectrum: Spectrum, U: FloatArray, V: FloatArray, weights:
       :math:`(1 - QQ^\top) w_\alpha`, :math:`\alpha \in c`: within a class of equal modes the balanced flow
       :math:`\dot S = 2\lambda S - 2\delta S^2` acts on the eigenvalues of S one by one. Exact as the initial
       weights tend to zero.
-    - *each mode by itself*: some strength, or the squared length of (a - b)/2, exceeds 0.03 of the final strength, so
+    - *independent modes*: some strength, or the squared length of (a - b)/2, exceeds 0.03 of the final strength, so
       that the early phase is too short for (a - b) to decay. Each mode then follows the vector equations from its own
       a and b; the coupling of modes through shared hidden directions is left out, so this is an approximation
       without a limit.
@@ -103,16 +103,16 @@ def initial_strengths(spectrum: Spectrum, U: FloatArray, V: FloatArray, weights:
     """
     a, b = weights[0] @ V, weights[1].T @ U
     if is_decoupled(a, b, U, V, weights):
-        return _each_by_itself(a, b, DECOUPLED)
+        return _independent(a, b, DECOUPLED)
     start = _small_start(spectrum, (a + b) / 2)
     decaying = np.sum((a - b) ** 2, axis=0) / 4
     if np.all(np.maximum(start.pi0, decaying) <= SMALL_STRENGTH * spectrum.per_mode("pi_star")):
         return start
-    return _each_by_itself(a, b, EACH_ALONE)
+    return _independent(a, b, INDEPENDENT)
 
 
 def small_start_order(spectrum: Spectrum, rule: Rule | None = None) -> float:
-    r"""Order in which the error of a small-start prediction vanishes with the scale of the initial weights.
+    r"""Return the order in which the error of a small-start prediction vanishes with the scale of the initial weights.
 
     .. math:: \min(1,\, 2(1 - \rho)), \qquad \rho = \max_c \lambda_{c+1}/\lambda_c
 
@@ -148,7 +148,7 @@ def small_start_order(spectrum: Spectrum, rule: Rule | None = None) -> float:
 
 
 def is_decoupled(a: FloatArray, b: FloatArray, U: FloatArray, V: FloatArray, weights: Weights) -> bool:
-    """Whether the hidden vectors of different modes are orthogonal, and nothing lies outside the modes."""
+    """Return whether the hidden vectors of different modes are orthogonal, and nothing lies outside the modes."""
     scale = max(np.linalg.norm(weights[0]), np.linalg.norm(weights[1]))
     grams = [left.T @ right for left, right in ((a, a), (b, b), (a, b))]
     between = max((np.max(np.abs(gram - np.diag(np.diag(gram))), initial=0.0) for gram in grams), default=0.0)
@@ -156,7 +156,7 @@ def is_decoupled(a: FloatArray, b: FloatArray, U: FloatArray, V: FloatArray, wei
     return bool(between <= ROUNDING * scale**2 and outside <= ROUNDING * scale)
 
 
-def _each_by_itself(a: FloatArray, b: FloatArray, method: str) -> InitialStrengths:
+def _independent(a: FloatArray, b: FloatArray, method: str) -> InitialStrengths:
     return InitialStrengths(
         y0=np.sum((a + b) ** 2, axis=0),
         z0=np.sum((a - b) ** 2, axis=0),

@@ -17,7 +17,7 @@ from .stable import as_floats, decay, phi_integral, relative_start, vanishing_pr
 
 
 def two_layer_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLike) -> FloatArray:
-    r"""Gradient flow of one mode of the two-layer network from a balanced start.
+    r"""Return the gradient flow of one mode of the two-layer network from a balanced start.
 
     .. math:: \dot\pi = 2\pi(\lambda - \delta\pi), \qquad
               \pi(t) = \frac{\pi_0}{e^{-2\lambda t} + 2\delta\pi_0\,\varphi(2\lambda, t)} \qquad (\pi_0 \ge 0)
@@ -55,7 +55,7 @@ def two_layer_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLik
 
 
 def two_layer_vector_flow(lam: ArrayLike, delta: ArrayLike, y0: ArrayLike, z0: ArrayLike, t: ArrayLike) -> FloatArray:
-    r"""Gradient flow of one mode of the two-layer network from any hidden vectors.
+    r"""Return the gradient flow of one mode of the two-layer network from any hidden vectors.
 
     With a the hidden vector that the mode's input drives and b the one that drives its output,
     :math:`\dot a = b(\lambda - \delta\, a \cdot b)`, :math:`\dot b = a(\lambda - \delta\, a \cdot b)`. Put
@@ -126,7 +126,7 @@ def two_layer_vector_flow(lam: ArrayLike, delta: ArrayLike, y0: ArrayLike, z0: A
 def two_layer_descent(
     lam: ArrayLike, delta: ArrayLike, y0: ArrayLike, z0: ArrayLike, step_size: float, steps: ArrayLike
 ) -> FloatArray:
-    r"""Exact values after numbers of steps of gradient descent of two-layer modes from any hidden vectors.
+    r"""Return the exact values after numbers of steps of gradient descent of two-layer modes from any hidden vectors.
 
     With :math:`y = |a + b|^2`, :math:`z = |a - b|^2` (see :func:`two_layer_vector_flow`) one step of size alpha is
 
@@ -176,7 +176,7 @@ def two_layer_descent(
 
 
 def half_time_two_layer(lam: float, delta: float, pi0: float) -> float:
-    r"""Time at which a balanced two-layer mode reaches half its final value, in units of tau.
+    r"""Return the time at which a balanced two-layer mode reaches half its final value, in units of tau.
 
     .. math:: t_{1/2} = \frac{1}{2\lambda} \ln\left(\frac{\pi^*}{\pi_0} - 1\right), \qquad \pi^* = \lambda/\delta
 

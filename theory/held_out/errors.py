@@ -1,4 +1,4 @@
-r"""What a linear network makes of items that it has not been trained on.
+r"""Predicted errors of linear networks on items that they have not been trained on.
 
 Gamma inputs of a held-out item have no overlap with those of any training item, so that they act as a ridge alone.
 With :math:`\Omega_S` the sign inputs of the M training items, :math:`\rho = k_x r^2`, :math:`\omega` the sign inputs
@@ -87,7 +87,7 @@ def held_out_errors(split: HeldOut, network: Network, initial: Initial, training
 
 
 def shallow_held_out_errors(split: HeldOut, training: Flow | Descent) -> dict[str, FloatArray]:
-    r"""Errors of a shallow network from zero weights, in the dataset space, from the sign inputs alone.
+    r"""Return the errors of a shallow network from zero weights, in the dataset space, from the sign inputs alone.
 
     With :math:`\Omega_S = P s Q^\top` and :math:`\varphi(w) = (1 - e^{-wt/M})/w` at :math:`w = s^2 + \rho`
     (:math:`(1 - (1 - \alpha w/M)^n)/w` for descent),
@@ -135,7 +135,7 @@ def shallow_held_out_errors(split: HeldOut, training: Flow | Descent) -> dict[st
 
 
 def held_out_errors_at_convergence(split: HeldOut) -> dict[str, float]:
-    r"""Errors of the map of least norm, where a shallow network from zero ends, and a deep one from small weights.
+    r"""Return the errors of the least-norm map, where shallow networks from zero and deep ones from small weights end.
 
     A deep network's deviation from it is of first order in the initial weights. In the dataset space the
     compositional error vanishes for every held-out item exactly when :func:`is_learnable`.
@@ -170,7 +170,7 @@ def held_out_errors_at_convergence(split: HeldOut) -> dict[str, float]:
 
 
 def compositional_error_at_convergence(split: HeldOut) -> float:
-    r"""Compositional part of :func:`held_out_errors_at_convergence`, from the held-out items alone.
+    r"""Return the compositional part of :func:`held_out_errors_at_convergence`, from the held-out items alone.
 
     .. math:: E = \rho\, \Omega_H\, [(N + \rho) I - \Omega_H^\top\Omega_H]^{-1}
 
@@ -214,7 +214,7 @@ def compositional_error_at_convergence(split: HeldOut) -> float:
 
 
 def is_learnable(split: HeldOut) -> bool:
-    r"""Whether the compositional error of the limit vanishes on all held-out items.
+    r"""Return whether the compositional error of the limit vanishes on all held-out items.
 
     Exactly when :math:`k_x r = 0` and the unit vector :math:`e_i` of every selected sign input i lies in the range of
     :math:`\Omega_S`. Full rank of :math:`\Omega_S` is sufficient, and necessary only if all are selected. With
@@ -252,7 +252,7 @@ def is_learnable(split: HeldOut) -> bool:
 
 
 def _errors(split: HeldOut, dataset: SystematicityDataset, learned: FloatArray) -> dict[str, FloatArray]:
-    """Errors by block from phi at the squared singular values plus rho, shape (T, rank)."""
+    """Return the errors by block from phi at the squared singular values plus rho, shape (T, rank)."""
     left, singular, right = _range(split, dataset)
     seen = left.T @ dataset.X[: dataset.n_x, split.held_out]
     signs = dataset.Y[: dataset.n_y]
@@ -270,7 +270,7 @@ def _curvature(split: HeldOut, dataset: SystematicityDataset) -> FloatArray:
 
 
 def _range(split: HeldOut, dataset: SystematicityDataset) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Singular value decomposition of the sign inputs of the training items, without zeros."""
+    """Return the singular value decomposition, without zeros, of the sign inputs of the training items."""
     left, singular, right = np.linalg.svd(dataset.X[: dataset.n_x, split.train], full_matrices=False)
     rank = int(np.sum(singular > RANK_TOLERANCE * len(split.train)))
     return left[:, :rank], singular[:rank], right[:rank]

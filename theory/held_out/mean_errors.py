@@ -21,7 +21,7 @@ MOST_SETS = 20_000
 
 
 def mean_compositional_error(n_x: int, n_y: int, rho: float, size: int) -> float:
-    r"""Mean compositional error over all training sets of one size, and all items held out.
+    r"""Return the mean compositional error over all training sets of one size, and all items held out.
 
     .. math::
         j = N - 1: &\quad n_y \left(\frac{\rho}{R}\right)^2, \qquad R = N + \rho - n_x \\
@@ -85,7 +85,7 @@ def mean_compositional_error(n_x: int, n_y: int, rho: float, size: int) -> float
 
 
 def compositional_error_of_mean_set(n_x: int, n_y: int, rho: float, size: int) -> float:
-    r"""Compositional error of the average training set, a lower bound of the average error in all cases enumerated.
+    r"""Return the compositional error of the average training set, in all cases tried a lower bound of the mean error.
 
     .. math:: n_y \left(\frac{\rho}{\rho + j\,(N - n_x)/(N - 1)}\right)^2
 
@@ -118,7 +118,7 @@ def compositional_error_of_mean_set(n_x: int, n_y: int, rho: float, size: int) -
 
 
 def mean_held_out_errors(dataset: SystematicityDataset, size: int) -> dict[str, float]:
-    """Mean of :func:`held_out_errors_at_convergence` over all training sets of one size, by full enumeration.
+    """Return the mean of :func:`held_out_errors_at_convergence` over all training sets of one size, by enumeration.
 
     Parameters
     ----------

@@ -68,7 +68,7 @@ class FractionEstimate:
 
 
 def full_rank_probability(n_x: int, size: int) -> Fraction:
-    r"""Probability that `size` different items, uniformly chosen of :math:`2^{n_x}`, have sign inputs of full rank.
+    r"""Return the probability that `size` different random items of :math:`2^{n_x}` have sign inputs of full rank.
 
     Exact for any size up to n_x = 6, and beyond where it is 0 (fewer items than n_x) or 1 (more than half of all).
     Source: "On The Specialization of Neural Modules" (Jarvis, Klein, Rosman & Saxe; ICLR 2023), held-out items, there
@@ -113,7 +113,7 @@ def full_rank_probability(n_x: int, size: int) -> Fraction:
 
 
 def zero_error_probability(n_x: int, n_y: int, size: int) -> Fraction:
-    r"""Probability that `size` random items determine the first n_y of n_x sign outputs for all other items.
+    r"""Return the probability that `size` random items determine the first n_y of n_x sign outputs for all other items.
 
     That all unit vectors :math:`e_1, \ldots, e_{n_y}` lie in the range of the training items' sign inputs (see
     :func:`is_learnable`); it is above :func:`full_rank_probability` for n_y < n_x. Exact up to n_x = 6.
@@ -195,7 +195,7 @@ def estimate_full_rank(n_x: int, size: int, samples: int, seed: int, confidence:
 
 @cache
 def flats(n_x: int) -> tuple[Flat, ...]:
-    """All flats of the sign columns of length n_x, in order of rank, from the empty one to the whole.
+    """Return all flats of the sign columns of length n_x, in order of rank, from the empty one to the whole.
 
     Examples
     --------
@@ -213,7 +213,7 @@ def flats(n_x: int) -> tuple[Flat, ...]:
 
 @cache
 def spanning_sets(n_x: int, size: int) -> dict[frozenset[int], int]:
-    """For each flat, how many sets of `size` sign columns span exactly its subspace.
+    """Return, for each flat, how many sets of `size` sign columns span exactly its subspace.
 
     Examples
     --------
@@ -231,7 +231,7 @@ def spanning_sets(n_x: int, size: int) -> dict[frozenset[int], int]:
 
 
 def _covers(members: frozenset[int], columns: list[Vector]) -> list[frozenset[int]]:
-    """The flats of one rank more: lines outside are together where they differ by the inside only."""
+    """Return the flats of one higher rank: two lines outside share a flat if they differ by a line inside."""
     basis: list[Vector] = []
     for line in sorted(members):
         left = _reduced(columns[line], basis)
@@ -245,7 +245,7 @@ def _covers(members: frozenset[int], columns: list[Vector]) -> list[frozenset[in
 
 
 def _reduced(column: Vector, basis: list[Vector]) -> Vector:
-    """What is left of a column after integer elimination by the basis, as a primitive vector of fixed sign."""
+    """Return the remainder of a column after integer elimination by the basis, as a primitive vector of fixed sign."""
     for row in basis:
         pivot = next(i for i, value in enumerate(row) if value)
         if column[pivot]:
@@ -257,7 +257,7 @@ def _reduced(column: Vector, basis: list[Vector]) -> Vector:
 
 @cache
 def _spans(n_x: int, members: frozenset[int], bit: int) -> bool:
-    """Whether the unit vector of a sign feature lies in the span of a flat."""
+    """Return whether the unit vector of a sign feature lies in the span of a flat."""
     columns = _columns(n_x)
     basis: list[Vector] = []
     for line in sorted(members):
@@ -269,7 +269,7 @@ def _spans(n_x: int, members: frozenset[int], bit: int) -> bool:
 
 @cache
 def _columns(n_x: int) -> list[Vector]:
-    """One sign column of each line: those that begin with +1."""
+    """Return one sign column of each line: those that begin with +1."""
     rows = sign_features(n_x, tuple(range(n_x))).astype(int).T.tolist()
     return [tuple(row) for row in rows if row[0] == 1]
 

@@ -1,8 +1,9 @@
-r"""Modules in the dataset space from an aligned start: strengths by module and class, whatever the number of items.
+r"""Modules in the dataset space from an aligned start: strengths by module and class.
 
-All modules are diagonal in the same Walsh functions, so that each class of functions moves by itself: a module that
-shares no output follows the closed form of its own layers, with :math:`\lambda` and :math:`\delta` of what it reads and
-writes; modules that write the same outputs race (:mod:`linmod.theory.modular.race`).
+All modules are diagonal in the same Walsh functions, so that each class of functions moves independently. A module
+that shares no output follows the closed form of its layers, with :math:`\lambda` and :math:`\delta` of its inputs and
+outputs; modules that write the same outputs race (:mod:`linmod.theory.modular.race`). The cost does not depend on the
+number of items.
 """
 
 from __future__ import annotations
@@ -49,22 +50,22 @@ class Setting:
 
 
 def in_the_space(problem: Problem, groups: Sequence[Sequence[int]]) -> Setting | None:
-    """The problem as one of classes of modes, if it is one."""
+    """Return the problem in terms of classes of modes if it has this form."""
     dataset, initial, network = problem.dataset, problem.initial, cast(Modular, problem.network)
-    alike = all(len({frozenset(network.modules[i].outputs) for i in group}) == 1 for group in groups)
+    same = all(len({frozenset(network.modules[i].outputs) for i in group}) == 1 for group in groups)
     views = tuple(view for part in network.parts(dataset) if (view := part.data.in_space) is not None)
-    if not (alike and initial.is_aligned and dataset.in_space is not None) or len(views) < len(network.modules):
+    if not (same and initial.is_aligned and dataset.in_space is not None) or len(views) < len(network.modules):
         return None
     return Setting(problem, dataset.in_space, network, initial, views)
 
 
 def covers(problem: Problem) -> bool:
-    """Whether this form is meant for a network of modules."""
+    """Return whether this form is meant for a network of modules."""
     return in_the_space(problem, cast(Modular, problem.network).groups) is not None
 
 
 def starts_below_zero(problem: Problem) -> Refusal | None:
-    """A flow in which a deep pathway of a race starts below zero."""
+    """Refuse a flow in which a deep pathway of a race starts below zero."""
     network = cast(Modular, problem.network)
     setting = in_the_space(problem, network.groups)
     if setting is None or problem.training.is_descent:
@@ -83,7 +84,7 @@ QUESTIONS = (starts_below_zero,)
 
 
 def predict(problem: Problem, spectra: Sequence[Spectrum], factor: float) -> Trajectory:
-    """Course of all classes in all modules, those that share outputs racing each other."""
+    """Return the course of all classes in all modules, those that share outputs racing each other."""
     groups = cast(Modular, problem.network).groups
     return predict_groups(cast(Setting, in_the_space(problem, groups)), spectra, factor, groups)
 
@@ -91,7 +92,7 @@ def predict(problem: Problem, spectra: Sequence[Spectrum], factor: float) -> Tra
 def predict_groups(
     setting: Setting, spectra: Sequence[Spectrum], factor: float, groups: Sequence[Sequence[int]]
 ) -> Trajectory:
-    """Course of all classes in all modules."""
+    """Return the course of all classes in all modules."""
     problem, network = setting.problem, setting.network
     pathways = [_Pathway(setting, i, spectrum, factor) for i, spectrum in enumerate(spectra)]
     classes = spectrum_of(setting.dataset).classes
@@ -126,21 +127,21 @@ class _Pathway:
         self.start.check(self.module.network, {c.name: c.count for c in self.own.learnable})
 
     def name_of(self, mode_class: ModeClass) -> str:
-        """The module's class that a class of the whole dataset is in."""
+        """Return the module's class that a class of the whole dataset is in."""
         sign_in, sign_out = KINDS[CLASS_NAMES.index(mode_class.name)]
         kind = (sign_in and bool(self.view.input_signs), sign_out and bool(self.view.output_signs))
         return CLASS_NAMES[KINDS.index(kind)]
 
     def has(self, mode_class: ModeClass) -> bool:
-        """Whether the module can learn this class."""
+        """Return whether the module can learn this class."""
         return self.own[self.name_of(mode_class)].learnable
 
     def initial(self, mode_class: ModeClass) -> float:
-        """Strength at which a class starts in this module."""
+        """Return the strength at which a class starts in this module."""
         return self._factor * self.start.of_class(self.name_of(mode_class)) if self.has(mode_class) else 0.0
 
     def alone(self, classes: Sequence[ModeClass]) -> FloatArray:
-        """Course of all classes of the dataset when no other module shares the outputs; shape (T, classes)."""
+        """Return the course of all classes of the dataset if no other module shares the outputs; shape (T, classes)."""
         pi0 = np.array([self.initial(c) for c in classes])
         mine = [self.spectrum[self.name_of(c)] for c in classes]
         lam, delta = (np.array([getattr(c, name) for c in mine]) for name in ("lam", "delta"))
@@ -149,7 +150,7 @@ class _Pathway:
 
 
 def _raced(problem: Problem, members: Sequence[_Pathway], classes: Sequence[ModeClass]) -> list[FloatArray]:
-    """Course of all classes in each of the modules that write the same outputs."""
+    """Return the course of all classes in each of the modules that write the same outputs."""
     pi = [np.zeros((len(problem.times), len(classes))) for _ in members]
     for column, mode_class in enumerate(classes):
         runners = [i for i, member in enumerate(members) if member.has(mode_class)]
@@ -189,7 +190,7 @@ def _modes(
 
 
 def _overlap(pathway: _Pathway, mode_class: ModeClass) -> float:
-    """Product of the overlaps of a module's input and output vectors, leak included, with those of the dataset."""
+    """Return the product of the overlaps of a module's input and output vectors (with leak) with the dataset's."""
     mine = pathway.own[pathway.name_of(mode_class)]
     return math.sqrt(mine.total_delta / mine.count / (mode_class.total_delta / mode_class.count)) * math.sqrt(
         mine.total_sigma / mine.count / (mode_class.total_sigma / mode_class.count)
@@ -199,7 +200,7 @@ def _overlap(pathway: _Pathway, mode_class: ModeClass) -> float:
 def _norms(
     pathways: Sequence[_Pathway], classes: Sequence[ModeClass], strengths: Sequence[FloatArray]
 ) -> dict[BlockPair, FloatArray]:
-    r"""Frobenius norms: in one block the contributions of modules to a mode are parallel, those of modes orthogonal."""
+    r"""Return the Frobenius norms; in a block, parts of one mode are parallel and different modes are orthogonal."""
     pairs: list[BlockPair] = [(i, o) for o in ("omega_y", "gamma_y") for i in ("omega_x", "gamma_x")]
     norms = {}
     for pair in pairs:
@@ -217,7 +218,7 @@ def _norms(
 def _loss(
     setting: Setting, pathways: Sequence[_Pathway], classes: Sequence[ModeClass], strengths: Sequence[FloatArray]
 ) -> FloatArray:
-    r"""Loss, :math:`\frac12 \sum_{o,c} n_c \eta_{oc}^2 (1 - \sum_{p \ni o} \pi_{pc}/\pi^*_{pc})^2`."""
+    r"""Return the loss, :math:`\frac12 \sum_{o,c} n_c \eta_{oc}^2 (1 - \sum_{p \ni o} \pi_{pc}/\pi^*_{pc})^2`."""
     loss = np.zeros(len(strengths[0]))
     for column, c in enumerate(classes):
         for block, target in _targets(setting.dataset, c).items():
@@ -230,7 +231,7 @@ def _loss(
 
 
 def _targets(dataset: SystematicityDataset, mode_class: ModeClass) -> dict[str, float]:
-    """Summed squared targets of a class in each output block."""
+    """Return the summed squared targets of a class in each output block."""
     sign_out = KINDS[CLASS_NAMES.index(mode_class.name)][1]
     share_of_items = mode_class.count / dataset.n_items
     return {
@@ -260,7 +261,7 @@ def _weights(
 
 
 def _columns(dataset: SystematicityDataset, pathway: _Pathway, classes: Sequence[ModeClass]) -> list[int]:
-    """Class of the dataset, by number, of each mode of a module."""
+    """Return the class of the dataset, by number, of each mode of a module."""
     signs_in, signs_out = ({1 << bit for bit in bits} for bits in (dataset.input_signs, dataset.output_signs))
     names = [c.name for c in classes]
     masks = [int(mask) for members in pathway.view.class_masks.values() for mask in members]

@@ -35,7 +35,7 @@ Groups = Sequence[Sequence[int]]
 
 
 def module_spectra(network: Modular, dataset: Data) -> tuple[Spectrum, ...]:
-    """Spectrum of what each module reads and writes.
+    """Return the spectrum of what each module reads and writes.
 
     Parameters
     ----------
@@ -63,13 +63,13 @@ def module_spectra(network: Modular, dataset: Data) -> tuple[Spectrum, ...]:
 
 
 def some_outputs_shared(problem: Problem) -> Refusal | None:
-    """Deep modules that share some of their outputs."""
+    """Refuse deep modules that share some of their outputs."""
     network = cast(Modular, problem.network)
     return next((found for group in network.groups if (found := _some_outputs_shared(network, group))), None)
 
 
 def of_each_group(problem: Problem) -> Refusal | None:
-    """The first group of modules that has no closed form."""
+    """Refuse the first group of modules that has no closed form."""
     groups = cast(Modular, problem.network).groups
     return next((found for group in groups if (found := _of_group(problem, group))), None)
 
@@ -78,13 +78,13 @@ QUESTIONS = (no_weights, some_outputs_shared, of_each_group)
 
 
 def predict(problem: Problem, spectra: Sequence[Spectrum], factor: float) -> Trajectory:
-    """Course of a network of modules, each group of modules that share outputs by its own form."""
+    """Return the course of a network of modules, each group of modules that share outputs by its own form."""
     network = cast(Modular, problem.network)
     return _predict_maps(problem, network, spectra, factor, network.groups)
 
 
 def predict_unshared(problem: Problem, spectra: Sequence[Spectrum]) -> Trajectory:
-    """Course of modules of which each learns as if it were alone: wrong where some share outputs."""
+    """Return the course of modules each of which learns as if it were alone: wrong if some share outputs."""
     network = cast(Modular, problem.network)
     alone = [(index,) for index in range(len(network.modules))]
     for group in alone:
@@ -185,7 +185,7 @@ def _coupled(alone: Problem, index: int) -> Mapping[int, Callable[[int], FloatAr
 
 
 def _alone(problem: Problem, network: Modular, index: int) -> Problem:
-    """The problem of one module by itself."""
+    """Return the problem of one module."""
     module, count = network.modules[index], len(network.modules)
     if problem.initial.is_aligned:
         start: Aligned | Explicit = problem.initial.of_module(index, count)
@@ -197,7 +197,7 @@ def _alone(problem: Problem, network: Modular, index: int) -> Problem:
 def _shallow_group(
     problem: Problem, network: Modular, factor: float, group: Sequence[int], spectra: Sequence[Spectrum]
 ) -> _Part:
-    """Shallow modules that share outputs: each output block learns from all inputs of those that write it, stacked."""
+    """Return shallow modules that share outputs: each output block learns from the stacked inputs of its modules."""
     if len(group) == 1:
         (index,) = group
         alone = _alone(problem, network, index)
@@ -235,7 +235,7 @@ class _Stack:
         self._at = shallow.map_over_time(stacked, spectrum(data), factor)
 
     def map_at(self, index: int, time: int) -> FloatArray:
-        """The share of one module in the map."""
+        """Return the share of one module in the map."""
         return self._at(time)[:, self._columns[index]]
 
 

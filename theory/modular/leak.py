@@ -31,7 +31,7 @@ class LeakRatios:
 
 
 def leak_ratios(dataset: SystematicityDataset, rho: float) -> LeakRatios:
-    r"""Systematicity ratio of the leaky sign module, at all times from a zero or aligned start.
+    r"""Return the systematicity ratio of the leaky sign module, at all times from a zero or aligned start.
 
     .. math:: \frac{N}{N + \rho^2 k_x r^2} \text{ (stored)}, \qquad \frac{N}{N + \rho^4 k_x r^2} \text{ (effective)}
 

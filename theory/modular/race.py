@@ -1,4 +1,4 @@
-r"""Pathways that write the same outputs: they share one error, and so one clock.
+r"""Pathways that write the same outputs, and therefore share one error and one clock.
 
 Pathway p of :math:`L_p` layers reads a mode with gain :math:`\xi_p = \sqrt{\delta_p}` and all write the target
 :math:`\eta = \sqrt\sigma`. From a balanced start each strength moves as
@@ -33,7 +33,7 @@ FORGOTTEN = 40.0
 
 
 def race_clock(pi: ArrayLike, pi0: float, gain: float, layers: int) -> FloatArray:
-    r"""Time s on the clock that all pathways into one output share, from the strength of one of them.
+    r"""Return the time s on the clock that all pathways into one output share, from the strength of one of them.
 
     The inverse of the strengths :math:`\pi_p(s)` of :mod:`linmod.theory.modular.race`: equal for all
     pathways of a race at any moment. For two layers this is the invariant
@@ -77,7 +77,7 @@ def race_clock(pi: ArrayLike, pi0: float, gain: float, layers: int) -> FloatArra
 
 
 def race_final(gains: ArrayLike, target: float, pi0: ArrayLike, layers: int | Sequence[int]) -> FloatArray:
-    r"""Strengths at which a race ends: the point of its clock where :math:`\sum_p \xi_p \pi_p(s) = \eta`.
+    r"""Return the strengths at which a race ends: the point of its clock where :math:`\sum_p \xi_p \pi_p(s) = \eta`.
 
     For two pathways of two layers :math:`\alpha = \alpha_0 S, \beta = \beta_0 S^\kappa` at the root S of
     :math:`\xi_\alpha\alpha_0 S + \xi_\beta\beta_0 S^\kappa = \eta`. As the starts tend to zero at a fixed ratio the
@@ -111,7 +111,7 @@ def race_final(gains: ArrayLike, target: float, pi0: ArrayLike, layers: int | Se
 
 
 def race_flow(gains: ArrayLike, target: float, pi0: ArrayLike, t: ArrayLike, layers: int | Sequence[int]) -> FloatArray:
-    r"""Strengths of the pathways over time under gradient flow.
+    r"""Return the strengths of the pathways over time under gradient flow.
 
     The quadrature of :mod:`linmod.theory.modular.race` is done in :math:`v = -\ln((s_\infty - s)/s_\infty)`,
     in which it is smooth and in the end linear, by Gauss-Legendre panels, and inverted by Newton's method.
@@ -164,7 +164,7 @@ def race_flow(gains: ArrayLike, target: float, pi0: ArrayLike, t: ArrayLike, lay
 def race_descent(
     gains: ArrayLike, target: float, pi0: ArrayLike, step_size: float, steps: ArrayLike, layers: int | Sequence[int]
 ) -> FloatArray:
-    r"""Exact strengths of the pathways after numbers of steps of gradient descent.
+    r"""Return the exact strengths of the pathways after numbers of steps of gradient descent.
 
     With :math:`\pi_p = \varsigma_p a_p^{L_p}` one step is
     :math:`a_p \leftarrow a_p + \alpha\,\varsigma_p\, a_p^{L_p - 1} \xi_p\, e`; it is iterated. Any real starts.
@@ -228,7 +228,7 @@ class _Race:
         return float(np.max(self._depth * self._xi * np.maximum(self.final, 1e-300) ** np.where(powers > 0, powers, 0)))
 
     def strengths(self, distance: FloatArray) -> FloatArray:
-        """Strengths when a distance is left, shape (T, P)."""
+        """Return the strengths when a distance is left, shape (T, P)."""
         left = distance[:, None] * self._xi
         power = np.maximum(self._depth - 2, 1)
         base = 1 + np.where(self._depth > 2, power * left * self.final.clip(min=0.0) ** (power / self._depth), 0.0)
@@ -237,12 +237,12 @@ class _Race:
         return np.where(self._moves, moving, self.final)
 
     def pace(self, v: FloatArray) -> FloatArray:
-        """Derivative of time by v, at the distance u = u_0 exp(-v)."""
+        """Return the derivative of time by v, at the distance u = u_0 exp(-v)."""
         u = self.distance * np.exp(-v)
         return np.asarray(u / (self._missing(u) @ self._xi))
 
     def _missing(self, u: FloatArray) -> FloatArray:
-        """Final minus present strengths, without cancellation."""
+        """Return the final minus present strengths, without cancellation."""
         left = np.asarray(u)[..., None] * self._xi
         power = np.maximum(self._depth - 2, 1)
         base = power * left * self.final.clip(min=0.0) ** (power / self._depth)
@@ -259,7 +259,7 @@ class _Race:
         return np.where(self._moves, np.where(self._depth == 1, start + self._xi * s, grown), start)
 
     def _end(self, start: FloatArray) -> float:
-        """Clock time of the final state."""
+        """Return the clock time of the final state."""
 
         def error(s: float) -> float:
             total = float(np.sum(np.where(self._moves, self._xi * self._forward(start, s), 0.0)))
@@ -280,7 +280,7 @@ def _pathways(
     given = list(layers) if isinstance(layers, Sequence) else [layers] * len(xi)
     depth = np.array([integer("layers entry", entry, 1) for entry in given], dtype=np.float64)
     if not len(xi) == len(start) == len(depth):
-        raise ValueError(f"gains, pi0 and layers must be of one length, got {len(xi)}, {len(start)} and {len(depth)}")
+        raise ValueError(f"gains, pi0 and layers must have equal lengths, got {len(xi)}, {len(start)} and {len(depth)}")
     if np.any(xi < 0):
         raise ValueError(f"gains must not be negative, got {xi.tolist()}")
     return xi, start, depth

@@ -1,4 +1,4 @@
-"""What one module can explain of a modular target, in closed form: when the rule prefers a mixture to a true module."""
+"""The variance of a modular target that one module explains, and when the rule prefers a mixture to a true module."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEGREES = 60
 def sine_coefficients(
     frequencies: Sequence[float], amplitudes: Sequence[float], phases: ArrayLike, *, degrees: int | None = None
 ) -> FloatArray:
-    r"""Hermite coefficients of sums of sine waves :math:`f(z) = \sum_f a_f \sin(\omega_f z + \varphi_f)`.
+    r"""Return the Hermite coefficients of sums of sine waves :math:`f(z) = \sum_f a_f \sin(\omega_f z + \varphi_f)`.
 
     In the orthonormal polynomials :math:`He_k/\sqrt{k!}` under :math:`z \sim N(0, 1)`,
 
@@ -53,8 +53,8 @@ def sine_coefficients(
     angle = array("phases", phases, 2)
     if not len(omega) == len(size) == angle.shape[1]:
         raise ValueError(
-            f"frequencies, amplitudes and the last axis of phases must be as many, got {len(omega)}, {len(size)} "
-            f"and {angle.shape[1]}"
+            f"frequencies, amplitudes and the last axis of phases must have the same length, got {len(omega)}, "
+            f"{len(size)} and {angle.shape[1]}"
         )
     k = np.arange((_enough(omega) if degrees is None else integer("degrees", degrees)) + 1)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -66,13 +66,13 @@ def sine_coefficients(
 
 
 def _enough(omega: FloatArray) -> int:
-    """Degree ten standard deviations above the mean of the Poisson law that the squared coefficients follow."""
+    """Return the degree ten standard deviations above the mean of the Poisson law of the squared coefficients."""
     highest = float(np.max(np.abs(omega), initial=0.0))
     return max(DEGREES, math.ceil(highest**2 + 10 * highest))
 
 
 def captured_variance(coefficients: ArrayLike, overlaps: ArrayLike) -> float:
-    r"""Variance of a modular target that the best function of one direction u explains.
+    r"""Return the variance of a modular target that the best function of one direction u explains.
 
     For :math:`y = \sum_j f_j(u_j^\top x)`, :math:`x \sim N(0, I)` and orthonormal :math:`u_j`, with the overlaps
     :math:`\rho_j = u^\top u_j`,
@@ -80,8 +80,8 @@ def captured_variance(coefficients: ArrayLike, overlaps: ArrayLike) -> float:
     .. math:: V(u) = \sum_{k \ge 1} \Big(\sum_j h_{jk}\, \rho_j^k\Big)^2
 
     because :math:`E[He_k(s)\,|\,t] = \rho^k He_k(t)` (Mehler). In the limit of many samples the kernel objective J(u)
-    becomes the variance left, in proportion to Var y - V(u), whatever its ridge and length scale. For degree 1 the best
-    u is the mixture :math:`\propto (h_{11}, \dots, h_{K1})`; degree 2 is a matrix problem; only degrees from 3 on
+    becomes proportional to the unexplained variance Var y - V(u), for every ridge and length scale. For degree 1 the
+    best u is the mixture :math:`\propto (h_{11}, \dots, h_{K1})`; degree 2 is a matrix problem; only degrees from 3 on
     favour true modules.
 
     Parameters
@@ -111,7 +111,7 @@ def captured_variance(coefficients: ArrayLike, overlaps: ArrayLike) -> float:
 
 
 def module_tilt(coefficients: ArrayLike, module: int) -> FloatArray:
-    r"""Slope of the captured variance at a true module, towards each other one: where it is not 0, mixtures are better.
+    r"""Return the slopes of the captured variance at a true module towards the others: if not 0, mixtures are better.
 
     At :math:`u = u_j` the slope towards :math:`u_i` is :math:`2\, h_{j1} h_{i1}`: a true module is a stationary point
     of the rule only if its own linear part, or those of all others, vanish.
@@ -146,7 +146,7 @@ def module_tilt(coefficients: ArrayLike, module: int) -> FloatArray:
 
 
 def best_direction(coefficients: ArrayLike) -> FloatArray:
-    r"""Overlaps of the direction that captures the most variance, the optimum of the rule for many samples.
+    r"""Return the overlaps of the direction that captures the most variance, the optimum of the rule for many samples.
 
     A maximum of :func:`captured_variance` over the unit sphere in the span of the modules, found from every true
     module, from the linear mixture, and from a fixed set of 64 directions. A global maximum in all cases tried, but
@@ -192,13 +192,13 @@ def _checked(coefficients: ArrayLike, overlaps: ArrayLike) -> tuple[FloatArray, 
 
 
 def _projected(h: FloatArray, rho: FloatArray) -> FloatArray:
-    """Hermite coefficients from degree 1 on of the best function of the direction."""
+    """Return the Hermite coefficients from degree 1 on of the best function of the direction."""
     degrees = np.arange(1, h.shape[1])
     return np.asarray(np.sum(h[:, 1:] * rho[:, None] ** degrees, axis=0))
 
 
 def _lost(free: FloatArray, h: FloatArray) -> tuple[float, FloatArray]:
-    """Minus the captured variance in the direction of a free vector, with its gradient."""
+    """Return minus the captured variance in the direction of a free vector, with its gradient."""
     length = float(np.linalg.norm(free))
     rho = free / length
     degrees = np.arange(1, h.shape[1])

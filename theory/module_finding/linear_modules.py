@@ -1,4 +1,4 @@
-"""The module-finding rule on linear modules, where all of it is known in closed form."""
+"""The module-finding rule on linear modules, for which everything is known in closed form."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...validation import FloatArray, array, integer, real
 
 
 def ridge_direction(X: ArrayLike, y: ArrayLike, ridge: float) -> tuple[FloatArray, float]:
-    r"""Optimum of the rule with a linear kernel, :math:`\min_{|u|=1} y^\top (Xu u^\top X^\top + \sigma I)^{-1} y`.
+    r"""Minimise :math:`y^\top (Xu u^\top X^\top + \sigma I)^{-1} y` over :math:`|u|=1`, the rule with a linear kernel.
 
     By Sherman & Morrison, with :math:`t = Xu`,
 
@@ -19,7 +19,7 @@ def ridge_direction(X: ArrayLike, y: ArrayLike, ridge: float) -> tuple[FloatArra
     is on the unit sphere a generalised Rayleigh quotient: its only minima are
     :math:`\pm u^* \propto (X^\top X + \sigma I)^{-1} X^\top y`, the ridge regression weights, with
     :math:`J^* = y^\top (XX^\top + \sigma I)^{-1} y`. For a target that is a sum of linear modules this is their
-    mixture, whatever the start: no restart finds a module.
+    mixture from every start; no restart finds a module.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def ridge_direction(X: ArrayLike, y: ArrayLike, ridge: float) -> tuple[FloatArra
 
 
 def reduced_rank_directions(X: ArrayLike, Y: ArrayLike, ridge: float, rank: int) -> tuple[FloatArray, float]:
-    r"""Optimum for several outputs: top directions of a generalised eigenproblem, reduced-rank regression.
+    r"""Return the optimum for several outputs: top directions of a generalised eigenproblem, reduced-rank regression.
 
     The eigenvectors of :math:`X^\top Y Y^\top X\, u = \lambda (X^\top X + \sigma I)\, u` (Izenman 1975), scaled to
     length 1. The first minimises :math:`\mathrm{tr}\,Y^\top (Xu u^\top X^\top + \sigma I)^{-1} Y`, with the value
@@ -95,7 +95,7 @@ def reduced_rank_directions(X: ArrayLike, Y: ArrayLike, ridge: float, rank: int)
 
 
 def excess_error(variables: int, samples: int, noise: float) -> float:
-    r"""Expected test error above the noise of least squares on Gaussian inputs, :math:`\sigma^2 p/(n - p - 1)`.
+    r"""Return the expected excess test error of least squares on Gaussian inputs, :math:`\sigma^2 p/(n - p - 1)`.
 
     With the projections unknown p is the number of inputs m, with them known the number of modules K: for linear
     modules all that modularity gains is that the projections are known.

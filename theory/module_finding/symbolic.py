@@ -12,7 +12,7 @@ z = Symbol("z", real=True)
 
 
 def hermite_polynomial(k: int, x: Expr = z) -> Expr:
-    r"""Orthonormal polynomial :math:`He_k(x)/\sqrt{k!}` under the standard normal distribution.
+    r"""Return the orthonormal polynomial :math:`He_k(x)/\sqrt{k!}` under the standard normal distribution.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def hermite_polynomial(k: int, x: Expr = z) -> Expr:
 
 
 def normal_mean(expression: Expr) -> Expr:
-    """Mean of an expression in z over the standard normal distribution.
+    """Return the mean of an expression in z over the standard normal distribution.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def normal_mean(expression: Expr) -> Expr:
 
 
 def sine_coefficient(k: int) -> Expr:
-    r"""Hermite coefficient of degree k of :math:`\sin(\omega z + \varphi)`.
+    r"""Return the Hermite coefficient of degree k of :math:`\sin(\omega z + \varphi)`.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def sine_coefficient(k: int) -> Expr:
 
 
 def captured_variance(coefficients: Sequence[Sequence[Expr]], overlaps: Sequence[Expr]) -> Expr:
-    r"""Variance explained by one direction, :math:`\sum_{k\ge1} (\sum_j h_{jk} \rho_j^k)^2`.
+    r"""Return the variance explained by one direction, :math:`\sum_{k\ge1} (\sum_j h_{jk} \rho_j^k)^2`.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ def rule_descent(
     step_size: float,
     steps: ArrayLike,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    r"""Exact gains of modes after numbers of steps of descent under a learning rule.
+    r"""Return the exact gains of modes after numbers of steps of descent under a learning rule.
 
     With the hidden vectors a and b of a mode and :math:`e = \lambda - \delta\, a \cdot b`, one step of size alpha adds
 
@@ -106,7 +106,7 @@ def rule_descent(
 
 
 def under_flow(problem: Problem) -> Refusal | None:
-    """A flow instead of descent."""
+    """Refuse gradient flow; only descent has a closed form under a rule."""
     if problem.training.is_descent:
         return None
     return Refusal(
@@ -116,18 +116,18 @@ def under_flow(problem: Problem) -> Refusal | None:
 
 
 def unit_by_unit(problem: Problem) -> Refusal | None:
-    """A rule that does not see modes, and a start that does not keep them in units of their own."""
+    """Refuse a rule that acts on single hidden units, unless the start gives each mode separate units."""
     rule = problem.training.rule
     if rule.form == "oja" or not rule.hebbian or problem.initial.is_aligned:
         return None
     return Refusal(
-        f"{rule} treats each hidden unit by itself, so that only an Aligned start keeps modes apart",
+        f"{rule} treats each hidden unit separately, so that modes decouple only from an Aligned start",
         "use an Aligned start, the form 'oja', or dynamics.solve",
     )
 
 
 def outputs_without_inputs(problem: Problem) -> Refusal | None:
-    """A contrastive term that drives the second layer in output directions that no input explains."""
+    """Refuse a contrastive term that drives the second layer in output directions that no input explains."""
     rule, dataset = problem.training.rule, problem.dataset
     if rule.contrastive <= 0:
         return None
@@ -149,7 +149,7 @@ QUESTIONS = (no_weights, under_flow, unit_by_unit, coupled_modes, too_narrow, ou
 
 
 def predict_aligned(problem: Problem, spectrum: Spectrum, factor: float) -> Trajectory:
-    """Course of all modes of a dataset of the space, from an aligned start."""
+    """Return the course of all modes of a dataset of the space, from an aligned start."""
     classes, initial = spectrum.learnable, cast(Aligned, problem.initial)
     counts = {c.name: c.count for c in classes}
     initial.check(problem.network, counts)
@@ -162,7 +162,7 @@ def predict_aligned(problem: Problem, spectrum: Spectrum, factor: float) -> Traj
 
 
 def predict(problem: Problem, spectrum: Spectrum, factor: float) -> Trajectory:
-    """Course of all modes from given initial weights."""
+    """Return the course of all modes from given initial weights."""
     dataset = problem.dataset
     U, V = mode_vectors(dataset)
     start = initial_gains(
@@ -200,7 +200,7 @@ def _evolved(
 
 def _reason(problem: Problem, a: FloatArray, time: float) -> str:
     rule = problem.training.rule
-    message = f"{problem.training!r} leaves the range of finite numbers by time {time:g}"
+    message = f"{problem.training!r} diverged: non-finite values at time {time:g}"
     if rule.hebbian < 0 and rule.form == "oja" and np.any(np.sum(a * a, axis=0) > 1):
         return (
             f"{message}; a mode whose first layer has a gain above 1 grows without bound in finite time under"
@@ -212,7 +212,7 @@ def _reason(problem: Problem, a: FloatArray, time: float) -> str:
 
 
 def _weights(problem: Problem, of_first: FloatArray, of_second: FloatArray, counts: list[int]) -> Weights:
-    """Both layers over time from the gains of all classes; each mode that starts has its own hidden unit."""
+    """Return both layers over time from the gains of all classes; each non-zero mode has its own hidden unit."""
     a, b = (np.repeat(gains, counts, axis=1) for gains in (of_first, of_second))
     basis = problem.dataset.mode_basis
     started = np.flatnonzero((a[0] != 0) | (b[0] != 0))

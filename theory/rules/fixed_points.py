@@ -1,4 +1,4 @@
-r"""Where a mode comes to rest under a learning rule, how stably, and when it never does.
+r"""Fixed points of a mode under a learning rule, their stability, and rules without any.
 
 The gains a and b of the two layers in one mode of correlations :math:`\lambda, \delta, \sigma = \lambda^2/\delta` obey
 
@@ -59,13 +59,13 @@ class FixedPoint:
 
 
 def fixed_points(lam: float, delta: float, rule: Rule) -> tuple[FixedPoint, ...]:
-    r"""All isolated fixed points of a mode under a rule, up to a common sign of a and b; the origin first.
+    r"""Return all isolated fixed points of a mode under a rule, up to a common sign of a and b; the origin first.
 
-    With nabla = 0 the whole line :math:`ab = \pi^*` is at rest besides (see :func:`transverse_rate`). With Oja's term
-    only :math:`(1, \pi^*)` of that line is: there the determinant of the linearised flow is
-    :math:`2\nabla\delta^2(1 + 2\gamma\pi^{*2})` and its trace
-    :math:`-\delta(1 + 2\nabla + \pi^{*2} + 2\gamma\pi^{*2})`, so that Hebbian learning (gamma = 0) ends in it and
-    anti-Hebbian learning leaves it. A mixture has up to three more, off the line: :math:`s = b^2 > 0` solves
+    With nabla = 0 all points of the line :math:`ab = \pi^*` are fixed points too (see :func:`transverse_rate`). With
+    Oja's term only :math:`(1, \pi^*)` of that line is: there the determinant of the linearised flow is
+    :math:`2\nabla\delta^2(1 + 2\gamma\pi^{*2})` and its trace :math:`-\delta(1 + 2\nabla + \pi^{*2} +
+    2\gamma\pi^{*2})`, so that Hebbian learning (gamma = 0) ends in it and anti-Hebbian learning leaves it. A mixture
+    has up to three more, off the line: :math:`s = b^2 > 0` solves
 
     .. math:: (1 + 2\gamma s)(1 + \gamma s)^2 = \nabla\gamma\,[(1 + \gamma s)^2 - \gamma^2\pi^{*2} s], \qquad
               a = -\frac{\gamma\pi^* b}{1 + \gamma s}
@@ -111,7 +111,7 @@ def fixed_points(lam: float, delta: float, rule: Rule) -> tuple[FixedPoint, ...]
 
 
 def transverse_rate(a: float, lam: float, delta: float, rule: Rule) -> float:
-    r"""Rate at which a mode returns to the line :math:`ab = \pi^*` at the point of gain a (nabla = 0).
+    r"""Return the rate at which a mode returns to the line :math:`ab = \pi^*` at the point of gain a (nabla = 0).
 
     .. math:: -\delta\,(a^2 + b^2 + 2\gamma\pi^{*2}), \qquad b = \pi^*/a
 
@@ -151,7 +151,7 @@ def transverse_rate(a: float, lam: float, delta: float, rule: Rule) -> float:
 
 
 def slow_velocity(a: float, lam: float, delta: float, rule: Rule) -> float:
-    r"""Velocity of the gain a along :math:`ab = \pi^*` once a mode has been learned and nabla is small.
+    r"""Return the velocity of the gain a along :math:`ab = \pi^*` once a mode has been learned and nabla is small.
 
     .. math:: \dot a = \nabla\delta\, a\, h(a^2)\,
               \frac{a^2 + 2\gamma\pi^{*2}}{a^2 + \pi^{*2}/a^2 + 2\gamma\pi^{*2}}
@@ -189,7 +189,7 @@ def slow_velocity(a: float, lam: float, delta: float, rule: Rule) -> float:
 
 
 def slow_time(a0: float, a1: float, lam: float, delta: float, rule: Rule) -> float:
-    r"""Time in which the gain of the first layer moves from a0 to a1 along :math:`ab = \pi^*`.
+    r"""Return the time in which the gain of the first layer moves from a0 to a1 along :math:`ab = \pi^*`.
 
     The integral of :func:`slow_velocity` for Oja's term and gamma = 0, with :math:`s = a^2`:
 
@@ -268,7 +268,7 @@ def _rates(a: float, b: float, lam: float, delta: float, rule: Rule) -> tuple[co
 
 
 def jacobian(a: float, b: float, lam: float, delta: float, rule: Rule) -> FloatArray:
-    r"""Linearised flow of (a, b), shape (2, 2), for :math:`\sigma = \lambda^2/\delta`.
+    r"""Return the linearised flow of (a, b), shape (2, 2), for :math:`\sigma = \lambda^2/\delta`.
 
     Examples
     --------

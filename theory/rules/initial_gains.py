@@ -10,7 +10,7 @@ from scipy.linalg import block_diag
 
 from ...problem import Rule, Weights
 from ...validation import FloatArray, instance
-from ..dense.strengths import DECOUPLED, EACH_ALONE, SMALL, SMALL_STRENGTH, is_decoupled
+from ..dense.strengths import DECOUPLED, INDEPENDENT, SMALL, SMALL_STRENGTH, is_decoupled
 from ..growth import growth_direction, learning_order
 from ..spectrum import Spectrum
 
@@ -22,13 +22,13 @@ class InitialGains:
     Attributes
     ----------
     a, b : ndarray, shape (components, modes)
-        Hidden vectors of each mode, in a basis of their own.
+        Hidden vectors of each mode, in a separate basis for each mode.
     rotation : ndarray, shape (modes, modes)
         Orthogonal; its columns are the directions, within each class of equal modes, that a and b refer to.
     idle : ndarray, shape (modes, input features)
         Weights from inputs without data to the hidden direction of each mode; zero unless for a small start.
     method : str
-        How they were obtained: ``"decoupled"`` (exact), ``"small start"`` or ``"each mode by itself"``.
+        How they were obtained: ``"decoupled"`` (exact), ``"small start"`` or ``"independent modes"``.
 
     See Also
     --------
@@ -45,7 +45,7 @@ class InitialGains:
 def initial_gains(
     spectrum: Spectrum, U: FloatArray, V: FloatArray, weights: Weights, rule: Rule, idle_inputs: FloatArray
 ) -> InitialGains:
-    r"""Effective hidden vectors of all modes at the start of training under a rule.
+    r"""Return the effective hidden vectors of all modes at the start of training under a rule.
 
     The hidden vectors of a mode are :math:`a = W_1 v` and :math:`b = W_2^\top u`. From a small start the part
     :math:`w = p\,a + q\,b` of them in the growing direction (p, q) (see :func:`growth_direction`) is all that
@@ -99,14 +99,14 @@ def initial_gains(
     small_a, small_b, rotation, directions, decaying = _small_start(spectrum, a, b, rule)
     largest = np.maximum(np.sum(small_a * small_b, axis=0), decaying)
     if np.any(largest > SMALL_STRENGTH * spectrum.per_mode("pi_star")):
-        return InitialGains(*_in_a_plane(a, b), unrotated, no_idle, EACH_ALONE)
+        return InitialGains(*_in_a_plane(a, b), unrotated, no_idle, INDEPENDENT)
     return InitialGains(small_a, small_b, rotation, directions.T @ weights[0] @ idle_inputs, SMALL)
 
 
 def _small_start(
     spectrum: Spectrum, a: FloatArray, b: FloatArray, rule: Rule
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Gains in the growing direction, shape (1, modes), rotation, hidden directions, squared lengths that decay."""
+    """Return gains in the growing direction (1, modes), rotation, hidden directions and squared lengths that decay."""
     stops = np.cumsum([0, *(mode_class.count for mode_class in spectrum.learnable)])
     blocks = {c.name: slice(*span) for c, span in zip(spectrum.learnable, pairwise(stops), strict=True)}
     first, second = np.zeros((1, a.shape[1])), np.zeros((1, a.shape[1]))
@@ -127,7 +127,7 @@ def _small_start(
 
 
 def _in_a_plane(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The same pairs of hidden vectors, each in a plane with a along the first axis; shape (2, modes)."""
+    """Return the same pairs of hidden vectors, each in a plane with a along the first axis; shape (2, modes)."""
     length = np.linalg.norm(a, axis=0)
     along = np.divide(np.sum(a * b, axis=0), length, out=np.zeros_like(length), where=length > 0)
     across = np.sqrt(np.maximum(np.sum(b * b, axis=0) - along**2, 0.0))

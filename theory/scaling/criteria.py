@@ -1,4 +1,4 @@
-r"""Other criteria of how many samples suffice, under which the number grows more slowly with the dimension.
+r"""Other criteria for a sufficient number of samples, which then grows more slowly with the dimension.
 
 At a fixed relative loss :func:`~linmod.theory.scaling.sample_complexity` is doubly exponential in the dimension m of
 the law :meth:`~linmod.datasets.PowerLaw.with_exponent`. To be better than nothing, or to use a student of fixed size as
@@ -20,7 +20,7 @@ DIGITS = 60
 
 
 def useful_sample_complexity(law: PowerLaw, modules: int = 1, noise: float = 0.0) -> int:
-    r"""Smallest number of rows with which some student of fewer features than rows predicts better than 0.
+    r"""Return the smallest number of rows with which some student of fewer features than rows predicts better than 0.
 
     .. math:: n_0 = 1 + \Big\lfloor \frac{K (c + \sigma^2)}{\lambda_1} \Big\rfloor + 1
 
@@ -57,7 +57,7 @@ def useful_sample_complexity(law: PowerLaw, modules: int = 1, noise: float = 0.0
 
 
 def sample_complexity_at_size(law: PowerLaw, size: int, share: float, modules: int = 1, noise: float = 0.0) -> int:
-    r"""Smallest number of rows with which a student of fixed size gains a share of all that it can gain.
+    r"""Return the smallest number of rows with which a student of fixed size gains a share of all that it can gain.
 
     .. math:: c - L(p) \ge \eta\,(c - T(p)) \iff N \ge 1 + K p + \frac{K p\,(T(p) + \sigma^2)}{(1 - \eta)(c - T(p))}
 
@@ -101,7 +101,7 @@ def sample_complexity_at_size(law: PowerLaw, size: int, share: float, modules: i
 
 
 def samples_of_optimal_size(law: PowerLaw, size: float, modules: int = 1) -> float:
-    r"""Real number of rows at which a student of this size is the best, without label noise.
+    r"""Return the real number of rows at which a student of this size is the best, without label noise.
 
     .. math:: N = 1 + K \Big[\frac{1 + a}{a}(p + q) - q\Big]
 
@@ -143,7 +143,7 @@ def _arguments(law: PowerLaw, modules: int, noise: float) -> tuple[int, float]:
 
 
 def _digits(law: PowerLaw) -> int:
-    """Enough for 1 - T(p), which is at least about the exponent over the scale."""
+    """Return a number of digits that suffices for 1 - T(p), which is at least about the exponent over the scale."""
     return DIGITS + int(max(0.0, 3 * float(mpmath.log10(law.scale / law.exponent))))
 
 

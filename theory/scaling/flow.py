@@ -44,7 +44,7 @@ class FlowLosses:
 
 
 def flow_losses_given(model: RandomFeatures, features: ArrayLike, times: ArrayLike) -> FlowLosses:
-    r"""Losses of gradient flow from zero on given features, expected over weights and noise. Exact.
+    r"""Return the losses of gradient flow from zero on given features, expected over weights and noise. Exact.
 
     .. math:: \dot\theta = \frac{1}{N} \Phi^\top (y - \Phi\theta), \qquad S = \frac{1}{N}\Phi^\top\Phi
 
@@ -93,7 +93,7 @@ def flow_losses_given(model: RandomFeatures, features: ArrayLike, times: ArrayLi
 
 
 def flow_losses(model: RandomFeatures, rows: int, times: ArrayLike) -> FlowLosses:
-    r"""Losses of gradient flow from zero, expected over features, weights and noise: deterministic equivalent.
+    r"""Return the expected losses of gradient flow from zero over features, weights and noise, asymptotically.
 
     .. math:: \mathrm{Tr}[C f(S)] \simeq \frac{N}{2\pi i} \oint f(w) \frac{\kappa(-w)}{w}\, dw, \qquad
               \mathrm{Tr}\, g(S) \simeq -\frac{1}{2\pi i} \oint g(w)
@@ -183,7 +183,7 @@ def _integrated(model: RandomFeatures, n: int, t: FloatArray, nodes: int) -> tup
 
 
 def _circle(sizes: FloatArray, n: int, longest: float, nodes: int) -> tuple[Complex, Complex]:
-    """Points kappa on a circle around all singularities, and d kappa; denser where it passes them closely.
+    """Return the points kappa on a circle around all singularities, and d kappa; denser where it passes them closely.
 
     It crosses the real axis at the effective ridge of half the slowest resolved rate, where exp(-2 t w) = e, and left
     of all poles. A Moebius map of the disc onto itself moves the points to the close passage.
@@ -202,12 +202,12 @@ def _circle(sizes: FloatArray, n: int, longest: float, nodes: int) -> tuple[Comp
 
 
 def _contour(values: Complex) -> FloatArray:
-    """Sum of the values over the contour, over 2 pi i; w runs round the spectrum against the sense of kappa."""
+    """Sum the values over the contour, over 2 pi i; w runs round the spectrum against the sense of kappa."""
     return np.asarray(np.sum(values, axis=1).imag / (2 * np.pi))
 
 
 def _spread(rates: FloatArray, t: FloatArray) -> FloatArray:
-    """Value of (1 - e^{-t mu})^2/mu, 0 at mu = 0."""
+    """Return the value of (1 - e^{-t mu})^2/mu, 0 at mu = 0."""
     fitted = np.expm1(-np.outer(t, rates)) ** 2
     return np.asarray(np.divide(fitted, rates, out=np.zeros_like(fitted), where=rates > 0))
 

@@ -19,7 +19,7 @@ LARGEST_LOG = 300.0
 
 
 def ideal_loss(law: PowerLaw, rows: int) -> float:
-    r"""Test loss of the minimum-norm solution on all of the infinitely many features, relative to the total variance.
+    r"""Return the test loss of the minimum-norm solution on all features, relative to the total variance.
 
     .. math:: L = N\kappa, \qquad \sum_{i=1}^{\infty} \frac{\lambda_i}{\lambda_i + \kappa} = N
 
@@ -51,7 +51,7 @@ def ideal_loss(law: PowerLaw, rows: int) -> float:
 
 
 def ideal_sample_complexity(law: PowerLaw, error: float) -> float:
-    """Real number of rows at which :func:`ideal_loss` equals a relative error in (0, 1).
+    """Return the real number of rows at which :func:`ideal_loss` equals a relative error in (0, 1).
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def ideal_sample_complexity(law: PowerLaw, error: float) -> float:
 
 
 def log_ideal_sample_complexity(law: PowerLaw, error: float) -> float:
-    r"""Asymptote of the logarithm of :func:`ideal_sample_complexity` for many rows.
+    r"""Return the asymptote of the logarithm of :func:`ideal_sample_complexity` for many rows.
 
     .. math:: n \sim q\,\Big[\frac{a\,C^{1+a}}{\epsilon}\Big]^{1/a}, \qquad C = \frac{\pi/(1+a)}{\sin(\pi a/(1+a))}
 
@@ -131,7 +131,7 @@ def _loss(law: PowerLaw, rows: float) -> float:
 
 
 def _rest(law: PowerLaw, kappa: float) -> float:
-    """Sum over all i > SUMMED of lambda/(lambda + kappa): by the midpoint rule, as an integral over log i.
+    """Return the sum over all i > SUMMED of lambda/(lambda + kappa): by the midpoint rule, as an integral over log i.
 
     Where lambda < 1e-9 kappa it is the tail of the law over kappa.
     """
@@ -148,6 +148,6 @@ def _rest(law: PowerLaw, kappa: float) -> float:
 
 
 def _log_size(law: PowerLaw, index: float) -> float:
-    """Logarithm of the eigenvalue of a real index, T(i - 1) - T(i)."""
+    """Return the logarithm of the eigenvalue of a real index, T(i - 1) - T(i)."""
     drop = -math.expm1(-law.exponent * math.log1p(1 / (law.scale + index - 1)))
     return -law.exponent * math.log1p((index - 1) / law.scale) + math.log(drop)

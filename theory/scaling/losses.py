@@ -1,4 +1,4 @@
-"""Expected losses of least squares on random features: exact where a formula is known, equivalent elsewhere."""
+"""Expected losses of least squares on random features: exact if a formula is known, otherwise asymptotic."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ExpectedLosses:
 
 
 def expected_losses(model: RandomFeatures, rows: int, ridge: float = 0.0) -> ExpectedLosses:
-    r"""Expected losses of the least-squares (minimum-norm) or ridge solution.
+    r"""Return the expected losses of the least-squares (minimum-norm) or ridge solution.
 
     Without a ridge this is :func:`isotropic_losses` where that is exact: with at least as many rows as features, for
     any variances; and with fewer rows if the used features have equal variance, as in
@@ -88,7 +88,7 @@ def expected_losses(model: RandomFeatures, rows: int, ridge: float = 0.0) -> Exp
 
 
 def isotropic_losses(model: RandomFeatures, rows: int) -> ExpectedLosses:
-    r"""Losses by F(N, p), as if the used features had equal variance.
+    r"""Return the losses by F(N, p), as if the used features had equal variance.
 
     .. math:: L_{test} = t_1 \max(1 - N/p, 0) + t_2 + \tau F(N, p), \qquad L_{train} = \tau \max(1 - p/N, 0)
 
@@ -128,7 +128,7 @@ def isotropic_losses(model: RandomFeatures, rows: int) -> ExpectedLosses:
 
 
 def deterministic_equivalent(model: RandomFeatures, rows: int, ridge: float = 0.0) -> ExpectedLosses:
-    r"""Losses in the limit of many rows and features, any variances, with or without ridge.
+    r"""Return the losses in the limit of many rows and features, any variances, with or without ridge.
 
     .. math:: \sum_{i \le p} \frac{c_i}{c_i + \kappa} + \frac{\delta}{\kappa} = N, \qquad L_i = \frac{c_i}{c_i+\kappa},
               \qquad E_0 = \frac{N}{N - \sum L_i^2}
@@ -139,10 +139,10 @@ def deterministic_equivalent(model: RandomFeatures, rows: int, ridge: float = 0.
     (Bordelon, Canatar & Pehlevan 2020; Canatar et al. 2021; Simon et al. 2023; Hastie et al. 2022.) For all features,
     uniform weights, no ridge and no noise the test loss is N kappa times the variance of the weights.
 
-    It errs by O(1/N), usually low. ``declared_error`` is :math:`1/(N - \sum L_i^2)`: this bounds the error wherever
-    the exact loss is known (all spectra with p < N; equal variances with p > N, where it is nearly attained), and
-    simulations elsewhere keep well within it. As the denominator counts the degrees of freedom between the student and
-    the threshold, fewer than 5 of them (an error of 20 percent) are refused.
+    It errs by O(1/N), usually low. ``declared_error`` is :math:`1/(N - \sum L_i^2)`: this bounds the error wherever the
+    exact loss is known (all spectra with p < N; equal variances with p > N, where it is nearly attained), and
+    simulations of other cases stay well within it. As the denominator counts the degrees of freedom between the student
+    and the threshold, fewer than 5 of them (an error of 20 percent) are refused.
 
     Parameters, return value and errors are those of :func:`expected_losses`.
 
@@ -187,7 +187,7 @@ def deterministic_equivalent(model: RandomFeatures, rows: int, ridge: float = 0.
 
 
 def effective_ridge(sizes: FloatArray, rows: int, ridge: float) -> float:
-    r"""The kappa that solves :math:`\sum_i c_i/(c_i + \kappa) + \delta/\kappa = N`; 0 without ridge if p <= N.
+    r"""Return the kappa that solves :math:`\sum_i c_i/(c_i + \kappa) + \delta/\kappa = N`; 0 without ridge if p <= N.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How many samples the student needs: exactly as integers, and as logarithms where they have too many digits."""
+"""The number of samples that the student needs: exact integers, or logarithms if they have too many digits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LARGEST_LOG = 700.0
 
 
 def optimal_size(law: PowerLaw, rows: int, modules: int = 1, noise: float = 0.0) -> int:
-    r"""Number of features per module that minimises the expected test loss, among sizes with fewer features than rows.
+    r"""Return the number of features per module, below the number of rows, that minimises the expected test loss.
 
     .. math:: L(p) = (T(p) + \sigma^2)\frac{N - 1}{N - 1 - Kp} - \sigma^2
 
@@ -58,7 +58,7 @@ def optimal_size(law: PowerLaw, rows: int, modules: int = 1, noise: float = 0.0)
 
 
 def smallest_loss(law: PowerLaw, rows: int, modules: int = 1, noise: float = 0.0) -> float:
-    """Expected test loss at :func:`optimal_size`, relative to the total variance of the target.
+    """Return the expected test loss at :func:`optimal_size`, relative to the total variance of the target.
 
     Parameters are those of :func:`optimal_size`.
 
@@ -91,7 +91,7 @@ def smallest_loss(law: PowerLaw, rows: int, modules: int = 1, noise: float = 0.0
 
 
 def sample_complexity(law: PowerLaw, error: float, modules: int = 1, noise: float = 0.0) -> int:
-    r"""Smallest number of rows with which the best student of fewer features than rows reaches a relative test loss.
+    r"""Return the smallest number of rows with which the best student with fewer features reaches a relative test loss.
 
     .. math:: n^* = 1 + \Big\lceil K \min_{p \ge 1} \frac{(\epsilon + \sigma^2)\, p}{\epsilon - T(p)} \Big\rceil
 
@@ -116,7 +116,7 @@ def sample_complexity(law: PowerLaw, error: float, modules: int = 1, noise: floa
     Raises
     ------
     ValueError
-        Above e^700 samples; :func:`log_sample_complexity` goes on.
+        Above e^700 samples; :func:`log_sample_complexity` covers these.
 
     See Also
     --------
@@ -154,7 +154,7 @@ def sample_complexity(law: PowerLaw, error: float, modules: int = 1, noise: floa
 
 
 def log_sample_complexity(law: PowerLaw, error: float, modules: int = 1) -> float:
-    r"""Natural logarithm of the sample complexity over real sizes and rows, without label noise.
+    r"""Return the natural logarithm of the sample complexity over real sizes and rows, without label noise.
 
     With :math:`\nu = (n^* - 1)/(Kq)` it solves
 
@@ -208,7 +208,7 @@ def log_sample_complexity(law: PowerLaw, error: float, modules: int = 1) -> floa
 def modular_sample_complexity(
     dimension: int, modules: int, module_dimension: int, omega: float, error: float, noise: float = 0.0
 ) -> int:
-    r"""Sample complexity of K modules that see b known dimensions each of an input of m dimensions.
+    r"""Return the sample complexity of K modules that see b known dimensions each of an input of m dimensions.
 
     :func:`sample_complexity` of the law with :math:`s = \Omega^{-b}` and K modules. It does not depend on m, on these
     conditions: the b-dimensional projections are known and disjoint (K b <= m; finding them takes samples that grow
@@ -251,14 +251,14 @@ def modular_sample_complexity(
 
 
 def _log_loss(law: PowerLaw, p: int, n: int, modules: int, noise: float) -> float:
-    """Logarithm of the relative loss plus relative noise; convex in p."""
+    """Return the logarithm of the relative loss plus relative noise; convex in p."""
     log_tail = -law.exponent * math.log1p(p / law.scale)
     bias = log_tail if noise == 0 else float(np.logaddexp(log_tail, math.log(noise / law.total)))
     return bias - math.log1p(-modules * p / (n - 1))
 
 
 def _argmin(value: Callable[[int], Any], low: int, high: int) -> int:
-    """Smallest minimiser of a function of integers that falls and then rises."""
+    """Return the smallest minimiser of a function of integers that falls and then rises."""
     while low < high:
         middle = (low + high) // 2
         if value(middle) <= value(middle + 1):

@@ -31,7 +31,7 @@ nu = Symbol("nu", positive=True)
 
 
 def inverse_wishart_trace(rows: Expr = N, features: Expr = p, *, more_rows: bool = True) -> Expr:
-    """Expected squared norm of the pseudo-inverse away from the threshold; domain: |N - p| >= 2.
+    """Return the expected squared norm of the pseudo-inverse away from the threshold; domain: |N - p| >= 2.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def inverse_wishart_trace(rows: Expr = N, features: Expr = p, *, more_rows: bool
 
 
 def expected_test_loss(rows: Expr = N, features: Expr = p, *, more_rows: bool = True) -> Expr:
-    """Expected test loss; domain: N >= p + 2, or p >= N + 2 and used features of equal variance.
+    """Return the expected test loss; domain: N >= p + 2, or p >= N + 2 and used features of equal variance.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def expected_test_loss(rows: Expr = N, features: Expr = p, *, more_rows: bool = 
 
 
 def expected_train_loss(rows: Expr = N, features: Expr = p) -> Expr:
-    """Expected train loss; domain: N >= p. It is 0 for p > N.
+    """Return the expected train loss; domain: N >= p. It is 0 for p > N.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def expected_train_loss(rows: Expr = N, features: Expr = p) -> Expr:
 
 
 def tail(features: Expr = p) -> Expr:
-    """Sum of the eigenvalues of a power law beyond the first p.
+    """Return the sum of the eigenvalues of a power law beyond the first p.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def tail(features: Expr = p) -> Expr:
 
 
 def dimension_exponent() -> Expr:
-    """Exponent of the law in which the dimension slows the decay, with scale 1.
+    """Return the exponent of the law in which the dimension slows the decay, with scale 1.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def dimension_exponent() -> Expr:
 
 
 def modular_loss(rows: Expr = N, features: Expr = p, modules: Expr = K) -> Expr:
-    """Test loss of K modules with p features each; domain: N >= K p + 2, no label noise.
+    """Return the test loss of K modules with p features each; domain: N >= K p + 2, no label noise.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def modular_loss(rows: Expr = N, features: Expr = p, modules: Expr = K) -> Expr:
 
 
 def optimal_size(rows: Expr = N, modules: Expr = K) -> Expr:
-    """Real number of features per module that minimises the test loss: the zero of its logarithmic derivative.
+    """Return the real number of features per module that minimises the test loss: the zero of its log-derivative.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def optimal_size(rows: Expr = N, modules: Expr = K) -> Expr:
 
 
 def samples_needed(features: Expr = p, modules: Expr = K) -> Expr:
-    """Rows with which p features per module reach the relative test loss epsilon; domain: tail below epsilon.
+    """Return the rows with which p features per module reach relative test loss epsilon; domain: tail below epsilon.
 
     Its minimum over integers p, rounded up, is :func:`linmod.theory.scaling.sample_complexity`.
 
@@ -127,7 +127,7 @@ def samples_needed(features: Expr = p, modules: Expr = K) -> Expr:
 
 
 def smallest_relative_loss() -> Expr:
-    r"""Relative test loss at the optimal real size, as a function of nu; domain: :math:`\nu \ge 1/a`.
+    r"""Return the relative test loss at the optimal real size, as a function of nu; domain: :math:`\nu \ge 1/a`.
 
     It does not depend on q and K, so that the rows needed at real sizes are 1 + K q nu(epsilon, a).
 
@@ -140,7 +140,7 @@ def smallest_relative_loss() -> Expr:
 
 
 def scale_law_ratio() -> Expr:
-    r"""Rows per effective dimension at exponent a = 1, :math:`n^*/\Omega^m`: the larger root of the loss.
+    r"""Return the rows per effective dimension at exponent a = 1, :math:`n^*/\Omega^m`: the larger root of the loss.
 
     Examples
     --------
@@ -152,7 +152,7 @@ def scale_law_ratio() -> Expr:
 
 
 def log_sample_complexity() -> Expr:
-    r"""First terms of :math:`\ln n^*` for the law in which the dimension slows the decay, for large m.
+    r"""Return the first terms of :math:`\ln n^*` for the law in which the dimension slows the decay, for large m.
 
     Examples
     --------
@@ -163,7 +163,7 @@ def log_sample_complexity() -> Expr:
 
 
 def useful_rows(features: Expr = p, modules: Expr = K) -> Expr:
-    """Rows above which p features per module predict better than 0; smallest at p = 1.
+    """Return the rows above which p features per module predict better than 0; smallest at p = 1.
 
     Examples
     --------
@@ -174,7 +174,7 @@ def useful_rows(features: Expr = p, modules: Expr = K) -> Expr:
 
 
 def samples_at_size(features: Expr = p, modules: Expr = K) -> Expr:
-    """Rows with which p features per module gain the share eta; domain: eta below 1.
+    """Return the rows with which p features per module gain the share eta; domain: eta below 1.
 
     Examples
     --------
@@ -186,7 +186,7 @@ def samples_at_size(features: Expr = p, modules: Expr = K) -> Expr:
 
 
 def samples_of_optimal_size(features: Expr = p, modules: Expr = K) -> Expr:
-    """Rows at which p features per module are the best real size, without label noise.
+    """Return the rows at which p features per module are the best real size, without label noise.
 
     Examples
     --------
@@ -197,7 +197,7 @@ def samples_of_optimal_size(features: Expr = p, modules: Expr = K) -> Expr:
 
 
 def deterministic_equivalent_isotropic(rows: Expr = N, features: Expr = p) -> Expr:
-    """Test loss by the deterministic equivalent for equal variances without ridge; domain: p > N.
+    """Return the test loss by the deterministic equivalent for equal variances without ridge; domain: p > N.
 
     It differs from :func:`expected_test_loss` by p - N in place of p - N - 1.
 

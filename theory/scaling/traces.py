@@ -8,7 +8,7 @@ from ...validation import integer
 
 
 def inverse_wishart_trace(rows: int, features: int) -> float:
-    r"""Expected squared Frobenius norm of the pseudo-inverse of a Gaussian matrix.
+    r"""Return the expected squared Frobenius norm of the pseudo-inverse of a Gaussian matrix.
 
     .. math:: F(n, p) = E|R^+|_F^2 = \begin{cases} p/(n - p - 1) & n \ge p + 2 \\ n/(p - n - 1) & p \ge n + 2 \\
               \infty & |n - p| \le 1 \end{cases}
@@ -43,7 +43,7 @@ def inverse_wishart_trace(rows: int, features: int) -> float:
 
 
 def tail_index(rows: int, features: int) -> float:
-    r"""Tail index of the squared norm of the pseudo-inverse, :math:`(|n - p| + 1)/2`.
+    r"""Return the tail index of the squared norm of the pseudo-inverse, :math:`(|n - p| + 1)/2`.
 
     Moments of this order and above are infinite: the mean for :math:`|n - p| \le 1`, the variance for
     :math:`|n - p| \le 3`. The smallest eigenvalue of a Wishart matrix has a density proportional to

@@ -13,7 +13,7 @@ SETTINGS = {"fully_qualified_modules": False, "inline": True, "allow_unknown_fun
 
 
 def of_any_precision(symbols: Sequence[Symbol], expressions: Sequence[Expr]) -> Callable[..., list[Any]]:
-    """Function of mpmath numbers that returns the values of the expressions; sums run over integers of any size.
+    """Return a function of mpmath numbers with the values of the expressions; sums run over integers of any size.
 
     Examples
     --------

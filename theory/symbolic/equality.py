@@ -177,7 +177,7 @@ def _without_functions(sides: Sequence[Expr], where: Sequence[Expr]) -> tuple[li
 
 
 def random_points(symbols: set[Symbol], where: Sequence[Expr], seed: int) -> Iterator[dict[Symbol, Expr]]:
-    """Random rational points of the domain of the symbols, integers where they must be."""
+    """Return random rational points of the domain of the symbols, integers where they must be."""
     generator = np.random.default_rng(seed)
     active = [condition for condition in where if condition.free_symbols & symbols and not condition.has(AppliedUndef)]
     named = sorted(symbols.union(*(condition.free_symbols for condition in active)), key=str)
@@ -193,7 +193,7 @@ def random_points(symbols: set[Symbol], where: Sequence[Expr], seed: int) -> Ite
 
 
 def _coordinate(symbol: Symbol, generator: np.random.Generator) -> Expr:
-    """A number of either side of 1, with a denominator of its own: no interval and no period holds all of them."""
+    """Return a number on either side of 1 with a distinct denominator: no interval and no period contains them all."""
     if symbol.is_integer:
         size = Integer(int(generator.integers(1, 9 if generator.random() < 0.5 else LARGEST_INTEGER)))
     else:
@@ -226,7 +226,7 @@ def _differs(evaluate: Callable[..., Sequence[mpmath.mpf]], point: dict[Symbol, 
 
 
 def _reduces_to_zero(residual: Expr) -> bool:
-    """Whether the residual is 0 as a rational function of its symbols, exponentials and roots."""
+    """Return whether the residual is 0 as a rational function of its symbols, exponentials and roots."""
     rewritten = _with_factored_roots(residual.rewrite(HyperbolicFunction, sympy.exp))
     expression = expand_power_exp(sympy.expand_power_base(rewritten))
     families: dict[tuple[Expr, Expr], dict[Expr, tuple[Expr, Expr]]] = {}

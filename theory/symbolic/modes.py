@@ -33,7 +33,7 @@ class SymbolicClass:
 
 
 def spectrum(*, n_shared: Expr = s.n_y, r_x: Expr = s.r, r_y: Expr = s.r) -> dict[str, SymbolicClass]:
-    r"""Four classes of modes of a systematicity dataset.
+    r"""Return the four classes of modes of a systematicity dataset.
 
     A mode has :math:`\delta = s_x + k_x r_x^2/N`, :math:`\sigma = s_y + k_y r_y^2/N` and
     :math:`\lambda = \sqrt{\delta\sigma}`, where :math:`s_x, s_y \in \{0, 1\}` tell whether it is a sign feature
@@ -62,7 +62,7 @@ def spectrum(*, n_shared: Expr = s.n_y, r_x: Expr = s.r, r_y: Expr = s.r) -> dic
 
 
 def block_norms_squared(*, n_shared: Expr = s.n_y, r_x: Expr = s.r, r_y: Expr = s.r) -> dict[BlockPair, Expr]:
-    r"""Squared Frobenius norms of the blocks of :math:`W = \sum_\alpha \pi_\alpha u_\alpha v_\alpha^\top`.
+    r"""Return the squared Frobenius norms of the blocks of :math:`W = \sum_\alpha \pi_\alpha u_\alpha v_\alpha^\top`.
 
     .. math:: |W_{io}|^2 = \sum_c n_c \pi_c^2\, f_{ic}\, g_{oc}
 
@@ -86,7 +86,7 @@ def block_norms_squared(*, n_shared: Expr = s.n_y, r_x: Expr = s.r, r_y: Expr = 
 
 
 def aligned_loss(*, n_shared: Expr = s.n_y, r_x: Expr = s.r, r_y: Expr = s.r) -> Expr:
-    r"""Loss of a map with strength ``pi_c`` in all modes of class c.
+    r"""Return the loss of a map with strength ``pi_c`` in all modes of class c.
 
     .. math:: L = \sum_c \tfrac12 n_c (\sigma_c - 2\lambda_c\pi_c + \delta_c\pi_c^2)
 
@@ -103,7 +103,7 @@ def aligned_loss(*, n_shared: Expr = s.n_y, r_x: Expr = s.r, r_y: Expr = s.r) ->
 
 
 def systematicity_ratio(*, r_x: Expr = s.r) -> Expr:
-    r"""Share of the sign inputs in the map to the sign outputs, :math:`N/(N + k_x r_x^2)`.
+    r"""Return the share of the sign inputs in the map to the sign outputs, :math:`N/(N + k_x r_x^2)`.
 
     Domain: aligned maps with ``n_shared = n_y > 0`` (all output sign features are inputs) and ``pi_1 != 0``.
 
@@ -116,7 +116,7 @@ def systematicity_ratio(*, r_x: Expr = s.r) -> Expr:
 
 
 def shallow_flow(lam: Expr = s.lam, delta: Expr = s.delta, pi0: Expr = s.pi0, t: Expr = s.t) -> Expr:
-    """Gradient flow of one shallow mode; domain: delta >= 0, any real lambda and pi0.
+    """Return the gradient flow of one shallow mode; domain: delta >= 0, any real lambda and pi0.
 
     Examples
     --------
@@ -129,7 +129,7 @@ def shallow_flow(lam: Expr = s.lam, delta: Expr = s.delta, pi0: Expr = s.pi0, t:
 
 
 def shallow_flow_equation(lam: Expr = s.lam, delta: Expr = s.delta) -> Eq:
-    """Equation of motion that :func:`shallow_flow` solves.
+    """Return the equation of motion that :func:`shallow_flow` solves.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def shallow_flow_equation(lam: Expr = s.lam, delta: Expr = s.delta) -> Eq:
 def shallow_descent(
     lam: Expr = s.lam, delta: Expr = s.delta, pi0: Expr = s.pi0, step_size: Expr = s.alpha, steps: Expr = s.n
 ) -> Expr:
-    """Gradient descent of one shallow mode; domain: delta >= 0, any real lambda and pi0.
+    """Return the gradient descent of one shallow mode; domain: delta >= 0, any real lambda and pi0.
 
     Examples
     --------
@@ -156,7 +156,7 @@ def shallow_descent(
 
 
 def shallow_descent_equation(lam: Expr = s.lam, delta: Expr = s.delta, step_size: Expr = s.alpha) -> Eq:
-    """Recursion that :func:`shallow_descent` solves.
+    """Return the recursion that :func:`shallow_descent` solves.
 
     Examples
     --------
@@ -167,7 +167,7 @@ def shallow_descent_equation(lam: Expr = s.lam, delta: Expr = s.delta, step_size
 
 
 def two_layer_flow(lam: Expr = s.lam, delta: Expr = s.delta, pi0: Expr = s.pi0, t: Expr = s.t) -> Expr:
-    """Gradient flow of one balanced two-layer mode; domain: lambda, delta >= 0, any real pi0.
+    """Return the gradient flow of one balanced two-layer mode; domain: lambda, delta >= 0, any real pi0.
 
     The branch pi0 < 0 is the start with opposite layers, which ends in the saddle at zero. A pi0 of known sign
     selects its branch.
@@ -186,7 +186,7 @@ def two_layer_flow(lam: Expr = s.lam, delta: Expr = s.delta, pi0: Expr = s.pi0, 
 
 
 def two_layer_flow_equation(lam: Expr = s.lam, delta: Expr = s.delta, pi0: Expr = s.pi0) -> Eq:
-    """Equation of motion that :func:`two_layer_flow` solves; a start at zero stays there.
+    """Return the equation of motion that :func:`two_layer_flow` solves; a start at zero stays there.
 
     Examples
     --------
@@ -200,7 +200,7 @@ def two_layer_flow_equation(lam: Expr = s.lam, delta: Expr = s.delta, pi0: Expr 
 def two_layer_vector_squares(
     lam: Expr = s.lam, delta: Expr = s.delta, y0: Expr = s.y0, z0: Expr = s.z0, t: Expr = s.t
 ) -> tuple[Expr, Expr]:
-    r"""Squared lengths :math:`y = |a + b|^2`, :math:`z = |a - b|^2` of the hidden vectors over time.
+    r"""Return the squared lengths :math:`y = |a + b|^2`, :math:`z = |a - b|^2` of the hidden vectors over time.
 
     .. math:: y = y_0 \frac{p + mE + \delta z_0\varphi}{m + pE + \delta y_0\varphi}, \quad yz = y_0z_0, \quad
               w^2 = \lambda^2 + \tfrac14\delta^2y_0z_0, \quad E = e^{-2wt}, \quad
@@ -260,7 +260,7 @@ def two_layer_vector_equations(
 def two_layer_descent_step(
     lam: Expr = s.lam, delta: Expr = s.delta, y: Expr = s.y0, z: Expr = s.z0, step_size: Expr = s.alpha
 ) -> tuple[Expr, Expr]:
-    """One step of gradient descent of y and z; :func:`linmod.theory.two_layer_descent` iterates it.
+    """Return one step of gradient descent of y and z; :func:`linmod.theory.two_layer_descent` iterates it.
 
     Examples
     --------
@@ -272,7 +272,7 @@ def two_layer_descent_step(
 
 
 def half_time_shallow(lam: Expr = s.lam, delta: Expr = s.delta, pi0: Expr = s.pi0) -> Expr:
-    """Time at which a shallow mode is half learned; domain: lambda, delta > 0, pi0 < lambda/(2 delta).
+    """Return the time at which a shallow mode is half learned; domain: lambda, delta > 0, pi0 < lambda/(2 delta).
 
     Examples
     --------
@@ -283,7 +283,7 @@ def half_time_shallow(lam: Expr = s.lam, delta: Expr = s.delta, pi0: Expr = s.pi
 
 
 def half_time_two_layer(lam: Expr = s.lam, delta: Expr = s.delta, pi0: Expr = s.pi0) -> Expr:
-    """Time at which a two-layer mode is half learned; domain: lambda, delta > 0, 0 < pi0 < lambda/(2 delta).
+    """Return the time at which a two-layer mode is half learned; domain: lambda, delta > 0, 0 < pi0 < lambda/(2 delta).
 
     Examples
     --------
@@ -294,6 +294,6 @@ def half_time_two_layer(lam: Expr = s.lam, delta: Expr = s.delta, pi0: Expr = s.
 
 
 def _phi(rate: Expr, t: Expr) -> Expr:
-    """Integral of exp(-rate t) from 0 to t."""
+    """Return the integral of exp(-rate t) from 0 to t."""
     rate = sympify(rate)
     return sympify(t) if rate.is_zero else (1 - exp(-rate * t)) / rate

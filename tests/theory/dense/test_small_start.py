@@ -205,7 +205,7 @@ def test_mean_initial_strength():
 
 def test_a_large_start_says_that_modes_are_taken_by_themselves():
     problem = Problem(PAPER, Deep(hidden=50), SmallRandom(0.3), Descent(0.1, 10))
-    assert "each mode by itself" in theory.solve(problem).origin
+    assert "independent modes" in theory.solve(problem).origin
 
 
 def test_a_given_start_is_predicted_from_its_own_weights():

@@ -149,7 +149,7 @@ def test_descent_tends_to_the_flow_in_first_order(layers):
 
 
 WRONG = {
-    "lengths": (lambda: theory.race_flow([1.0], 1.0, [0.1, 0.1], [1.0], 2), r"must be of one length, got 1, 2 and 1"),
+    "lengths": (lambda: theory.race_flow([1.0], 1.0, [0.1, 0.1], [1.0], 2), r"must have equal lengths, got 1, 2 and 1"),
     "negative gain": (lambda: theory.race_final([-1.0], 1.0, [0.1], 2), r"gains must not be negative, got \[-1\.0\]"),
     "target": (lambda: theory.race_final([1.0], 0.0, [0.1], 2), r"target must be positive, got 0\.0"),
     "negative start": (
@@ -178,5 +178,5 @@ def test_descent_of_a_race_that_diverges_is_reported():
     dataset = SystematicityDataset(n_x=2, n_y=1, k_x=1, k_y=0)
     problem = Problem(dataset, Modular.race(Deep(hidden=3)), Aligned(0.1), Descent(50.0, 60))
     for solve in (theory.solve, dynamics.solve):
-        with pytest.raises(ArithmeticError, match=r"range of finite numbers by time [\d.]+; take a smaller step"):
+        with pytest.raises(ArithmeticError, match=r"non-finite values at time [\d.]+; take a smaller step"):
             solve(problem)

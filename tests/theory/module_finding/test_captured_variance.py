@@ -131,7 +131,7 @@ WRONG_THEORY = {
     "excess": (lambda: theory.excess_error(8, 9, 1.0), r"samples must be at least variables \+ 2 = 10, got 9"),
     "too many modules": (lambda: SineTask(modules=5, inputs=8, dims=2), r"inputs must be at least 10 .* got 8"),
     "dims": (lambda: SineTask(modules=1, inputs=2, dims=3, orthonormal=False), r"inputs must be at least 3"),
-    "frequencies": (lambda: SineTask(frequencies=(1.0,)), r"frequencies and amplitudes must be as many"),
+    "frequencies": (lambda: SineTask(frequencies=(1.0,)), r"frequencies and amplitudes must have the same length"),
     "noise": (lambda: SineTask(noise=-1.0), r"noise must be at least 0"),
     "held out nan": (lambda: SineTask(held_out_above=np.nan), r"held_out_above must be finite"),
     "nothing held out": (lambda: SineTask(held_out_above=np.inf).held_out(3), r"nothing is held out"),

@@ -258,7 +258,7 @@ WRONG = {
     "variances nan": (lambda: scaled([1.0, math.nan], 1), ValueError, "variances must be finite"),
     "variances negative": (lambda: scaled([1.0, -0.1], 1), ValueError, "feature_variances must not be negative"),
     "used of none": (lambda: scaled([0.0, 0.1], 1), ValueError, "feature_variances of used features must be positive"),
-    "lengths": (lambda: RandomFeatures([1.0], [1.0, 2.0], 1), ValueError, "weight_variances must be as many"),
+    "lengths": (lambda: RandomFeatures([1.0], [1.0, 2.0], 1), ValueError, "weight_variances must have the length"),
     "noise": (lambda: scaled([1.0], 1, noise=-0.1), ValueError, "noise must be at least 0"),
     "modules 0": (lambda: MODEL.repeated(0), ValueError, "modules must be at least 1"),
     "dimension": (lambda: law(0, 2.0), ValueError, "dimension must be at least 1"),
