@@ -88,8 +88,8 @@ class Coordinates:
             return None
         if name == "compressed":
             return "the modes of a Dataset need not come in large classes; use 'spectral'"
-        if not self._dataset.is_decoupled:
-            return "X'X and Y'Y of this dataset do not commute; use 'data'"
+        if not self._dataset.is_decoupled_by_gradient:
+            return "Sigma_x and Sigma_yx' Sigma_yx of this dataset do not commute; use 'data'"
         if self._frame.residual > DIAGONAL_TOLERANCE:
             residual = f"only to {self._frame.residual:.1e}, not to {DIAGONAL_TOLERANCE:.0e}"
             return f"the modes make the correlations of this dataset diagonal {residual}; use 'data'"

@@ -30,7 +30,7 @@ def solve(
         Any data, any number of layers, any start.
     coordinates : {"auto", "data", "spectral", "compressed"}
         Data coordinates are the weights as they are. Spectral coordinates are rotated so that the correlations of
-        the data are diagonal: for one and two layers, on data whose X'X and Y'Y commute. Compressed coordinates keep
+        the data are diagonal: for one and two layers, on data of which the gradient couples no modes. Compressed coordinates keep
         one triangular factor for each class of equal modes, so that a step costs the same for any number of items:
         for one and two layers in the dataset space. By default, those of the fewest operations.
     integrator : {"RK45", "DOP853", "RK23", "LSODA", "Radau", "BDF"}
@@ -130,7 +130,7 @@ def solve_modes(
     Raises
     ------
     ValueError
-        For more than two layers.
+        For more than two layers, and for data that couple their modes.
     Divergence
         As :func:`solve`.
 
@@ -147,6 +147,8 @@ def solve_modes(
         raise ValueError("the equations of modes are for single chains; of modules see dynamics.solve_pathways")
     if problem.network.layers > 2:
         raise ValueError(f"the equations of modes are for one and two layers, got layers={problem.network.layers}")
+    if not problem.dataset.is_decoupled_by_gradient:
+        raise ValueError("the equations of modes are for data that do not couple them; use dynamics.solve")
     if not problem.training.rule.is_gradient:
         return integrate(problem, RuleModes(problem), "single modes", integrator, progress)
     system = ShallowModes(problem) if problem.network.layers == 1 else TwoLayerModes(problem)

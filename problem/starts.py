@@ -85,6 +85,10 @@ class Aligned:
             starts = ((self.of_module(i, len(network.modules)), m) for i, m in enumerate(network.modules))
             return tuple(chain.from_iterable(start.weights(m.network, m.view(dataset)) for start, m in starts))
         basis = dataset.mode_basis
+        if not basis.decoupled_by_gradient and self.strength != 0:
+            raise ValueError(
+                f"strength must be 0 for data that couple their modes, which have none to align with, got {self.strength}"
+            )
         counts = {name: block.stop - block.start for name, block in basis.classes.items()}
         self.check(network, counts)
         strengths = np.repeat([self.of_class(name) for name in counts], list(counts.values()))

@@ -56,18 +56,24 @@ def no_weights(problem: Problem) -> Refusal | None:
 
 
 def coupled(data: Data) -> Refusal | None:
-    """Data that couple the modes of a deep network."""
-    if data.is_decoupled:
+    """Data of which the gradient couples the modes of a deep network."""
+    if data.is_decoupled_by_gradient:
         return None
     return Refusal(
-        "X'X and Y'Y of this dataset do not commute, so learning couples its modes",
-        "use a shallow network, which has a closed form for any data, or dynamics.solve",
+        "Sigma_x and Sigma_yx' Sigma_yx of this dataset do not commute, so learning couples its modes",
+        "whiten the inputs, use a shallow network, which has a closed form for any data, or use dynamics.solve",
     )
 
 
 def coupled_modes(problem: Problem) -> Refusal | None:
-    """A problem on such data."""
-    return coupled(problem.dataset)
+    """A problem on such data, or one whose rule couples modes: a contrastive term sees Sigma_y as well."""
+    refusal = coupled(problem.dataset)
+    if refusal or not problem.training.rule.contrastive or problem.dataset.is_decoupled:
+        return refusal
+    return Refusal(
+        f"X'X and Y'Y of this dataset do not commute, so that {problem.training.rule} couples its modes",
+        "train by the gradient, or use dynamics.solve",
+    )
 
 
 def too_narrow(problem: Problem) -> Refusal | None:
