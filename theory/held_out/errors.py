@@ -263,7 +263,7 @@ def _curvature(split: HeldOut, dataset: SystematicityDataset) -> FloatArray:
 def _range(split: HeldOut, dataset: SystematicityDataset) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Singular value decomposition of the sign inputs of the training items, without zeros."""
     left, singular, right = np.linalg.svd(dataset.X[: dataset.n_x, split.train], full_matrices=False)
-    rank = int(np.sum(singular > RANK_TOLERANCE * len(split.train)))
+    rank = int(np.sum(singular > max(left.shape[0], right.shape[1]) * np.finfo(float).eps * singular.max(initial=0.0)))
     return left[:, :rank], singular[:rank], right[:rank]
 
 
