@@ -60,6 +60,11 @@ def without_mask(name: str, value: Any) -> None:
         raise TypeError(f"{name} must be an array without a mask: fill or drop its masked entries first")
 
 
+def count_text(count: int) -> str:
+    """A number of things for a message, as a power of two where its digits would not be read."""
+    return str(count) if count < 10**15 else f"about 2**{count.bit_length() - 1}"
+
+
 def step_counts(steps: Any) -> list[int]:
     """Increasing numbers of steps, after a check."""
     wanted = [integer("steps entry", n) for n in np.atleast_1d(np.asarray(steps)).tolist()]

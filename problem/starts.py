@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..datasets import Data
-from ..validation import array, integer, real
+from ..validation import array, count_text, integer, real
 from .dense import Deep, Weights, balanced_weights
 from .modular import Modular, Network
 
@@ -76,7 +76,8 @@ class Aligned:
         needed = sum(count for name, count in counts.items() if self.of_class(name) != 0)
         if isinstance(network, Deep) and network.hidden < needed:
             raise ValueError(
-                f"hidden must be at least the number of modes with an initial strength, {needed}, got {network.hidden}"
+                f"hidden must be at least the number of modes with an initial strength, {count_text(needed)},"
+                f" got {network.hidden}"
             )
 
     def weights(self, network: Network, dataset: Data) -> Weights:
@@ -125,7 +126,7 @@ class SmallRandom:
         try:
             weights = tuple(generator.standard_normal(shape) for shape in shapes)
         except (MemoryError, OverflowError, ValueError) as error:
-            sizes = " and ".join("x".join(map(str, shape)) for shape in shapes)
+            sizes = " and ".join(" x ".join(map(count_text, shape)) for shape in shapes)
             raise ValueError(f"weights of {sizes} do not fit into memory (RandomModes draws none)") from error
         for matrix in weights:
             matrix *= self.std

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..datasets import Data
 from ..problem import Descent, NoClosedForm, Problem, RandomModes
+from ..validation import count_text
 from .spectrum import spectrum
 
 
@@ -83,6 +84,6 @@ def too_narrow(problem: Problem) -> Refusal | None:
     if hidden >= n_modes:
         return None
     return Refusal(
-        f"hidden={hidden} is below the number of modes, {n_modes}, which compete for units",
-        f"use at least hidden={n_modes}, or dynamics.solve",
+        f"hidden={hidden} is below the number of modes, {count_text(n_modes)}, which compete for units",
+        f"use at least hidden={count_text(n_modes)}, or dynamics.solve",
     )

@@ -207,3 +207,17 @@ def test_other_inputs_change_the_course_of_learning():
         for sizes in ([1.0, 2.0, 3.0], [1.0, 2.0, 3.003])
     ]
     assert np.max(np.abs(losses[0] - losses[1])) > 1e-5
+
+
+def test_messages_stay_short_for_any_number_of_items():
+    huge = SystematicityDataset(2, 1, 1, 1, n_bits=100_000)
+    problem = Problem(huge, Deep(4), SmallRandom(), Descent(0.1, 3))
+    with pytest.raises(ValueError, match=r"weights of 4 x about 2\*\*100000 .* do not fit into memory"):
+        dynamics.solve(problem)
+    with pytest.raises(NoClosedForm, match=r"number of modes, about 2\*\*100000,"):
+        theory.solve(problem)
+    with pytest.raises(ValueError, match=r"initial strength, about 2\*\*100000, got 4"):
+        theory.solve(replace(problem, initial=Aligned(0.1)))
+    limits = theory.largest_stable_step(problem.network, huge), dynamics.largest_stable_step(problem)
+    assert limits[0] == pytest.approx(limits[1], rel=1e-12)
+    assert limits[0] == pytest.approx(1.0)
