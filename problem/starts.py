@@ -88,7 +88,8 @@ class Aligned:
         basis = dataset.mode_basis
         if not basis.decoupled_by_gradient and self.strength != 0:
             raise ValueError(
-                f"strength must be 0 for data that couple their modes, which have none to align with, got {self.strength}"
+                f"strength must be 0 for data that couple their modes, which have none to align with, got"
+                f" {self.strength}"
             )
         counts = {name: block.stop - block.start for name, block in basis.classes.items()}
         self.check(network, counts)

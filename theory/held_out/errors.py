@@ -80,7 +80,8 @@ def held_out_errors(split: HeldOut, network: Network, initial: Initial, training
     if not (isinstance(initial, Aligned) and split.training.is_decoupled_by_gradient):
         raise NoClosedForm(
             "the course of a deep network on held-out items is known from an Aligned start where Sigma_x and"
-            " Sigma_yx' Sigma_yx of the training items commute; where it ends from small weights, theory.held_out_errors_at_convergence tells"
+            " Sigma_yx' Sigma_yx of the training items commute; where it ends from small"
+            " weights, theory.held_out_errors_at_convergence tells"
         )
     basis = split.training.mode_basis
     return split.errors((basis.U * strengths) @ basis.V.T for strengths in solve(problem).strengths)
