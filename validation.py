@@ -38,8 +38,7 @@ def real(name: str, value: Any, minimum: float = -math.inf, *, positive: bool = 
 
 def array(name: str, value: Any, ndim: int) -> FloatArray:
     """Return `value` as a read-only finite float64 array of `ndim` axes, or raise."""
-    if np.ma.isMaskedArray(value):
-        raise TypeError(f"{name} must be an array without a mask: fill or drop its masked entries first")
+    without_mask(name, value)
     try:
         given = np.asarray(value)
         if given.dtype.kind not in "biufO":
@@ -53,6 +52,17 @@ def array(name: str, value: Any, ndim: int) -> FloatArray:
         raise ValueError(f"{name} must be finite, got {np.sum(~np.isfinite(result))} entries that are not")
     result.flags.writeable = False
     return result
+
+
+def without_mask(name: str, value: Any) -> None:
+    """Raise if `value` is a masked array, whose mask would be lost."""
+    if np.ma.isMaskedArray(value):
+        raise TypeError(f"{name} must be an array without a mask: fill or drop its masked entries first")
+
+
+def count_text(count: int) -> str:
+    """A number of things for a message, as a power of two where its digits would not be read."""
+    return str(count) if count < 10**15 else f"about 2**{count.bit_length() - 1}"
 
 
 def step_counts(steps: Any) -> list[int]:

@@ -22,6 +22,8 @@ RECORD = 1 + 3 * 32 * 32
 ADMITTED = {
     ("numpy.core.multiarray", "_reconstruct"),
     ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy.core.numeric", "_frombuffer"),
+    ("numpy._core.numeric", "_frombuffer"),
     ("numpy", "ndarray"),
     ("numpy", "dtype"),
 }
@@ -60,7 +62,7 @@ def cifar10(folder: str | PathLike[str], part: str = "train") -> Images:
     -----
     The version for Python consists of pickles, which can run any code when they are loaded. Here they cannot: no name
     in them is ever resolved. The few that a batch needs become inert records of their arguments, of which the array is
-    put together after checks; any other name is refused.
+    put together after checks, or text that is turned into bytes; any other name is refused.
 
     Source: "Learning Multiple Layers of Features from Tiny Images" (Krizhevsky, 2009).
 
@@ -125,9 +127,18 @@ class _Inert(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Stand in for an admitted name, or refuse."""
+        if (module, name) == ("_codecs", "encode"):
+            return _latin
         if (module, name) not in ADMITTED:
             raise pickle.UnpicklingError(f"it names {module}.{name}, which no batch needs")
         return type(name, (_Record,), {})
+
+
+def _latin(text: Any, encoding: Any) -> bytes:
+    """Bytes, as protocols 0 to 2 write those of Python 3: text in which each character stands for one byte."""
+    if not isinstance(text, str) or encoding != "latin1":
+        raise pickle.UnpicklingError("it encodes text in another way than any batch does")
+    return text.encode("latin-1")
 
 
 def _inert(content: bytes) -> Any:
@@ -140,15 +151,23 @@ def _inert(content: bytes) -> Any:
 
 def _bytes_of(path: Path, data: Any) -> NDArray[np.uint8]:
     """Make rows of pixels from the record of a pickled array: (version, shape, dtype, column order, content)."""
-    state = data.state if isinstance(data, _Record) else None
+    state = _state_of(data) if isinstance(data, _Record) else None
     if not isinstance(state, tuple) or len(state) != 5:
         raise ValueError(f"{path} must hold an array as data")
     _, shape, kind, by_column, content = state
     named = kind.arguments[:1] if isinstance(kind, _Record) else ()
-    if named not in ((b"u1",), ("u1",)) or not isinstance(content, bytes):
+    if named not in ((b"u1",), ("u1",)) or not isinstance(content, bytes | bytearray):
         raise ValueError(f"{path} must hold an array of bytes as data")
     if not content or len(content) % (RECORD - 1) or shape != (len(content) // (RECORD - 1), RECORD - 1):
         raise ValueError(
             f"{path} must hold rows of {RECORD - 1} bytes, at least one, got shape {shape} in {len(content)}"
         )
     return np.frombuffer(content, dtype=np.uint8).reshape(shape, order="F" if by_column else "C")
+
+
+def _state_of(data: _Record) -> Any:
+    """The state of a pickled array; protocol 5 writes it as the arguments (content, dtype, shape, order)."""
+    if type(data).__name__ != "_frombuffer" or len(data.arguments) != 4:
+        return data.state
+    content, kind, shape, order = data.arguments
+    return None, shape, kind, order == "F", content

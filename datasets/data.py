@@ -23,7 +23,7 @@ class ModeBasis:
     r"""The modes of a dataset: paired directions of input and output space, grouped in classes.
 
     In a mode :math:`\alpha` the network learns the map :math:`\pi_\alpha u_\alpha v_\alpha^\top`. The modes of
-    one class share their correlations :math:`\lambda, \delta, \sigma`.
+    one class share their correlations :math:`\lambda` and :math:`\delta`.
 
     Attributes
     ----------
@@ -34,7 +34,11 @@ class ModeBasis:
     classes : mapping of str to slice
         The columns of each class; together they cover all modes in order.
     decoupled : bool
-        Whether X'X and Y'Y commute, so that the modes diagonalise the input correlation as well.
+        Whether X'X and Y'Y commute: the modes diagonalise :math:`\Sigma_x` and :math:`\Sigma_y` too, so that neither
+        the gradient nor a learning rule couples them, and :math:`\lambda^2 = \delta\sigma`.
+    decoupled_by_gradient : bool, default True
+        Whether :math:`\Sigma_x` and :math:`\Sigma_{yx}^\top\Sigma_{yx}` commute: the modes diagonalise
+        :math:`\Sigma_x`, so that the gradient does not couple them. Otherwise the basis is empty.
 
     See Also
     --------
@@ -45,6 +49,7 @@ class ModeBasis:
     V: FloatArray
     classes: Blocks
     decoupled: bool
+    decoupled_by_gradient: bool = True
 
     @property
     def n_modes(self) -> int:
@@ -104,8 +109,13 @@ class Data(ABC):
 
     @property
     def is_decoupled(self) -> bool:
-        """Whether X'X and Y'Y commute, so that every mode of a network learns by itself."""
+        """Whether X'X and Y'Y commute, so that neither the gradient nor a learning rule couples modes."""
         return self.mode_basis.decoupled
+
+    @property
+    def is_decoupled_by_gradient(self) -> bool:
+        """Whether Sigma_x and Sigma_yx' Sigma_yx commute, so that the gradient does not couple modes."""
+        return self.mode_basis.decoupled_by_gradient
 
     @property
     def n_inputs(self) -> int:

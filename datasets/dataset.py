@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from itertools import pairwise
 from numbers import Integral
-from typing import cast
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import eigh
+from numpy.typing import ArrayLike
 
 from ..validation import FloatArray, array, instance
-from .data import Blocks, Data, ModeBasis, unit_columns
-
-COMMUTATOR_TOLERANCE = 1e-9
-DEGENERACY_TOLERANCE = 1e-8
+from .data import Blocks, Data, ModeBasis
+from .modes import modes
 
 
 class Dataset(Data):
@@ -43,9 +37,10 @@ class Dataset(Data):
 
     Notes
     -----
-    When X'X and Y'Y commute (relative commutator below 1e-9), the modes are their joint eigenvectors, as in
-    the dataset space, and each learns by itself. Otherwise the modes are the singular vectors of
-    :math:`\Sigma_{yx}`, which the dynamics of learning couples (``mode_basis.decoupled`` is False).
+    Where :math:`\Sigma_x` and :math:`\Sigma_{yx}^\top\Sigma_{yx}` commute, the modes are the singular vectors of
+    :math:`\Sigma_{yx}` that are eigenvectors of :math:`\Sigma_x` too, as in the dataset space; training does not
+    couple them. This holds for whitened inputs with any outputs. Otherwise there are no modes
+    (``is_decoupled_by_gradient`` is False): training couples all directions, and no choice of them is unique.
 
     Examples
     --------
@@ -110,12 +105,7 @@ class Dataset(Data):
     @cached_property
     def mode_basis(self) -> ModeBasis:
         """The modes, in order of decreasing singular value; classes ``mode_1``, ``mode_2``, ... of equal values."""
-        X, Y = _row_space(self.X, self.Y)
-        gram_x, gram_y = X.T @ X, Y.T @ Y
-        scale = np.linalg.norm(gram_x) * np.linalg.norm(gram_y)
-        if np.linalg.norm(gram_x @ gram_y - gram_y @ gram_x) <= COMMUTATOR_TOLERANCE * scale:
-            return _joint_modes(X, Y, self.n_items)
-        return _singular_modes(self.sigma_yx)
+        return modes(self.X, self.Y)
 
 
 def _covering(name: str, blocks: Mapping[str, slice], n_features: int) -> Blocks:
@@ -134,51 +124,3 @@ def _covering(name: str, blocks: Mapping[str, slice], n_features: int) -> Blocks
     if edge != n_features:
         raise ValueError(f"{name} must cover all {n_features} features, got blocks up to {edge}")
     return covered
-
-
-def _row_space(X: FloatArray, Y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Rotate the items so that only as many are left as the features span; Gram matrices keep their relations."""
-    if X.shape[1] <= len(X) + len(Y):
-        return X, Y
-    upper = cast(FloatArray, np.linalg.qr(np.concatenate([X, Y]).T, mode="r"))
-    lower = upper.T
-    return lower[: len(X)], lower[len(X) :]
-
-
-def _joint_modes(X: FloatArray, Y: FloatArray, n_items: int) -> ModeBasis:
-    gram_x, gram_y = X.T @ X / n_items, Y.T @ Y / n_items
-    scale_x, scale_y = np.trace(gram_x) or 1.0, np.trace(gram_y) or 1.0
-    incommensurate = (1 + 5**0.5) / 2
-    _, items = eigh(gram_x / scale_x + incommensurate * gram_y / scale_y)
-    delta = np.sum(items * (gram_x @ items), axis=0)
-    sigma = np.sum(items * (gram_y @ items), axis=0)
-    present = np.flatnonzero((delta > DEGENERACY_TOLERANCE * scale_x) & (sigma > DEGENERACY_TOLERANCE * scale_y))
-    lam = np.sqrt(delta[present] * sigma[present])
-    order = present[np.lexsort((-delta[present], -_rounded(lam)))]
-    U, V = unit_columns(Y @ items[:, order]), unit_columns(X @ items[:, order])
-    return ModeBasis(U=U, V=V, classes=_classes(np.sqrt(delta[order] * sigma[order]), delta[order]), decoupled=True)
-
-
-def _singular_modes(sigma_yx: FloatArray) -> ModeBasis:
-    U, values, Vt = np.linalg.svd(sigma_yx, full_matrices=False)
-    rank = int(np.sum(values > DEGENERACY_TOLERANCE * max(values[0], np.finfo(float).tiny)))
-    classes = {f"mode_{i + 1}": slice(i, i + 1) for i in range(rank)}
-    return ModeBasis(U=U[:, :rank], V=Vt[:rank].T, classes=classes, decoupled=False)
-
-
-def _rounded(values: FloatArray) -> FloatArray:
-    """Make values equal that differ by rounding alone, so that they sort together."""
-    if values.size == 0:
-        return values
-    step = DEGENERACY_TOLERANCE * values.max()
-    return np.asarray(np.round(values / step) * step)
-
-
-def _classes(lam: FloatArray, delta: FloatArray) -> dict[str, slice]:
-    def differ(values: FloatArray) -> NDArray[np.bool_]:
-        step = 2 * DEGENERACY_TOLERANCE * np.max(np.abs(values), initial=np.finfo(float).tiny)
-        return np.asarray(np.abs(np.diff(values)) > step)
-
-    edges = [0, *(np.flatnonzero(differ(lam) | differ(delta)) + 1).tolist(), len(lam)]
-    spans = [(start, stop) for start, stop in pairwise(edges) if stop > start]
-    return {f"mode_{i + 1}": slice(start, stop) for i, (start, stop) in enumerate(spans)}

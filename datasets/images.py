@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..validation import FloatArray, instance, integer, real
+from ..validation import FloatArray, instance, integer, real, without_mask
 
 Pixels = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -173,6 +173,7 @@ def unit_range(levels: NDArray[np.uint8]) -> Pixels:
 
 
 def _pixels(value: Any) -> Pixels:
+    without_mask("pixels", value)
     given = np.asarray(value)
     if given.dtype.kind not in "biuf":
         raise TypeError(f"pixels must be real numbers, got entries of type {given.dtype}")
@@ -193,6 +194,7 @@ def _pixels(value: Any) -> Pixels:
 
 
 def _labels(value: Any) -> Labels:
+    without_mask("labels", value)
     given = np.asarray(value)
     if given.ndim != 1:
         raise ValueError(f"labels must have one axis, got shape {given.shape}")

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..validation import FloatArray, instance, integer
+from ..validation import FloatArray, count_text, instance, integer
 from .data import Data
 from .dataset import Dataset
 
@@ -91,7 +91,11 @@ class HeldOut:
         """
         instance("dataset", dataset, (Data,))
         if not 1 <= integer("size", size) < dataset.n_items:
-            raise ValueError(f"size must be from 1 to {dataset.n_items - 1}, got {size}")
+            raise ValueError(f"size must be from 1 to {count_text(dataset.n_items - 1)}, got {size}")
+        if dataset.n_items >= 2**63:
+            raise ValueError(
+                f"dataset must have fewer than 2**63 items to draw from, got {count_text(dataset.n_items)}"
+            )
         generator = np.random.default_rng(integer("seed", seed))
         return cls(dataset, train=generator.choice(dataset.n_items, size, replace=False).tolist())
 

@@ -195,6 +195,11 @@ class SystematicityDataset(Data):
         return True
 
     @property
+    def is_decoupled_by_gradient(self) -> bool:
+        """True, as `is_decoupled`."""
+        return True
+
+    @property
     def input_operator(self) -> LinearOperator:
         """X as a linear operator that applies X and X' in O(N log N + k_x N), without forming X."""
         return _structured(self.input_signs, self.k_x, self.r, self.n_items)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..validation import FloatArray, integer
+from ..validation import FloatArray, integer, without_mask
 
 
 def sign_features(n_bits: int, bits: tuple[int, ...]) -> FloatArray:
@@ -72,6 +72,7 @@ def walsh_transform(values: ArrayLike) -> FloatArray:
     >>> walsh_transform([1.0, 1.0, 1.0, 1.0])
     array([2., 0., 0., 0.])
     """
+    without_mask("values", values)
     result = np.array(values, dtype=np.float64)
     if result.ndim == 0:
         raise ValueError("values must have at least one axis, got a single number")

@@ -179,8 +179,8 @@ def _no_large_classes(group: Group) -> str | None:
 def _coupled(group: Group) -> str | None:
     if group.in_space:
         return None
-    if not group.dataset.is_decoupled:
-        return "X'X and Y'Y of this dataset do not commute; use 'data'"
+    if not group.dataset.is_decoupled_by_gradient:
+        return "Sigma_x and Sigma_yx' Sigma_yx of this dataset do not commute; use 'data'"
     if group.frame.residual > DIAGONAL_TOLERANCE:
         residual = f"only to {group.frame.residual:.1e}, not to {DIAGONAL_TOLERANCE:.0e}"
         return f"the modes make the correlations of this dataset diagonal {residual}; use 'data'"

@@ -34,9 +34,9 @@ def solve(
         Any data, any number of layers, any start.
     coordinates : {"auto", "data", "spectral", "compressed"}
         Data coordinates are the weights as they are. Spectral coordinates are rotated so that the correlations of
-        the data are diagonal: for one and two layers, on data whose X'X and Y'Y commute. Compressed coordinates keep
-        one triangular factor for each class of equal modes, so that a step costs the same for any number of items:
-        for one and two layers in the dataset space. By default, those of the fewest operations.
+        the data are diagonal: for one and two layers, on data of which the gradient couples no modes. Compressed
+        coordinates keep one triangular factor for each class of equal modes, so that a step costs the same for any
+        number of items: for one and two layers in the dataset space. By default, those of the fewest operations.
     integrator : {"RK45", "DOP853", "RK23", "LSODA", "Radau", "BDF"}
         SciPy's method for gradient flow; descent does not use it. RK45 keeps its accuracy between its steps, where
         most requested times lie; the long steps of DOP853 do not, but at ``rtol`` below 1e-9 it takes fewer. LSODA,
@@ -115,7 +115,7 @@ def solve_modes(
     Raises
     ------
     ValueError
-        For more than two layers.
+        For more than two layers, and for data that couple their modes.
     Divergence
         As :func:`solve`.
 
@@ -137,6 +137,8 @@ def solve_modes(
         raise ValueError("the equations of modes are for single chains; of modules see dynamics.solve_pathways")
     if problem.network.layers > 2:
         raise ValueError(f"the equations of modes are for one and two layers, got layers={problem.network.layers}")
+    if not problem.dataset.is_decoupled_by_gradient:
+        raise ValueError("the equations of modes are for data that do not couple them; use dynamics.solve")
     if not problem.training.rule.is_gradient:
         build: Callable[[Problem], System] = RuleModes
     else:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..datasets import Data
-from ..validation import array, integer, real
+from ..validation import array, count_text, integer, real
 from .dense import Deep, Weights, balanced_weights
 from .modular import Network
 
@@ -83,7 +83,8 @@ class Aligned:
         needed = sum(count for name, count in counts.items() if self.of_class(name) != 0)
         if isinstance(network, Deep) and network.hidden < needed:
             raise ValueError(
-                f"hidden must be at least the number of modes with an initial strength, {needed}, got {network.hidden}"
+                f"hidden must be at least the number of modes with an initial strength, {count_text(needed)},"
+                f" got {network.hidden}"
             )
 
     def weights(self, network: Network, dataset: Data) -> Weights:
@@ -93,6 +94,11 @@ class Aligned:
             starts = ((self.of_module(i, len(parts)), part) for i, part in enumerate(parts))
             return tuple(chain.from_iterable(start.weights(part.network, part.data) for start, part in starts))
         basis = dataset.mode_basis
+        if not basis.decoupled_by_gradient and self.strength != 0:
+            raise ValueError(
+                f"strength must be 0 for data that couple their modes, which have none to align with, got"
+                f" {self.strength}"
+            )
         counts = {name: block.stop - block.start for name, block in basis.classes.items()}
         self.check(network, counts)
         strengths = np.repeat([self.of_class(name) for name in counts], list(counts.values()))
@@ -136,7 +142,7 @@ class SmallRandom:
         try:
             weights = tuple(generator.standard_normal(shape) for shape in shapes)
         except (MemoryError, OverflowError, ValueError) as error:
-            sizes = " and ".join("x".join(map(str, shape)) for shape in shapes)
+            sizes = " and ".join(" x ".join(map(count_text, shape)) for shape in shapes)
             raise ValueError(f"weights of {sizes} do not fit into memory (RandomModes draws none)") from error
         for matrix in weights:
             matrix *= self.std

@@ -92,7 +92,7 @@ CLOSED_FORMS = (
     ),
     ClosedForm(
         "two layers, given weights",
-        "two layers with at least as many hidden units as modes, X'X and Y'Y that commute, and weights that are"
+        "two layers with at least as many hidden units as modes, data that do not couple modes, and weights that are"
         " decoupled (then it is exact) or small (then it is exact as they tend to zero)",
         lambda problem: _by_gradient(problem, TWO),
         (momentum, *small_start.QUESTIONS),
@@ -100,7 +100,7 @@ CLOSED_FORMS = (
     ),
     ClosedForm(
         "three layers and more, aligned start",
-        "a start that is balanced across layers and aligned with the modes of data whose X'X and Y'Y commute",
+        "a start that is balanced across layers and aligned with the modes of data that do not couple modes",
         lambda problem: _by_gradient(problem, MORE),
         (momentum, *deep_start.QUESTIONS),
         _course(deep_start.course),
@@ -114,8 +114,8 @@ CLOSED_FORMS = (
     ),
     ClosedForm(
         "learning rule, given weights",
-        "descent of two layers under a rule, with at least as many hidden units as modes, X'X and Y'Y that commute,"
-        " and weights that are decoupled (then it is exact) or small (then it is exact as they tend to zero)",
+        "descent of two layers under a rule, with at least as many hidden units as modes, data and a rule that do not"
+        " couple modes, and weights that are decoupled (then it is exact) or small (then it is exact as they tend to zero)",
         _by_rule,
         (momentum, *descent.QUESTIONS),
         _one(descent.predict),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..datasets import Data
 from ..problem import NoClosedForm, Problem
+from ..validation import count_text
 from .spectrum import spectrum
 
 
@@ -57,17 +58,23 @@ def no_weights(problem: Problem) -> Refusal | None:
 
 def coupled(data: Data) -> Refusal | None:
     """Refuse data that couple the modes of a deep network."""
-    if data.is_decoupled:
+    if data.is_decoupled_by_gradient:
         return None
     return Refusal(
-        "X'X and Y'Y of this dataset do not commute, so learning couples its modes",
-        "use a shallow network, which has a closed form for any data, or dynamics.solve",
+        "Sigma_x and Sigma_yx' Sigma_yx of this dataset do not commute, so learning couples its modes",
+        "whiten the inputs, use a shallow network, which has a closed form for any data, or use dynamics.solve",
     )
 
 
 def coupled_modes(problem: Problem) -> Refusal | None:
-    """Refuse a problem on data that couple its modes."""
-    return coupled(problem.dataset)
+    """Refuse a problem on such data, or one whose rule couples modes: a contrastive term sees Sigma_y as well."""
+    refusal = coupled(problem.dataset)
+    if refusal or not problem.training.rule.contrastive or problem.dataset.is_decoupled:
+        return refusal
+    return Refusal(
+        f"X'X and Y'Y of this dataset do not commute, so that {problem.training.rule} couples its modes",
+        "train by the gradient, or use dynamics.solve",
+    )
 
 
 def too_narrow(problem: Problem) -> Refusal | None:
@@ -77,6 +84,6 @@ def too_narrow(problem: Problem) -> Refusal | None:
     if hidden >= n_modes:
         return None
     return Refusal(
-        f"hidden={hidden} is below the number of modes, {n_modes}, which compete for units",
-        f"use at least hidden={n_modes}, or dynamics.solve",
+        f"hidden={hidden} is below the number of modes, {count_text(n_modes)}, which compete for units",
+        f"use at least hidden={count_text(n_modes)}, or dynamics.solve",
     )

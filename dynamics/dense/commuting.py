@@ -1,4 +1,4 @@
-"""Spectral coordinates for any data whose X'X and Y'Y commute, by dense orthonormal bases."""
+"""Spectral coordinates for data whose modes the gradient does not couple, by dense orthonormal bases."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class CommutingFrame:
     lam : ndarray, shape (modes,)
     delta : ndarray, shape (moving columns,)
     residual : float
-        Largest entry of the correlations off their diagonals, relative to their largest singular value.
+        Largest entry of the correlations off their diagonals, relative to their largest singular value, or of what
+        the bases lack to be orthonormal.
     """
 
     V: FloatArray
@@ -47,21 +48,22 @@ class CommutingFrame:
 
 def commuting_frame(dataset: Data) -> CommutingFrame:
     """Complete the modes of a dataset to orthonormal bases, and measure how diagonal the correlations are there."""
-    basis, root = dataset.mode_basis, np.sqrt(dataset.n_items)
+    modes, root = dataset.mode_basis, np.sqrt(dataset.n_items)
     X, Y = dataset.X / root, dataset.Y / root
-    V = np.concatenate([basis.V, _remaining_directions(X, basis.V)], axis=1)
-    U = np.linalg.qr(basis.U, mode="complete").Q
-    U[:, : basis.n_modes] = basis.U
+    V = np.concatenate([modes.V, _remaining_directions(X, modes.V)], axis=1)
+    U = np.linalg.qr(modes.U, mode="complete").Q
+    U[:, : modes.n_modes] = modes.U
     inputs, targets = V.T @ X, U.T @ Y
     correlation, input_correlation = targets @ inputs.T, inputs @ inputs.T
-    lam, delta = np.diagonal(correlation)[: basis.n_modes].copy(), np.diagonal(input_correlation).copy()
+    lam, delta = np.diagonal(correlation)[: modes.n_modes].copy(), np.diagonal(input_correlation).copy()
     off_diagonal = correlation.copy()
-    np.fill_diagonal(off_diagonal[: basis.n_modes, : basis.n_modes], 0.0)
+    np.fill_diagonal(off_diagonal[: modes.n_modes, : modes.n_modes], 0.0)
     scale_x, scale_y = (np.linalg.norm(side, 2) or 1.0 for side in (X, Y))
     errors = (
         np.abs(off_diagonal).max(initial=0.0) / (scale_x * scale_y),
         np.abs(input_correlation - np.diag(delta)).max(initial=0.0) / scale_x**2,
         np.abs(X - V @ inputs).max(initial=0.0) / scale_x,
+        *(np.abs(basis.T @ basis - np.eye(basis.shape[1])).max(initial=0.0) for basis in (U, V)),
     )
     return CommutingFrame(V, U, lam, delta, float(max(errors)))
 
@@ -76,7 +78,7 @@ def _remaining_directions(X: FloatArray, V: FloatArray) -> FloatArray:
 
 
 class CommutingTwoLayer(TwoLayerEquations):
-    """A two-layer network on data whose X'X and Y'Y commute."""
+    """A two-layer network on data whose modes the gradient does not couple."""
 
     def __init__(self, dataset: Data, frame: CommutingFrame, weights: Weights) -> None:
         first, second = weights
@@ -102,7 +104,7 @@ class CommutingTwoLayer(TwoLayerEquations):
 
 
 class CommutingShallow(ShallowEquations):
-    """A shallow network on data whose X'X and Y'Y commute."""
+    """A shallow network on data whose modes the gradient does not couple."""
 
     def __init__(self, dataset: Data, frame: CommutingFrame, weights: Weights) -> None:
         columns = weights[0] @ frame.V

@@ -11,7 +11,7 @@ from ...datasets import Data, SystematicityDataset
 from ...problem import Network
 from ...problem.kinds import NETWORKS, classes
 from ...validation import FloatArray, instance, real
-from .layout import mode_classes
+from .layout import ModeClass, mode_classes
 
 
 def largest_stable_step(network: Network, dataset: Data, *, momentum: float = 0.0) -> float:
@@ -73,9 +73,17 @@ def _largest_curvature(dataset: Data, depth: int) -> float:
 def _of_classes(dataset: SystematicityDataset, depth: int) -> float:
     """Return the largest curvature where every mode has its own, for any number of items."""
     classes = [one for one in mode_classes(dataset) if one.in_inputs]
-    q = np.sqrt([one.sigma / one.delta if one.paired else 0.0 for one in classes])
+    q = np.array([_final(dataset, one) if one.paired else 0.0 for one in classes])
     delta = np.array([one.delta for one in classes])
-    return float(np.max(delta * _gain(q, depth), initial=0.0))
+    seen = delta > 0
+    return float(np.max(delta[seen] * _gain(q, depth)[seen], initial=0.0))
+
+
+def _final(dataset: SystematicityDataset, one: ModeClass) -> float:
+    """Singular value of the solution, also where delta is below the range of floats."""
+    if one.delta > 0:
+        return math.sqrt(one.sigma / one.delta)
+    return math.inf if one.sigma > 0 else math.sqrt(dataset.k_y / dataset.k_x) * abs(dataset.r_y / dataset.r)
 
 
 def _of_data(dataset: Data, depth: int) -> float:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from linmod import Dataset
+from linmod.datasets import Images, walsh_transform
 
 
 def test_blocks_mean_what_numpy_means():
@@ -21,3 +22,14 @@ def test_a_mask_is_refused():
     with pytest.raises(TypeError, match="X must be an array without a mask"):
         Dataset(masked, np.ones((1, 2)))
     assert Dataset(masked.filled(0.0), np.ones((1, 2))).n_items == 2
+
+
+def test_images_and_walsh_coefficients_lose_no_mask():
+    pixels = np.ma.masked_array(np.full((2, 3, 3), 0.5), np.eye(3) > 0 + np.zeros((2, 1, 1)))
+    with pytest.raises(TypeError, match="pixels must be an array without a mask"):
+        Images(pixels, [0, 1], "masked")
+    with pytest.raises(TypeError, match="labels must be an array without a mask"):
+        Images(pixels.filled(0.0), np.ma.masked_array([0, 1], [True, False]), "masked")
+    with pytest.raises(TypeError, match="values must be an array without a mask"):
+        walsh_transform(np.ma.masked_array([1.0, 2.0], [True, False]))
+    assert Images(pixels.filled(0.0), [0, 1], "filled").pixels.shape == (2, 3, 3)

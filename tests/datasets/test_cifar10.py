@@ -45,6 +45,10 @@ FORMATS = {
     "python 2, by column": ("", of_python2(batch(data=np.asfortranarray(ROWS)))),
     "protocol 3": ("", pickle.dumps(batch(), protocol=3)),
     "protocol 4": ("", pickle.dumps(batch(), protocol=4)),
+    "protocol 5": ("", pickle.dumps(batch(), protocol=5)),
+    "protocol 5, by columns": ("", pickle.dumps(batch(data=np.asfortranarray(batch()[b"data"])), protocol=5)),
+    "protocol 2": ("", pickle.dumps(batch(), protocol=2)),
+    "protocol 0": ("", pickle.dumps(batch(), protocol=0)),
 }
 
 

@@ -299,9 +299,8 @@ def test_data_that_do_not_commute_are_coupled():
     basis = data.mode_basis
     assert not basis.decoupled
     assert not data.is_decoupled
-    assert list(basis.classes) == ["mode_1", "mode_2", "mode_3"]
-    values = np.linalg.svd(data.sigma_yx, compute_uv=False)
-    np.testing.assert_allclose(np.diag(basis.U.T @ data.sigma_yx @ basis.V), values, rtol=0, atol=1e-13)
+    assert not data.is_decoupled_by_gradient
+    assert (basis.U.shape, basis.V.shape, basis.classes) == ((3, 0), (4, 0), {})
 
 
 @pytest.mark.parametrize("items", [3, 40, 3000])

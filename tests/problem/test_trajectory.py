@@ -101,7 +101,7 @@ def test_quantities():
 
 
 def test_quantities_of_any_data():
-    assert list(dynamics.solve(GENERAL).quantities) == ["mode mode_1", "norm a -> y", "norm b -> y", "loss"]
+    assert list(dynamics.solve(GENERAL).quantities) == ["norm a -> y", "norm b -> y", "loss"]
 
 
 def test_weights_are_made_when_asked_for_and_once():

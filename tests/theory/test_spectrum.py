@@ -247,7 +247,8 @@ def test_values_approach_those_of_infinitely_many_items(bits):
 @pytest.mark.parametrize("seed", range(4))
 def test_spectrum_of_any_data_is_measured(seed):
     generator = np.random.default_rng(seed)
-    data = Dataset(generator.standard_normal((4, 6)), generator.standard_normal((3, 6)))
+    white = np.linalg.qr(generator.standard_normal((6, 4)))[0].T
+    data = Dataset(white, generator.standard_normal((3, 6)))
     spectrum = theory.spectrum(data)
     np.testing.assert_allclose(
         spectrum.per_mode("lam"), np.linalg.svd(data.sigma_yx, compute_uv=False), rtol=0, atol=1e-13

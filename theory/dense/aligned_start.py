@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 
 from ...problem import Aligned, BlockPair, Problem, Trajectory, Weights
-from ...validation import FloatArray
+from ...validation import FloatArray, count_text
 from ..spectrum import ModeClass, Spectrum
 from .evolution import evolve, origin
 
@@ -145,7 +145,9 @@ def scaled(pi: FloatArray, count: int, share: float) -> FloatArray:
 
 def _listed(pi: FloatArray, counts: list[int]) -> FloatArray:
     if sum(counts) * len(pi) > LISTABLE_MODES:
-        raise ValueError(f"strengths of {sum(counts)} modes at {len(pi)} times are too many to list; use .modes")
+        raise ValueError(
+            f"strengths of {count_text(sum(counts))} modes at {len(pi)} times are too many to list; use .modes"
+        )
     return np.repeat(pi, counts, axis=1)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ...datasets import Data
 from ...problem import Deep, Modular, Network, NoClosedForm, Shallow
 from ...validation import instance, real
 from ..refusals import coupled
-from ..spectrum import spectrum
+from ..spectrum import ModeClass, spectrum
 
 
 def largest_stable_step(network: Network, dataset: Data, *, momentum: float = 0.0) -> float:
@@ -71,6 +73,8 @@ def _curvature(layers: int, dataset: Data) -> float:
     if layers > 1 and refusal:
         raise refusal.error()
     classes = spectrum(dataset).classes
+    if dataset.in_space is None:
+        classes = (*classes, _without_outputs(dataset))
     final = [c.pi_star if c.learnable else 0.0 for c in classes]
     shares = [(layer / layers, (layers - 1 - layer) / layers) for layer in range(layers)]
     curvatures = (
@@ -78,3 +82,11 @@ def _curvature(layers: int, dataset: Data) -> float:
         for c, pi in zip(classes, final, strict=True)
     )
     return float(max(curvatures, default=0.0))
+
+
+def _without_outputs(dataset: Data) -> ModeClass:
+    """The input direction of largest variance outside the modes."""
+    V = dataset.mode_basis.V
+    left = dataset.X - V @ (V.T @ dataset.X)
+    delta = float(np.linalg.norm(left, 2)) ** 2 / dataset.n_items
+    return ModeClass("outside the modes", 1, 0.0, delta, 0.0, math.nan, False, delta, 0.0)

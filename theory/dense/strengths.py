@@ -181,7 +181,7 @@ def _small_start(spectrum: Spectrum, w: FloatArray) -> InitialStrengths:
     return InitialStrengths(
         y0=4 * pi0,
         z0=np.zeros_like(pi0),
-        rotation=block_diag(*rotations) if rotations else np.zeros((0, 0)),
+        rotation=block_diag(np.zeros((0, 0)), *rotations),
         method=SMALL,
         directions=hidden,
     )

@@ -40,8 +40,8 @@ RANK_TOLERANCE = 1e-9
 def held_out_errors(split: HeldOut, network: Network, initial: Initial, training: Training) -> dict[str, FloatArray]:
     r"""Predict the error on held-out items over the course of training on the others.
 
-    Exact for a shallow network from any weights, and for a two-layer network from an aligned start where X'X and
-    Y'Y of the training items commute (always for as many sign outputs as sign inputs, and without sign outputs).
+    Exact for a shallow network from any weights, and for a two-layer network from an aligned start where the
+    training items do not couple modes (always for as many sign outputs as sign inputs, and without sign outputs).
 
     Parameters
     ----------
@@ -77,10 +77,11 @@ def held_out_errors(split: HeldOut, network: Network, initial: Initial, training
     problem = Problem(split.training, network, initial, training)
     if network.is_chain and network.layers == 1:
         return split.errors(solve(problem).weights[0])
-    if not (initial.is_aligned and split.training.is_decoupled):
+    if not (initial.is_aligned and split.training.is_decoupled_by_gradient):
         raise NoClosedForm(
-            "the course of a deep network on held-out items is known from an Aligned start where X'X and Y'Y of the"
-            " training items commute; where it ends from small weights, theory.held_out_errors_at_convergence tells"
+            "the course of a deep network on held-out items is known from an Aligned start where Sigma_x and"
+            " Sigma_yx' Sigma_yx of the training items commute; where it ends from small"
+            " weights, theory.held_out_errors_at_convergence tells"
         )
     basis = split.training.mode_basis
     return split.errors((basis.U * strengths) @ basis.V.T for strengths in solve(problem).strengths)
@@ -272,7 +273,7 @@ def _curvature(split: HeldOut, dataset: SystematicityDataset) -> FloatArray:
 def _range(split: HeldOut, dataset: SystematicityDataset) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the singular value decomposition, without zeros, of the sign inputs of the training items."""
     left, singular, right = np.linalg.svd(dataset.X[: dataset.n_x, split.train], full_matrices=False)
-    rank = int(np.sum(singular > RANK_TOLERANCE * len(split.train)))
+    rank = int(np.sum(singular > max(left.shape[0], right.shape[1]) * np.finfo(float).eps * singular.max(initial=0.0)))
     return left[:, :rank], singular[:rank], right[:rank]
 
 

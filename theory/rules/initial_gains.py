@@ -122,8 +122,7 @@ def _small_start(
         directions[:, block], lengths, rotation = np.linalg.svd(free, full_matrices=False)
         first[0, block], second[0, block], rotations[name] = p * lengths, q * lengths, rotation.T
         occupied = np.concatenate([occupied, directions[:, block][:, lengths > 0]], axis=1)
-    rotation_of_all = block_diag(*rotations.values()) if rotations else np.zeros((0, 0))
-    return first, second, rotation_of_all, directions, decaying
+    return first, second, block_diag(np.zeros((0, 0)), *rotations.values()), directions, decaying
 
 
 def _in_a_plane(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:

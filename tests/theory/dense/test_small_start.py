@@ -161,10 +161,11 @@ def test_shallow_networks_are_exact_from_any_start(dataset, std):
     spectrum = theory.spectrum(dataset)
     slower = theory.Spectrum(tuple(replace(c, lam=0.98 * c.lam) for c in spectrum.classes))
     wrong = theory.solve(problem, spectrum=slower)
-    assert np.max(np.abs(wrong.strengths - simulation.strengths)) > 1e-3
+    if spectrum.n_modes:
+        assert np.max(np.abs(wrong.strengths - simulation.strengths)) > 1e-3
     if std:
         stronger = theory.solve(problem, strength_factor=3.0)
-        assert np.max(np.abs(stronger.strengths - simulation.strengths)) > 1e-4
+        assert np.max(np.abs(stronger.loss - simulation.loss)) > 1e-4
 
 
 @pytest.mark.parametrize("dataset", [PAPER, _coupled()])
