@@ -72,7 +72,7 @@ def test_flow_stops_at_the_edge_of_the_domain(norm, integrator):
 
 
 def test_only_an_aligned_start_has_a_closed_form():
-    with pytest.raises(NoClosedForm, match="treats each hidden unit by itself"):
+    with pytest.raises(NoClosedForm, match="treats each hidden unit separately"):
         theory.solve(Problem(SPACE, Deep(10), SmallRandom(), TRAINING))
 
 
