@@ -44,7 +44,7 @@ def solve_batch(problems: Sequence[Problem], *, coordinates: str = "auto") -> li
     ValueError
         If there is none, if they differ in what they must share, or cannot be trained in the given coordinates.
     Divergence
-        If one of them leaves the range of finite numbers.
+        If training of one of them diverges to non-finite values.
 
     See Also
     --------
@@ -117,8 +117,7 @@ def _watched(states: Iterator[FloatArray], problems: Sequence[Problem], done: Pr
             first = int(np.argmin(finite))
             problem = problems[first]
             raise Divergence(
-                f"training of problems[{first}] leaves the range of finite numbers by time {problem.times[record]:g};"
-                f" {remedy(problem)}"
+                f"problems[{first}] diverged: non-finite values by time {problem.times[record]:g}; {remedy(problem)}"
             )
         done.state = state
         yield state

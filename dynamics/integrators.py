@@ -55,7 +55,7 @@ def flow_states(system: System, training: Flow, integrator: str, done: Progress)
         return
     if not np.all(np.isfinite(velocity(0.0, system.start))):
         raise Divergence(
-            "the gradient leaves the range of finite numbers at time 0: start from smaller weights, or scale the data"
+            "the gradient is not finite at time 0: start from smaller weights, or scale the data"
             " down"
         )
     reached = 0.0
@@ -120,6 +120,6 @@ def watched(
     """Pass states on as long as they, and their squares, are finite numbers."""
     for time, state in zip(times, states, strict=True):
         if not np.isfinite(state @ state):
-            raise Divergence(f"diverged: non-finite values at time {time:g}; {remedy()}")
+            raise Divergence(f"diverged: non-finite values by time {time:g}; {remedy()}")
         done.state = state
         yield state

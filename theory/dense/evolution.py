@@ -52,7 +52,7 @@ def finite(problem: Problem, values: FloatArray, first: int = 0) -> FloatArray:
     bad = np.flatnonzero(~np.all(np.isfinite(squares), axis=1))
     if bad.size:
         raise Divergence(
-            f"{problem.training!r} diverged: non-finite values at time {problem.times[first + bad[0]]:g};"
+            f"{problem.training!r} diverged: non-finite values by time {problem.times[first + bad[0]]:g};"
             f" {_remedy(problem)}"
         )
     return values

@@ -200,7 +200,7 @@ def _evolved(
 
 def _reason(problem: Problem, a: FloatArray, time: float) -> str:
     rule = problem.training.rule
-    message = f"{problem.training!r} diverged: non-finite values at time {time:g}"
+    message = f"{problem.training!r} diverged: non-finite values by time {time:g}"
     if rule.hebbian < 0 and rule.form == "oja" and np.any(np.sum(a * a, axis=0) > 1):
         return (
             f"{message}; a mode whose first layer has a gain above 1 grows without bound in finite time under"

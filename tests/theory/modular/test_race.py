@@ -178,5 +178,5 @@ def test_descent_of_a_race_that_diverges_is_reported():
     dataset = SystematicityDataset(n_x=2, n_y=1, k_x=1, k_y=0)
     problem = Problem(dataset, Modular.race(Deep(hidden=3)), Aligned(0.1), Descent(50.0, 60))
     for solve in (theory.solve, dynamics.solve):
-        with pytest.raises(ArithmeticError, match=r"non-finite values at time [\d.]+; take a smaller step"):
+        with pytest.raises(ArithmeticError, match=r"non-finite values by time [\d.]+; take a smaller step"):
             solve(problem)

@@ -259,9 +259,9 @@ def test_idle_inputs_grow_under_anti_hebbian_learning_and_are_predicted():
 
 def test_anti_hebbian_divergence_says_when_and_why():
     problem = _problem((2, 2, 1, 1, 2, 2.0), Rule(hebbian=-0.5), Descent(0.05, 4000, 100))
-    with pytest.raises(Divergence, match=r"at time \d+.*anti-Hebbian learning \(hebbian=-0.5\).*above 1"):
+    with pytest.raises(Divergence, match=r"by time \d+.*anti-Hebbian learning \(hebbian=-0.5\).*above 1"):
         dynamics.solve(problem)
-    with pytest.raises(Divergence, match=r"at time \d+.*gain above 1.*anti-Hebbian learning, hebbian=-0.5"):
+    with pytest.raises(Divergence, match=r"by time \d+.*gain above 1.*anti-Hebbian learning, hebbian=-0.5"):
         theory.solve(problem)
     flow = _problem((2, 2, 1, 1, 2, 2.0), Rule(hebbian=-0.5), Flow([0.0, 200.0]))
     with pytest.raises(Divergence, match=r"stopped at time \d.*anti-Hebbian"):
