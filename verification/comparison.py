@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import cast
 
 import numpy as np
 
@@ -140,9 +141,12 @@ def verify(
     bound = None if tolerance is None else real("tolerance", tolerance, positive=True)
     prediction, simulation = predict(problem), simulate(problem)
     both = compared(prediction, simulation)
-    wrong = _derived(problem, predict, simulation) if controls is None else _given(controls, problem, simulation)
-    closed = _closed_form(problem)
+    closed = _closed_form(problem, predict, prediction)
     probed = _probed(problem, simulation, closed)
+    if controls is None:
+        wrong = _derived(problem, predict, simulation, probed[1])
+    else:
+        wrong = _given(controls, problem, simulation)
 
     def outcome(bounds: Bounds) -> Agreement:
         return _agreement(prediction, simulation, both, bounds, wrong, probed)
@@ -181,19 +185,23 @@ def _given(controls: Mapping[str, Predictor], problem: Problem, simulation: Traj
     return {name: _Wrong(_said(predict, problem, simulation)) for name, predict in controls.items()}
 
 
-def _derived(problem: Problem, predict: Predictor, simulation: Trajectory) -> dict[str, _Wrong]:
+def _derived(
+    problem: Problem, predict: Predictor, simulation: Trajectory, probed: Mapping[str, Values]
+) -> dict[str, _Wrong]:
     """The wrong predictions that fit the problem; where theory has no closed form, the given one at other times."""
-    wrong: Mapping[str, Predictor] = null_controls(problem)
-    try:
-        theory.solve(problem)
-    except NoClosedForm:
+    if theory.closed_form(problem).exists:
+        wrong: Mapping[str, Predictor] = null_controls(problem)
+        known = {TIMES_OFF: probed["rate"]} if "rate" in probed else {}
+    else:
         wrong = {name: partial(_at_other_times, predict, factor) for name, factor in TIME_FACTORS.items()}
+        known = {}
     found = {}
     for name, predictor in wrong.items():
         try:
-            found[name] = _Wrong(_said(predictor, problem, simulation), needed=name != TIMES_OFF, always=False)
+            values = known[name] if name in known else _said(predictor, problem, simulation)
         except NoClosedForm:
             continue
+        found[name] = _Wrong(values, needed=name != TIMES_OFF, always=False)
     return found
 
 
@@ -210,7 +218,10 @@ def _said(predict: Predictor, problem: Problem, simulation: Trajectory) -> Value
         return {name: np.full_like(values, np.inf) for name, values in simulation.quantities.items()}
 
 
-def _closed_form(problem: Problem) -> Trajectory | None:
+def _closed_form(problem: Problem, predict: Predictor, prediction: Prediction) -> Trajectory | None:
+    """The unchanged closed form, which is the prediction itself unless another predictor is given."""
+    if predict is theory.solve:
+        return cast(Trajectory, prediction)
     try:
         return theory.solve(problem)
     except (Divergence, NoClosedForm):

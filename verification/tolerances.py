@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..dynamics import train
+from ..dynamics import solve
 from ..problem import Descent, Divergence, Explicit, Flow, Problem, Trajectory
 from ..projection import Projection
 from ..validation import FloatArray
@@ -167,7 +167,7 @@ def _grown_rounding(problem: Problem, training: Descent) -> float:
     nearby = [w + epsilon * np.max(np.abs(w), initial=0.0) * generator.standard_normal(w.shape) for w in weights]
     ends = replace(training, record_every=max(1, training.steps))
     one, other = (
-        [layer[-1] for layer in train(replace(problem, initial=Explicit(start), training=ends))]
+        [layer[-1] for layer in solve(replace(problem, initial=Explicit(start), training=ends)).weights]
         for start in (weights, nearby)
     )
     changes = [largest(np.abs(a - b)) for a, b in zip(one, other, strict=True)]
