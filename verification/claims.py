@@ -112,7 +112,7 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What the check of a claim found.
+    """The findings of the check of a claim.
 
     Attributes
     ----------
@@ -180,7 +180,7 @@ class Claim:
         Maps :class:`Settings` to the outcome of :func:`linmod.verify`, :func:`linmod.compare` or
         :func:`linmod.convergence_order`, to a sequence of these, or to an :class:`Evidence`.
     assumptions : tuple of str
-        Where the statement holds.
+        Assumptions of the statement.
     draw : callable, optional
         Maps the evidence to a matplotlib figure.
 

@@ -54,7 +54,7 @@ def compare(
     tolerance : float
         Bound for every quantity's largest error over time, relative to the largest value of its kind.
     controls : mapping of str to predictions, optional
-        Predictions that are wrong on purpose and must be rejected. One that stays at the first value is
+        Deliberately wrong predictions that must be rejected. One that stays at the first value is
         always among them.
 
     Returns
@@ -106,8 +106,8 @@ def verify(
         Bound for the relative error. Unless given, each quantity has a bound that is derived from the problem: see
         :mod:`linmod.verification.tolerances`.
     controls : mapping of str to callables, optional
-        Predictors that are wrong on purpose. Unless given: times halved, times off by 1 %, lambda of the first two
-        classes swapped, delta missing, initial strengths three times too large.
+        Deliberately wrong predictors. Unless given: times halved, times off by 1 %, lambda of the first two
+        classes swapped, delta left out, initial strengths three times too large.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def verify(
     ValueError
         If no tolerance is known for this problem and none is given; if predictions and simulation do not match.
     Divergence
-        If the simulation leaves the range of finite numbers.
+        If the simulation diverges to non-finite values.
 
     See Also
     --------
@@ -163,14 +163,14 @@ def verify(
 
 @dataclass(frozen=True, eq=False)
 class _Wrong:
-    """A wrong prediction: what it says, and whether it counts if it says the same, or nearly so, as the prediction."""
+    """Values of a wrong prediction, and whether it counts if it equals the prediction or nearly does."""
 
     values: Values
     needed: bool = True
     always: bool = True
 
     def judged(self, name: str, predicted: Values, simulated: Values, bounds: Bounds) -> Control:
-        """What becomes of it."""
+        """Judge it against the prediction and the simulation."""
         shared = {key: values for key, values in self.values.items() if key in predicted}
         return Control(
             name=name,
@@ -188,7 +188,7 @@ def _given(controls: Mapping[str, Predictor], problem: Problem, simulation: Traj
 def _derived(
     problem: Problem, predict: Predictor, simulation: Trajectory, probed: Mapping[str, Values]
 ) -> dict[str, _Wrong]:
-    """The wrong predictions that fit the problem; where theory has no closed form, the given one at other times."""
+    """Values of the wrong predictions of a problem; without a closed form, of the given one at other times."""
     if theory.closed_form(problem).exists:
         wrong: Mapping[str, Predictor] = null_controls(problem)
         known = {TIMES_OFF: probed["rate"]} if "rate" in probed else {}
@@ -211,7 +211,7 @@ def _at_other_times(predict: Predictor, factor: float, problem: Problem) -> Pred
 
 
 def _said(predict: Predictor, problem: Problem, simulation: Trajectory) -> Values:
-    """What a predictor says; infinite values where it diverges."""
+    """Values of a predictor; infinite where it diverges."""
     try:
         return read(predict(problem), simulation)
     except Divergence:
@@ -270,6 +270,7 @@ def _agreement(
             each.judged(name, predicted, simulated, bounds) for name, each in {CONSTANT: still, **wrong}.items()
         ),
         sensitivity=sensitivity,
+        neglected=bounds.neglected,
         left_out=tuple(name for name in simulation.quantities if name not in predicted),
         doubts=tuple(_doubts(prediction, simulation, both, bounds)),
         description=simulation.description,
@@ -281,7 +282,7 @@ def _agreement(
 def _doubts(
     prediction: Prediction, simulation: Trajectory, both: tuple[Values, Values], bounds: Bounds
 ) -> Iterator[str]:
-    """What keeps any comparison of these two from deciding."""
+    """Reasons for which no comparison of these two can decide."""
     predicted, simulated = both
     if not _own_origin(prediction, simulation) and _same_bits(predicted, simulated, bounds):
         yield SAME_BITS
