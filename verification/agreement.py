@@ -34,6 +34,11 @@ class Control:
         Whether it differs from the prediction by more than rounding.
     needed : bool, default True
         Whether the verdict is undecided if it cannot be told apart from the prediction.
+
+    See Also
+    --------
+    Agreement : The comparison that it belongs to.
+    linmod.verify : Derive the controls of a problem, or take others.
     """
 
     name: str

@@ -31,6 +31,10 @@ class ConvergenceOrder:
         The same for a deliberately wrong prediction, which must not converge.
     expected : tuple of two floats
         The range in which the order should lie.
+
+    See Also
+    --------
+    convergence_order : Measure it.
     """
 
     parameter: str

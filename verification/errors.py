@@ -41,6 +41,10 @@ class QuantityError:
         Largest absolute difference that a right prediction can have; infinite if unknown.
     rounding : float
         The part of the bound that is left to rounding.
+
+    See Also
+    --------
+    Agreement : The comparison that it belongs to.
     """
 
     error: float

@@ -145,7 +145,12 @@ def test_an_output_that_cannot_be_written_is_one_line(tmp_path):
     for command in (["check", "claims.py", "--out", "out"], ["list"]):
         with open("/dev/full", "w") as full:
             run = subprocess.run(
-                [sys.executable, "-m", "linmod", *command], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True
+                [sys.executable, "-m", "linmod", *command],
+                cwd=tmp_path,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=120,
             )
         assert run.returncode == 2
         assert run.stderr.strip().splitlines()[-1] == "error: the output cannot be written (No space left on device)"
