@@ -165,10 +165,12 @@ class Agreement:
     def _weakness(self) -> str:
         """What this comparison could not have noticed, and what would decide it; empty if nothing."""
         tested = [name for name, q in self.by_quantity.items() if name not in PARTS and q.tested]
-        if NEGLECTED_FACTOR * self.neglected > MOST_NEGLECTED:
+        share = NEGLECTED_FACTOR * self.neglected
+        untested = [name for name in self.untested if not self.by_quantity[name].tested_but_for(share)]
+        if share > MOST_NEGLECTED and not untested:
             return self._inaccuracy()
         if self.untested:
-            name = self.untested[0]
+            name = (untested or self.untested)[0]
             quantity = self.by_quantity[name]
             return (
                 f"{len(self.untested)} of {len(self.by_quantity)} quantities are not tested: {name} moves by"

@@ -81,7 +81,11 @@ class QuantityError:
     @property
     def tested(self) -> bool:
         """Whether the quantity moves by four bounds at least, so that standing still would be noticed."""
-        return self.range >= RESOLUTION * self.bound and self.range > 0
+        return self.tested_but_for(0.0)
+
+    def tested_but_for(self, share: float) -> bool:
+        """Whether it would be tested if its bound did not leave a share of the range to what theory neglects."""
+        return self.range >= RESOLUTION * (self.bound - share * self.range) and self.range > 0
 
 
 def ratio(error: float, bound: float) -> float:

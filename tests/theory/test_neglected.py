@@ -94,10 +94,10 @@ def _outcome(seed, predict=theory.solve):
         prediction = predict(problem)
     except NoClosedForm as error:
         return Outcome(seed, "without bound" not in str(error), wide)
-    neglected = prediction.neglected
-    try:
-        simulation = dynamics.solve(problem)
     except Divergence:
+        return Outcome(seed, _simulated(problem) is not None, wide)
+    neglected, simulation = prediction.neglected, _simulated(problem)
+    if simulation is None:
         return Outcome(seed, False, wide, neglected, ratio=0.0 if neglected == math.inf else math.inf)
     parts = {name: np.max(np.abs(prediction.quantities[name] - v)) for name, v in simulation.quantities.items()}
     ranges = {name: np.ptp(true) for name, true in simulation.quantities.items()}
@@ -107,6 +107,13 @@ def _outcome(seed, predict=theory.solve):
     if beyond > 1:  # training may make rounding errors grow
         beyond = _beyond(parts, ranges, neglected, _grown_rounding(problem, simulation, rounding))
     return Outcome(seed, True, wide, neglected, max(moving, default=math.nan), beyond)
+
+
+def _simulated(problem):
+    try:
+        return dynamics.solve(problem)
+    except Divergence:
+        return None
 
 
 def _beyond(parts, ranges, neglected, rounding):
@@ -167,9 +174,9 @@ def test_a_prediction_that_is_wrong_exceeds_it():
             theory.solve(problem, strength_factor=3.0), make_neglected=lambda: theory.solve(problem).neglected
         )
 
-    outcomes = [_outcome(seed, late) for seed in range(60)]
+    outcomes = [_outcome(seed, late) for seed in range(24)]
     small = [outcome for outcome in outcomes if outcome.neglected < 1e-3]
-    assert len(small) >= 5
+    assert len(small) >= 4
     assert sum(outcome.ratio > 1 for outcome in small) >= 0.8 * len(small)
 
 
