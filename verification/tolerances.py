@@ -157,11 +157,11 @@ def with_integration(bounds: Bounds, problem: Problem, simulate: Simulator, simu
 
 
 def with_unstable_rounding(bounds: Bounds, problem: Problem, simulated: Values) -> Bounds:
-    """Add the growth of rounding errors in the initial weights of descent, relative to the final weights."""
-    if not isinstance(problem.training, Descent) or bounds.doubt:
+    """Add the growth of rounding errors in the initial weights, relative to the largest weight."""
+    if bounds.doubt or problem.times[-1] == 0:
         return bounds
     try:
-        growth = _grown_rounding(problem, problem.training)
+        growth = _grown_rounding(problem)
     except (Divergence, ValueError):
         return bounds
     if growth > MOST_GROWN:
@@ -171,16 +171,23 @@ def with_unstable_rounding(bounds: Bounds, problem: Problem, simulated: Values) 
     return replace(bounds, total=total)
 
 
-def _grown_rounding(problem: Problem, training: Descent) -> float:
+def _grown_rounding(problem: Problem) -> float:
     """Largest change of a weight by rounding errors in the initial ones, relative to the largest weight."""
     generator = np.random.default_rng(0)
-    sampled = replace(problem, training=replace(training, record_every=max(1, training.steps // SAMPLED)))
+    sampled = replace(problem, training=_sampled(problem.training))
     exact = solve(sampled).weights
     changes = []
     for _ in range(PERTURBED):
         nearby = solve(replace(sampled, initial=Explicit(_rounded(problem.initial_weights, generator)))).weights
         changes += [largest(np.abs(one - other)) for one, other in zip(exact, nearby, strict=True)]
     return ratio(largest(changes), largest([largest(np.abs(layer)) for layer in exact]))
+
+
+def _sampled(training: Flow | Descent) -> Flow | Descent:
+    """Training that is reported a limited number of times, the last among them."""
+    if isinstance(training, Descent):
+        return replace(training, record_every=max(1, training.steps // SAMPLED))
+    return replace(training, times=np.linspace(0.0, training.times[-1], SAMPLED + 1))
 
 
 def _rounded(weights: Weights, generator: np.random.Generator) -> list[FloatArray]:
