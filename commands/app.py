@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 import typer
 
+from .console import errors
 from .derive import derive
 from .reproduce import check, list_claims, reproduce
 from .spectrum import spectrum
@@ -31,4 +33,21 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    app()
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        _discard_output()
+        errors.print(f"error: the output cannot be written ({error.strerror})", markup=False, soft_wrap=True)
+        raise SystemExit(2) from None
+
+
+def _discard_output() -> None:
+    """Send what is left to be printed nowhere, so that it is not tried again when Python ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -135,7 +135,7 @@ def draw(outcome: Outcome, folder: Path) -> list[Path]:
 
 
 def write_report(outcomes: Sequence[Outcome], settings: Settings, folder: Path) -> None:
-    """Write ``report.md`` and ``report.json`` for the outcomes so far, each replaced in one go."""
+    """Write ``report.md`` and ``report.json`` for the outcomes so far, each replaced atomically."""
     _replace(folder / "report.json", json.dumps(_as_json(outcomes, settings), indent=2, allow_nan=False) + "\n")
     _replace(folder / "report.md", _as_markdown(outcomes, settings))
 

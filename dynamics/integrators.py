@@ -54,10 +54,7 @@ def flow_states(system: System, training: Flow, integrator: str, done: Progress)
     if not due:
         return
     if not np.all(np.isfinite(velocity(0.0, system.start))):
-        raise Divergence(
-            "the gradient is not finite at time 0: start from smaller weights, or scale the data"
-            " down"
-        )
+        raise Divergence("the gradient is not finite at time 0: start from smaller weights, or scale the data down")
     reached = 0.0
     solver = INTEGRATORS[integrator](velocity, 0.0, system.start, due[-1], rtol=training.rtol, atol=training.atol)
     while due:

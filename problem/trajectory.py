@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -333,9 +333,13 @@ class Observation:
     loss: FloatArray
 
 
+BATCH_ENTRIES = 2**17
+"""Maps are measured together up to this number of entries."""
+
+
 @np.errstate(over="ignore", invalid="ignore")
 def observe(dataset: Data, maps: Iterable[FloatArray]) -> Observation:
-    """Measure modes, block norms and loss of input-output maps, one after the other.
+    """Measure modes, block norms and loss of input-output maps.
 
     Parameters
     ----------
@@ -346,23 +350,52 @@ def observe(dataset: Data, maps: Iterable[FloatArray]) -> Observation:
     -------
     Observation
     """
-    basis = dataset.mode_basis
-    pairs = [(source, target) for target in dataset.output_blocks for source in dataset.input_blocks]
-    strengths, modes, norms, loss = [], [], [], []
-    for W in maps:
-        projected = basis.U.T @ (W @ basis.V)
-        strengths.append(np.diagonal(projected).copy())
-        modes.append([_root_mean_square(projected[block, block]) for block in basis.classes.values()])
-        norms.append([np.linalg.norm(W[dataset.output_blocks[o], dataset.input_blocks[i]]) for i, o in pairs])
-        loss.append(np.sum(np.square(dataset.Y - W @ dataset.X)) / (2 * dataset.n_items))
-    by_class, by_pair = np.array(modes).T, np.array(norms).T
+    classes = dataset.mode_basis.classes
+    blocks = {
+        (source, target): (slice(None), rows, columns)
+        for target, rows in dataset.output_blocks.items()
+        for source, columns in dataset.input_blocks.items()
+    }
+    parts = [_measured(dataset, blocks, several) for several in _stacked(maps)]
+    strengths, modes, norms, loss = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
     return Observation(
-        strengths=np.array(strengths),
-        modes=dict(zip(basis.classes, by_class, strict=False)),
-        norms=dict(zip(pairs, by_pair, strict=True)),
-        loss=np.array(loss),
+        strengths=strengths.T,
+        modes=dict(zip(classes, modes, strict=False)),
+        norms=dict(zip(blocks, norms, strict=True)),
+        loss=loss,
     )
 
 
-def _root_mean_square(block: FloatArray) -> float:
-    return float(np.linalg.norm(block) / np.sqrt(len(block)))
+def _stacked(maps: Iterable[FloatArray]) -> Iterator[FloatArray]:
+    """Copies of maps, of which the next may overwrite the last, in stacks of a limited size."""
+    held: list[FloatArray] = []
+    for W in maps:
+        held.append(W.copy())
+        if len(held) * W.size >= BATCH_ENTRIES:
+            yield np.stack(held)
+            held = []
+    if held:
+        yield np.stack(held)
+
+
+def _measured(
+    dataset: Data, blocks: Mapping[BlockPair, tuple[slice, slice, slice]], maps: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Strengths, modes, norms and loss of several maps, with time as the last axis."""
+    basis, count = dataset.mode_basis, len(maps)
+    rows = maps.reshape(-1, maps.shape[-1])
+    projected = basis.U.T @ (rows @ basis.V).reshape(*maps.shape[:2], -1)
+    errors = dataset.Y - (rows @ dataset.X).reshape(*maps.shape[:2], -1)
+    modes = [
+        _norms(projected[:, block, block]) / np.sqrt(projected[0, block].shape[0]) for block in basis.classes.values()
+    ]
+    return (
+        np.diagonal(projected, axis1=1, axis2=2).T,
+        np.reshape(modes, (-1, count)),
+        np.reshape([_norms(maps[block]) for block in blocks.values()], (-1, count)),
+        np.sum(np.square(errors), axis=(1, 2)) / (2 * dataset.n_items),
+    )
+
+
+def _norms(matrices: FloatArray) -> FloatArray:
+    return np.asarray(np.linalg.norm(matrices, axis=(1, 2)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ from tabulate import tabulate
 
 from .errors import PARTS, RESOLUTION, QuantityError, largest
 from .sensitivity import Sensitivity
+from .tolerances import MOST_NEGLECTED, NEGLECTED_FACTOR
 from .verdicts import FAILS, HOLDS, UNDECIDED
 
 MOST_BLIND = 0.5
@@ -19,7 +21,7 @@ MOST_BLIND = 0.5
 
 @dataclass(frozen=True)
 class Control:
-    """What became of a prediction that is wrong on purpose.
+    """The outcome for a deliberately wrong prediction.
 
     Attributes
     ----------
@@ -29,9 +31,14 @@ class Control:
     difference : float
         Its largest difference from the prediction under test, in bounds of the quantities.
     applies : bool, default True
-        Whether it says anything else than the prediction, beyond rounding.
+        Whether it differs from the prediction by more than rounding.
     needed : bool, default True
         Whether the verdict is undecided if it cannot be told apart from the prediction.
+
+    See Also
+    --------
+    Agreement : The comparison that it belongs to.
+    linmod.verify : Derive the controls of a problem, or take others.
     """
 
     name: str
@@ -52,7 +59,7 @@ class Control:
 
     def __str__(self) -> str:
         if not self.applies:
-            return "does not apply (it says the same as the prediction)"
+            return "does not apply (it equals the prediction)"
         if self.rejected:
             return f"rejected (error {self.error:.2g} bounds)"
         if self.distinct:
@@ -71,12 +78,14 @@ class Agreement:
     controls : tuple of Control
     sensitivity : Sensitivity
         The smallest errors of start, rate and plateau that this comparison notices.
+    neglected : float
+        Largest error over range of a quantity that the closed form is known to have; 0 if exact or not derived.
     left_out : tuple of str
         Quantities of the simulation that the prediction does not name.
     doubts : tuple of str
-        What keeps the comparison from deciding, whatever the errors are; each with what would decide it.
+        Reasons for which the comparison cannot decide for any errors; each with what would decide it.
     description, prediction, simulation : str
-        What was solved, and by what on either side.
+        The problem that was solved, and the origin of either side.
 
     See Also
     --------
@@ -86,6 +95,7 @@ class Agreement:
     by_quantity: Mapping[str, QuantityError]
     controls: tuple[Control, ...]
     sensitivity: Sensitivity
+    neglected: float
     left_out: tuple[str, ...]
     doubts: tuple[str, ...]
     description: str = field(repr=False)
@@ -100,7 +110,7 @@ class Agreement:
     @property
     def worst(self) -> str:
         """Name of the quantity that is closest to its bound, or furthest beyond."""
-        return max(self.by_quantity, key=lambda name: _rank(self.by_quantity[name].of_bound))
+        return max(self.by_quantity, key=lambda name: _or(math.inf, self.by_quantity[name].of_bound))
 
     @property
     def tolerance(self) -> float:
@@ -155,8 +165,12 @@ class Agreement:
     def _weakness(self) -> str:
         """What this comparison could not have noticed, and what would decide it; empty if nothing."""
         tested = [name for name, q in self.by_quantity.items() if name not in PARTS and q.tested]
+        share = NEGLECTED_FACTOR * self.neglected
+        untested = [name for name in self.untested if not self.by_quantity[name].tested_but_for(share)]
+        if share > MOST_NEGLECTED and not untested:
+            return self._inaccuracy()
         if self.untested:
-            name = self.untested[0]
+            name = (untested or self.untested)[0]
             quantity = self.by_quantity[name]
             return (
                 f"{len(self.untested)} of {len(self.by_quantity)} quantities are not tested: {name} moves by"
@@ -180,6 +194,15 @@ class Agreement:
             return "no wrong prediction can be told apart; a null control that differs would decide it"
         return ""
 
+    def _inaccuracy(self) -> str:
+        """What the closed form neglects, and what would decide whether it is right."""
+        name = max(self.by_quantity, key=lambda name: _or(0.0, self.by_quantity[name].of_range))
+        return (
+            f"the closed form neglects up to {100 * self.neglected:.2g} % of the range of {name}, and a bound of"
+            f" {NEGLECTED_FACTOR:g} times as much exceeds {100 * MOST_NEGLECTED:g} % of it; smaller initial weights"
+            " would decide it, unless the error does not shrink with them, which linmod.convergence_order measures"
+        )
+
     def _strength(self) -> str:
         rejected, counted = self.counts
         text = f"all {len(self.by_quantity)} quantities are within their bounds, {rejected} of {counted}"
@@ -188,7 +211,7 @@ class Agreement:
 
     @property
     def counts(self) -> tuple[int, int]:
-        """How many wrong predictions are rejected, and how many say anything else than the prediction."""
+        """How many wrong predictions are rejected, and how many differ from the prediction."""
         return sum(c.rejected for c in self.controls), sum(c.applies for c in self.controls)
 
     def require(self, *names: str) -> Agreement:
@@ -221,7 +244,7 @@ class Agreement:
         -------
         str
         """
-        header = ("quantity", "error", "error / range", "error / bound", "tested")
+        header = ("quantity", "error", "error / range", "error / tolerance", "tested")
         return tabulate(
             [_row(name, quantity) for name, quantity in self.by_quantity.items()],
             header,
@@ -263,8 +286,9 @@ class Agreement:
         return f"{verdict}{self.table('html')}<ul>{controls}</ul>{summary}"
 
 
-def _rank(share: float) -> float:
-    return share if share == share else float("inf")
+def _or(other: float, share: float) -> float:
+    """Return a share, or another number if it is not one."""
+    return other if math.isnan(share) else share
 
 
 def _row(name: str, quantity: QuantityError) -> tuple[str, ...]:

@@ -37,6 +37,10 @@ class Settings:
         Called with the fraction done.
     images : Images, optional
         What claims on images use; :func:`linmod.datasets.digits` unless given.
+
+    See Also
+    --------
+    Claim.run : Check a claim with these settings.
     """
 
     seed: int = 0
@@ -80,6 +84,11 @@ class Finding:
         Why the finding holds, fails or is undecided, where that is known.
     undecided : bool, default False
         Whether nothing could be found out.
+
+    See Also
+    --------
+    Evidence : All findings of a claim.
+    Claim : The statement that they decide.
     """
 
     label: str
@@ -112,13 +121,18 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What the check of a claim found.
+    """The findings of the check of a claim.
 
     Attributes
     ----------
     findings : tuple of Finding
     data : mapping
         What the picture of the claim is drawn from.
+
+    See Also
+    --------
+    Finding : One measured number.
+    Claim.run : Make the evidence of a claim.
     """
 
     findings: tuple[Finding, ...]
@@ -180,7 +194,7 @@ class Claim:
         Maps :class:`Settings` to the outcome of :func:`linmod.verify`, :func:`linmod.compare` or
         :func:`linmod.convergence_order`, to a sequence of these, or to an :class:`Evidence`.
     assumptions : tuple of str
-        Where the statement holds.
+        Assumptions of the statement.
     draw : callable, optional
         Maps the evidence to a matplotlib figure.
 
@@ -188,6 +202,11 @@ class Claim:
     ------
     TypeError, ValueError
         If the name is malformed, a text is empty, or check or draw cannot be called.
+
+    See Also
+    --------
+    linmod.verify, linmod.compare : Outcomes that a check may return.
+    Evidence : Findings that a check may return.
 
     Examples
     --------

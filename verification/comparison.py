@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import cast
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def compare(
     tolerance : float
         Bound for every quantity's largest error over time, relative to the largest value of its kind.
     controls : mapping of str to predictions, optional
-        Predictions that are wrong on purpose and must be rejected. One that stays at the first value is
+        Deliberately wrong predictions that must be rejected. One that stays at the first value is
         always among them.
 
     Returns
@@ -105,8 +106,8 @@ def verify(
         Bound for the relative error. Unless given, each quantity has a bound that is derived from the problem: see
         :mod:`linmod.verification.tolerances`.
     controls : mapping of str to callables, optional
-        Predictors that are wrong on purpose. Unless given: times halved, times off by 1 %, lambda of the first two
-        classes swapped, delta missing, initial strengths three times too large.
+        Deliberately wrong predictors. Unless given: times halved, times off by 1 %, lambda of the first two
+        classes swapped, delta left out, initial strengths three times too large.
 
     Returns
     -------
@@ -120,7 +121,7 @@ def verify(
     ValueError
         If no tolerance is known for this problem and none is given; if predictions and simulation do not match.
     Divergence
-        If the simulation leaves the range of finite numbers.
+        If the simulation diverges to non-finite values.
 
     See Also
     --------
@@ -140,9 +141,12 @@ def verify(
     bound = None if tolerance is None else real("tolerance", tolerance, positive=True)
     prediction, simulation = predict(problem), simulate(problem)
     both = compared(prediction, simulation)
-    wrong = _derived(problem, predict, simulation) if controls is None else _given(controls, problem, simulation)
-    closed = _closed_form(problem)
+    closed = _closed_form(problem, predict, prediction)
     probed = _probed(problem, simulation, closed)
+    if controls is None:
+        wrong = _derived(problem, predict, simulation, probed[1])
+    else:
+        wrong = _given(controls, problem, simulation)
 
     def outcome(bounds: Bounds) -> Agreement:
         return _agreement(prediction, simulation, both, bounds, wrong, probed)
@@ -159,14 +163,14 @@ def verify(
 
 @dataclass(frozen=True, eq=False)
 class _Wrong:
-    """A wrong prediction: what it says, and whether it counts if it says the same, or nearly so, as the prediction."""
+    """Values of a wrong prediction, and whether it counts if it equals the prediction or nearly does."""
 
     values: Values
     needed: bool = True
     always: bool = True
 
     def judged(self, name: str, predicted: Values, simulated: Values, bounds: Bounds) -> Control:
-        """What becomes of it."""
+        """Judge it against the prediction and the simulation."""
         shared = {key: values for key, values in self.values.items() if key in predicted}
         return Control(
             name=name,
@@ -181,19 +185,23 @@ def _given(controls: Mapping[str, Predictor], problem: Problem, simulation: Traj
     return {name: _Wrong(_said(predict, problem, simulation)) for name, predict in controls.items()}
 
 
-def _derived(problem: Problem, predict: Predictor, simulation: Trajectory) -> dict[str, _Wrong]:
-    """The wrong predictions that fit the problem; where theory has no closed form, the given one at other times."""
-    wrong: Mapping[str, Predictor] = null_controls(problem)
-    try:
-        theory.solve(problem)
-    except NoClosedForm:
+def _derived(
+    problem: Problem, predict: Predictor, simulation: Trajectory, probed: Mapping[str, Values]
+) -> dict[str, _Wrong]:
+    """Values of the wrong predictions of a problem; without a closed form, of the given one at other times."""
+    if theory.closed_form(problem).exists:
+        wrong: Mapping[str, Predictor] = null_controls(problem)
+        known = {TIMES_OFF: probed["rate"]} if "rate" in probed else {}
+    else:
         wrong = {name: partial(_at_other_times, predict, factor) for name, factor in TIME_FACTORS.items()}
+        known = {}
     found = {}
     for name, predictor in wrong.items():
         try:
-            found[name] = _Wrong(_said(predictor, problem, simulation), needed=name != TIMES_OFF, always=False)
+            values = known[name] if name in known else _said(predictor, problem, simulation)
         except NoClosedForm:
             continue
+        found[name] = _Wrong(values, needed=name != TIMES_OFF, always=False)
     return found
 
 
@@ -203,14 +211,17 @@ def _at_other_times(predict: Predictor, factor: float, problem: Problem) -> Pred
 
 
 def _said(predict: Predictor, problem: Problem, simulation: Trajectory) -> Values:
-    """What a predictor says; infinite values where it diverges."""
+    """Values of a predictor; infinite where it diverges."""
     try:
         return read(predict(problem), simulation)
     except Divergence:
         return {name: np.full_like(values, np.inf) for name, values in simulation.quantities.items()}
 
 
-def _closed_form(problem: Problem) -> Trajectory | None:
+def _closed_form(problem: Problem, predict: Predictor, prediction: Prediction) -> Trajectory | None:
+    """The unchanged closed form, which is the prediction itself unless another predictor is given."""
+    if predict is theory.solve:
+        return cast(Trajectory, prediction)
     try:
         return theory.solve(problem)
     except (Divergence, NoClosedForm):
@@ -259,6 +270,7 @@ def _agreement(
             each.judged(name, predicted, simulated, bounds) for name, each in {CONSTANT: still, **wrong}.items()
         ),
         sensitivity=sensitivity,
+        neglected=bounds.neglected,
         left_out=tuple(name for name in simulation.quantities if name not in predicted),
         doubts=tuple(_doubts(prediction, simulation, both, bounds)),
         description=simulation.description,
@@ -270,7 +282,7 @@ def _agreement(
 def _doubts(
     prediction: Prediction, simulation: Trajectory, both: tuple[Values, Values], bounds: Bounds
 ) -> Iterator[str]:
-    """What keeps any comparison of these two from deciding."""
+    """Reasons for which no comparison of these two can decide."""
     predicted, simulated = both
     if not _own_origin(prediction, simulation) and _same_bits(predicted, simulated, bounds):
         yield SAME_BITS

@@ -1,4 +1,4 @@
-"""Null controls: predictions that are wrong on purpose, which a check must reject."""
+"""Null controls: deliberately wrong predictions, which a check must reject."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .sensitivity import PROBE
 
 CONSTANT = "constant"
 SWAPPED = "lambda_1 and lambda_2 swapped"
-DELTA_MISSING = "delta missing"
+DELTA_LEFT_OUT = "delta left out"
 STRENGTH_OFF = "initial strengths x 3"
 UNSHARED = "modules do not share their error"
 STRENGTH_FACTOR = 3.0
@@ -46,7 +46,7 @@ def null_controls(problem: Problem) -> dict[str, Wrong]:
     ...     print(name)
     times x 0.5
     times x 1.01
-    delta missing
+    delta left out
     initial strengths x 3
     lambda_1 and lambda_2 swapped
     """
@@ -55,7 +55,7 @@ def null_controls(problem: Problem) -> dict[str, Wrong]:
     }
     if isinstance(problem.network, Modular):
         return {**controls, **_of_modules(problem.network)}
-    controls[DELTA_MISSING] = lambda problem: solve(problem, spectrum=without_delta(spectrum(problem.dataset)))
+    controls[DELTA_LEFT_OUT] = lambda problem: solve(problem, spectrum=without_delta(spectrum(problem.dataset)))
     controls[STRENGTH_OFF] = lambda problem: solve(problem, strength_factor=STRENGTH_FACTOR)
     if len(spectrum(problem.dataset).learnable) > 1:
         controls[SWAPPED] = lambda problem: solve(problem, spectrum=with_swapped_lambda(spectrum(problem.dataset)))
@@ -108,7 +108,7 @@ def _of_modules(network: Modular) -> dict[str, Wrong]:
         return module_spectra(network, problem.dataset)
 
     controls: dict[str, Wrong] = {
-        DELTA_MISSING: lambda problem: solve(problem, spectrum=[without_delta(s) for s in spectra(problem)]),
+        DELTA_LEFT_OUT: lambda problem: solve(problem, spectrum=[without_delta(s) for s in spectra(problem)]),
         STRENGTH_OFF: lambda problem: solve(problem, strength_factor=STRENGTH_FACTOR),
     }
     if len(network.groups) < len(network.modules):

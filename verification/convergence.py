@@ -28,9 +28,13 @@ class ConvergenceOrder:
     spread : ndarray, shape (V,)
         Standard error of that mean; zero without repetitions.
     control_errors : ndarray, shape (V,)
-        The same for a prediction that is wrong on purpose, which must not converge.
+        The same for a deliberately wrong prediction, which must not converge.
     expected : tuple of two floats
         The range in which the order should lie.
+
+    See Also
+    --------
+    convergence_order : Measure it.
     """
 
     parameter: str
@@ -52,7 +56,7 @@ class ConvergenceOrder:
 
     @property
     def control_order(self) -> float:
-        """Slope for the prediction that is wrong on purpose."""
+        """Slope for the deliberately wrong prediction."""
         return _slope(self.values, self.control_errors)[0]
 
     @property
@@ -125,7 +129,7 @@ def convergence_order(
     expected : tuple of two floats
         Range in which the order should lie.
     control : callable
-        A predictor that is wrong on purpose; its error must not vanish at that order.
+        A deliberately wrong predictor; its error must not vanish at that order.
     predict, simulate : callable
         The two sides, as for :func:`linmod.verify`.
     progress : callable, optional

@@ -17,7 +17,7 @@ Predictor = Callable[[Problem], Prediction]
 Values = dict[str, FloatArray]
 
 RESOLUTION = 4.0
-"""How many times its bound a quantity must move so that standing still would be noticed."""
+"""Number of bounds that a quantity must move for a constant to be noticed."""
 STRENGTHS = "strengths with signs"
 MOST_ENTRIES = 4_000_000
 """Strengths and weights over time are compared up to this number of entries."""
@@ -25,7 +25,7 @@ MOST_ENTRIES = 4_000_000
 
 @dataclass(frozen=True)
 class QuantityError:
-    """How far one predicted quantity is from the simulated one, over all times.
+    """The largest difference between a predicted and a simulated quantity over all times.
 
     Of a quantity with several components (signed strengths, weights) the component that is closest to its bound.
 
@@ -41,6 +41,10 @@ class QuantityError:
         Largest absolute difference that a right prediction can have; infinite if unknown.
     rounding : float
         The part of the bound that is left to rounding.
+
+    See Also
+    --------
+    Agreement : The comparison that it belongs to.
     """
 
     error: float
@@ -77,7 +81,11 @@ class QuantityError:
     @property
     def tested(self) -> bool:
         """Whether the quantity moves by four bounds at least, so that standing still would be noticed."""
-        return self.range >= RESOLUTION * self.bound and self.range > 0
+        return self.tested_but_for(0.0)
+
+    def tested_but_for(self, share: float) -> bool:
+        """Whether it would be tested if its bound did not leave a share of the range to what theory neglects."""
+        return self.range >= RESOLUTION * (self.bound - share * self.range) and self.range > 0
 
 
 def ratio(error: float, bound: float) -> float:
@@ -123,7 +131,7 @@ def gaps(values: FloatArray, reference: FloatArray) -> FloatArray:
 
 
 def compared(prediction: Prediction, simulation: Trajectory) -> tuple[Values, Values]:
-    """Read what both sides say: quantities, and of two trajectories the signed strengths and the weights.
+    """Read the values of both sides: quantities, and of two trajectories the signed strengths and the weights.
 
     Raises
     ------

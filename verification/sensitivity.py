@@ -29,6 +29,10 @@ class Sensitivity:
         Of the times.
     plateau : float
         Of the final strengths of all modes.
+
+    See Also
+    --------
+    Agreement : The comparison whose sensitivity it is.
     """
 
     start: float = math.nan

@@ -1,4 +1,4 @@
-"""When a prediction agrees with a mean over random draws: the criterion, in standard errors, and its points."""
+"""The criterion, in standard errors, for a prediction to agree with a mean over random draws."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Measured:
     declared : float
         Bound of the absolute error of the prediction; 0 where it is exact.
     wrong : tuple of float
-        What predictions that are wrong on purpose say.
+        Values of deliberately wrong predictions.
     """
 
     predicted: float
@@ -41,7 +41,9 @@ class Measured:
 
 
 def critical_value(points: int) -> float:
-    """Standard errors that none of so many true means exceeds, but with probability :data:`FALSE_ALARM` (Bonferroni).
+    """Return the number of standard errors that some of several true means exceeds with probability FALSE_ALARM.
+
+    Bonferroni's bound; see :data:`FALSE_ALARM`.
 
     Examples
     --------
@@ -54,7 +56,7 @@ def critical_value(points: int) -> float:
 
 
 def finding_of(label: str, points: Iterable[Measured]) -> Finding:
-    """Hold all points against the criterion; wrong predictions that can be told apart must be rejected.
+    """Apply the criterion to all points; distinguishable wrong predictions must be rejected.
 
     Examples
     --------

@@ -19,7 +19,7 @@ from ...validation import FloatArray
 from ...verification.agreement import Agreement
 from ...verification.claims import Claim, Evidence, Settings, finding
 from ...verification.comparison import compare, verify
-from ...verification.controls import DELTA_MISSING, STRENGTH_OFF, SWAPPED
+from ...verification.controls import DELTA_LEFT_OUT, STRENGTH_OFF, SWAPPED
 from ..drawing.curves import along_curve
 from ..drawing.style import STROKES, TIME, canvas, class_label, house_style, label_ends, title
 from ..published import DATASET, DEEP_STEP, NETWORK, deep_problem
@@ -110,7 +110,7 @@ def _descent(problem: Problem) -> Descent:
 
 def _closed_form(run: Run, tolerance: float | None) -> Agreement:
     agreement = verify(run.problem, simulate=known(run.projection), tolerance=tolerance)
-    return agreement.require("constant", SWAPPED, STRENGTH_OFF, DELTA_MISSING)
+    return agreement.require("constant", SWAPPED, STRENGTH_OFF, DELTA_LEFT_OUT)
 
 
 def aligned_problem(_: int) -> Problem:

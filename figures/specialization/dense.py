@@ -10,7 +10,7 @@ from ... import dynamics, theory
 from ...problem import Problem, Trajectory
 from ...verification.claims import Claim, Evidence, Settings, finding
 from ...verification.comparison import verify
-from ...verification.controls import DELTA_MISSING, STRENGTH_OFF, SWAPPED
+from ...verification.controls import DELTA_LEFT_OUT, STRENGTH_OFF, SWAPPED
 from ..drawing.curves import draw_curves, draw_errors
 from ..drawing.style import block_label, canvas, class_label, house_style, legend_below, title
 from ..published import SPECIALIZATION, deep_problem, shallow_problem
@@ -30,7 +30,7 @@ def _check(problem: Callable[[int], Problem], tolerance: float | None) -> Callab
             predicted.append(theory.solve(here))
             simulated.append(dynamics.solve(here))
             agreement = verify(here, simulate=known(simulated[-1]), tolerance=tolerance)
-            agreement.require("constant", SWAPPED, STRENGTH_OFF, DELTA_MISSING)
+            agreement.require("constant", SWAPPED, STRENGTH_OFF, DELTA_LEFT_OUT)
             findings.append(finding(agreement, f"seed {seed}: modes, block norms and loss"))
             bounds.append(agreement.tolerance)
             settings.progress((done + 1) / len(seeds))

@@ -16,7 +16,7 @@ from ...problem import Aligned, Deep, Flow, Problem, Shallow
 from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings, finding
 from ...verification.comparison import verify
-from ...verification.controls import DELTA_MISSING, STRENGTH_OFF
+from ...verification.controls import DELTA_LEFT_OUT, STRENGTH_OFF
 from ..drawing.style import RELATIVE, STROKES, Stroke, canvas, house_style, legend_below, name_stroke, title
 from .dense import known
 
@@ -47,7 +47,7 @@ def _check(settings: Settings) -> Evidence:
         problem = depth_problem(layers, start)
         run = dynamics.solve(problem)
         agreement = verify(problem, simulate=known(run), tolerance=CURVE_BOUND)
-        required = ("constant", DELTA_MISSING, STRENGTH_OFF) if layers > 1 or start > DRAWN else ("constant",)
+        required = ("constant", DELTA_LEFT_OUT, STRENGTH_OFF) if layers > 1 or start > DRAWN else ("constant",)
         findings.append(finding(agreement.require(*required), f"{layers} layers from {start:g}: curve"))
         curve = run.modes["sign_to_sign"]
         curves[layers, start] = (problem.times, curve)

@@ -22,7 +22,7 @@ from ...problem import (
 )
 from ...verification.claims import Claim, Evidence, Finding, Settings, finding
 from ...verification.comparison import verify
-from ...verification.controls import DELTA_MISSING, STRENGTH_OFF
+from ...verification.controls import DELTA_LEFT_OUT, STRENGTH_OFF
 from ..drawing.curves import draw_curves
 from ..drawing.style import (
     COLUMN,
@@ -64,7 +64,7 @@ def _check_split(settings: Settings) -> Evidence:
         simulated.append(dynamics.solve(problem))
         dense.append(dynamics.solve(split_problem(seed, NETWORK)))
         agreement = verify(problem, simulate=known(simulated[-1]), tolerance=BOUND)
-        agreement.require("constant", STRENGTH_OFF, DELTA_MISSING)
+        agreement.require("constant", STRENGTH_OFF, DELTA_LEFT_OUT)
         findings.append(finding(agreement, f"seed {seed}: modes, block norms and loss"))
         settings.progress((done + 1) / len(seeds))
     findings += [_final_ratio("output split", simulated), _final_ratio("dense", dense)]
@@ -99,7 +99,7 @@ def _check_partition(settings: Settings) -> Evidence:
         problem = architecture_problem(networks["fully partitioned"], seed)
         predicted.append(theory.solve(problem))
         agreement = verify(problem, simulate=known(run), tolerance=PARTITION_BOUND)
-        agreement.require("constant", STRENGTH_OFF, DELTA_MISSING)
+        agreement.require("constant", STRENGTH_OFF, DELTA_LEFT_OUT)
         findings.append(finding(agreement, f"seed {seed}: modes, block norms and loss"))
     error = float(max(np.max(np.abs(ratio - 1)) for ratio in ratios["fully partitioned"]))
     others = [bool(np.max(np.abs(r - 1)) > ROUNDING) for name in ("output split", "dense") for r in ratios[name]]

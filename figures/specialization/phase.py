@@ -104,7 +104,7 @@ def _time_points(bits: int, part: float, seeds: Sequence[int]) -> dict[str, Poin
         mode = theory.spectrum(dataset)[name]
         wrong = {
             "the other class": expected[other].mean,
-            "delta missing": expected[name].mean + np.log(mode.delta) / (2 * mode.lam),
+            "delta left out": expected[name].mean + np.log(mode.delta) / (2 * mode.lam),
             "initial strengths x 3": expected_half_time(dataset, name, TIME_STD * np.sqrt(3.0)).mean,
         }
         values = np.array([float(times[name,]) for times in measured])

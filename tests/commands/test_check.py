@@ -1,4 +1,4 @@
-"""`linmod check`: no file and no claim escapes, and whatever a claim says can be printed."""
+"""`linmod check`: no file and no claim escapes, and every text of a claim can be printed."""
 
 import json
 import os
@@ -137,3 +137,21 @@ def test_a_full_disk_costs_the_report_and_not_the_verdicts(tmp_path):
     assert b"Traceback" not in done.stderr
     assert _run(tmp_path, "a = claim('a')", preexec_fn=small_files).returncode == 2
     assert not list((tmp_path / "out").glob("*.partial"))
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no full device")
+def test_an_output_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "claims.py").write_text(HEAD + "a = claim('a')", encoding="utf-8")
+    for command in (["check", "claims.py", "--out", "out"], ["list"]):
+        with open("/dev/full", "w") as full:
+            run = subprocess.run(
+                [sys.executable, "-m", "linmod", *command],
+                cwd=tmp_path,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=120,
+            )
+        assert run.returncode == 2
+        assert run.stderr.strip().splitlines()[-1] == "error: the output cannot be written (No space left on device)"
+        assert "Traceback" not in run.stderr

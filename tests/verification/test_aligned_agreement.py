@@ -1,4 +1,4 @@
-"""From an aligned start the prediction is exact: it is held against training of all weights.
+"""From an aligned start the prediction is exact: it is compared with training of all weights.
 
 Tolerances
 ----------

@@ -160,7 +160,7 @@ def test_verify_derives_a_tolerance_for_modules(architecture):
     for training in ("descent", "flow"):
         agreement = verify(_problem(CASES[0], architecture, 3, training))
         assert agreement.passed, str(agreement)
-        agreement.require("constant", "delta missing", "initial strengths x 3")
+        agreement.require("constant", "delta left out", "initial strengths x 3")
 
 
 NO_FORM = {

@@ -34,3 +34,23 @@ def test_ten_times_what_is_neglected_of_the_own_range_is_allowed():
     altered = linmod.verify(DESCENT, predict=lambda p: linmod.theory.solve(p, strength_factor=3.0))
     assert altered.by_quantity["loss"].bound == pytest.approx(linmod.verify(DESCENT).by_quantity["loss"].bound)
     assert altered.verdict == "fails"
+
+
+def test_a_saddle_that_rounding_errors_leave_is_undecided_under_flow_too():
+    flow = replace(FLOW, initial=linmod.Aligned(-1e-3), training=linmod.Flow([140.0]))
+    modules = replace(flow, network=linmod.Modular.output_split(linmod.Deep(13)))
+    for problem in (flow, modules):
+        agreement = linmod.verify(problem)
+        assert agreement.verdict == "undecided"
+        early = linmod.verify(replace(problem, training=linmod.Flow(np.linspace(0.0, 10.0, 11))))
+        assert early.verdict == "holds"
+
+
+def test_rounding_errors_that_are_rounded_away_in_one_draw_are_seen_in_another():
+    dataset = linmod.SystematicityDataset(1, 1, 0, 0)
+    training = linmod.Descent(0.7337956301899363, 42, rule=linmod.Rule(contrastive=0.9081493091773698))
+    start = linmod.SmallRandom(2.5576980650246483e-05, seed=200362)
+    problem = linmod.Problem(dataset, linmod.Deep(1), start, training)
+    assert linmod.verify(problem).verdict == "holds"
+    wrong = linmod.verify(problem, predict=lambda p: linmod.theory.solve(p, strength_factor=1.001))
+    assert wrong.verdict == "fails"
