@@ -53,7 +53,7 @@ def null_controls(problem: Problem) -> dict[str, Wrong]:
     controls: dict[str, Wrong] = {
         name: partial(at_scaled_times, factor=factor) for name, factor in TIME_FACTORS.items()
     }
-    if isinstance(problem.network, Modular):
+    if not problem.network.is_chain:
         return {**controls, **_of_modules(problem.network)}
     controls[DELTA_LEFT_OUT] = lambda problem: solve(problem, spectrum=without_delta(spectrum(problem.dataset)))
     controls[STRENGTH_OFF] = lambda problem: solve(problem, strength_factor=STRENGTH_FACTOR)
@@ -90,7 +90,7 @@ def _changed(problem: Problem, change: Callable[[ModeClass], ModeClass], factor:
     def changed(given: Spectrum) -> Spectrum:
         return Spectrum(tuple(change(mode_class) for mode_class in given.classes))
 
-    if isinstance(problem.network, Modular):
+    if not problem.network.is_chain:
         spectra = module_spectra(problem.network, problem.dataset)
         return solve(problem, spectrum=[changed(part) for part in spectra], strength_factor=factor)
     return solve(problem, spectrum=changed(spectrum(problem.dataset)), strength_factor=factor)
