@@ -187,3 +187,14 @@ def test_of_several_components_the_one_that_is_noticed_first_counts():
     moved = {"strengths with signs": np.array([[0.0, 0.0, 0.0], [0.01, 0.04, 0.0]])}
     slack = {"strengths with signs": np.array([0.2, 0.4, 0.1])}
     assert from_probes(base, {"start": moved, "rate": base}, slack).start == pytest.approx(0.1)
+
+
+def test_only_what_is_left_out_is_said_not_to_be_compared():
+    assert "not compared" not in str(agreement())
+    assert "not compared: mode a" in str(replace(agreement(), left_out=("mode a",)))
+
+
+def test_a_flow_in_which_nothing_moves_is_said_to_be_that():
+    dataset = linmod.SystematicityDataset(2, 1, 1, 1)
+    still = linmod.Problem(dataset, linmod.Deep(8), linmod.Aligned(0.0), linmod.Flow([0.0, 1.0, 2.0]))
+    assert "nothing moves" in linmod.verify(still).reason
