@@ -144,7 +144,7 @@ def test_inputs_that_no_output_uses_limit_the_step():
     problem = Problem(Dataset(X, Y), Shallow(), SmallRandom(0.1), Descent(0.01, 5))
     limit = theory.largest_stable_step(problem.network, problem.dataset)
     assert limit == pytest.approx(2 / 25, rel=1e-12)
-    assert limit == pytest.approx(dynamics.largest_stable_step(problem), rel=1e-12)
+    assert limit == pytest.approx(dynamics.largest_stable_step(problem.network, problem.dataset), rel=1e-12)
 
 
 CHANGES = ("units", "features", "items", "repeated", "rotated", "outputs rotated")
@@ -218,6 +218,9 @@ def test_messages_stay_short_for_any_number_of_items():
         theory.solve(problem)
     with pytest.raises(ValueError, match=r"initial strength, about 2\*\*100000, got 4"):
         theory.solve(replace(problem, initial=Aligned(0.1)))
-    limits = theory.largest_stable_step(problem.network, huge), dynamics.largest_stable_step(problem)
+    limits = (
+        theory.largest_stable_step(problem.network, huge),
+        dynamics.largest_stable_step(problem.network, problem.dataset),
+    )
     assert limits[0] == pytest.approx(limits[1], rel=1e-12)
     assert limits[0] == pytest.approx(1.0)
