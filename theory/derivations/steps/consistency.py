@@ -22,11 +22,15 @@ def second_value(statement: Eq, earlier: Mapping[str, Eq]) -> str:
     >>> second_value(Eq(f(0), b), {"start": Eq(f(0), a)})
     'start'
     """
+    quantity, value = statement.args
     for name, other in earlier.items():
-        for quantity, value in (statement.args, statement.args[::-1]):
-            for same, another in (other.args, other.args[::-1]):
-                if isinstance(quantity, NAMES) and quantity == same and value != another and not _gives(value, another):
-                    return name
+        if (
+            isinstance(quantity, NAMES)
+            and quantity == other.lhs
+            and value != other.rhs
+            and not _gives(value, other.rhs)
+        ):
+            return name
     return ""
 
 
