@@ -37,7 +37,9 @@ def second_value(statement: Eq, earlier: Mapping[str, Eq]) -> str:
 def _gives(value: Expr, another: Expr) -> bool:
     """Whether the two values say something of another unknown: a derivative, an integral or a matrix expression."""
     return any(
-        side.is_Matrix or side.has(Derivative, sympy.Integral, sympy.Sum, sympy.Trace, AppliedUndef)
+        side.is_Matrix
+        or side.atoms(sympy.MatrixSymbol)
+        or side.has(Derivative, sympy.Integral, sympy.Sum, sympy.Trace, AppliedUndef)
         for side in (value, another)
     )
 
