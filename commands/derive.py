@@ -130,7 +130,7 @@ def _show(derivation: Derivation, form: Format, values: dict[str, str]) -> None:
         shown = page(derivation, values)
     if form is not Format.terminal:
         written = {
-            Format.latex: lambda: latex.section(shown),
+            Format.latex: lambda: latex.fragment(shown),
             Format.markdown: lambda: text.markdown(shown),
             Format.html: lambda: html.document(derivation.title, html.section(shown)),
             Format.json: lambda: text.as_json([shown]),

@@ -302,6 +302,25 @@ def test_an_article_that_does_not_compile_is_noticed(tmp_path):
         assert_compiles(file)
 
 
+@compiles
+def test_a_section_compiles_in_a_paper_that_loads_amsmath(tmp_path):
+    file = tmp_path / "paper.tex"
+    body = invoke("two-layer-opposite", "--format", "latex").output
+    file.write_text(
+        f"\\documentclass{{article}}\\usepackage{{amsmath}}\\begin{{document}}\n{body}\n\\end{{document}}\n",
+        encoding="utf-8",
+    )
+    assert_compiles(file)
+
+
+def test_functions_and_their_rates_are_written_as_by_hand():
+    motion = linmod.derive("shallow")["motion"]
+    assert latex.formula(motion.lhs) == r"\dot{\pi}(t)"
+    assert r"\pi(t)" in latex.formula(motion.rhs)
+    assert r"{\left(t \right)}" not in latex.formula(motion.rhs)
+    assert "This follows from motion and start by substitution" in invoke("shallow", "--format", "latex").output
+
+
 @pytest.mark.slow
 def test_all_are_written_as_an_article_and_a_book(tmp_path):
     result = invoke("--all", "--out", tmp_path)

@@ -17,6 +17,7 @@ from sympy import Derivative, Eq, Expr, Integer, Rational, Subs, Symbol, expand,
 from sympy.core.function import AppliedUndef
 from sympy.functions.elementary.hyperbolic import HyperbolicFunction
 
+from .breaks import points_beside_breaks
 from .digits import of_any_precision
 
 POINTS = 20
@@ -102,12 +103,18 @@ def verify_equal(
     if residual.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
         return ProofStep(statement, residual, "is not finite", False)
     points = tuple(random_points(left.free_symbols | right.free_symbols, where, seed))
-    witness = _first_difference((*sympy.Add.make_args(left), *sympy.Add.make_args(-right)), points)
+    beside = points_beside_breaks((left, right), points, where)
+    terms = (*sympy.Add.make_args(left), *sympy.Add.make_args(-right))
+    witness = _first_difference(terms, points) or (_first_difference(terms, beside) if beside else None)
     if witness is not None:
-        where = ", ".join(f"{symbol} = {float(value):.5g}" for symbol, value in witness.items()) or "all points"
-        return ProofStep(statement, residual, f"differs at {where}", False, (witness,))
+        return ProofStep(statement, residual, f"differs at {_numbers(witness)}", False, (witness,))
     if _reduces_to_zero(residual):
         return ProofStep(statement, Integer(0), "symbolically", True)
+    hidden = _small_difference(residual, terms, points)
+    if hidden is not None:
+        return ProofStep(
+            statement, residual, f"differs at {_numbers(hidden)}, by less than 50 digits", False, (hidden,)
+        )
     return ProofStep(statement, residual, f"to {DIGITS} digits at {POINTS} points", True, points)
 
 
@@ -215,14 +222,33 @@ def _first_difference(terms: Sequence[Expr], points: Sequence[dict[Symbol, Expr]
     return None
 
 
-def _differs(evaluate: Callable[..., Sequence[mpmath.mpf]], point: dict[Symbol, Expr], digits: int) -> bool:
+def _numbers(point: Mapping[Symbol, Expr]) -> str:
+    return ", ".join(f"{symbol} = {float(value):.5g}" for symbol, value in point.items()) or "all points"
+
+
+def _small_difference(
+    residual: Expr, terms: Sequence[Expr], points: Sequence[dict[Symbol, Expr]]
+) -> dict[Symbol, Expr] | None:
+    """A point where a difference below 50 digits is not 0: exactly for rational functions, else to more digits."""
+    values = [residual.xreplace(point) for point in points[:FIRST]]
+    if all(value.is_Rational for value in values):
+        return next((point for point, value in zip(points, values, strict=False) if value != 0), None)
+    if residual.has(sympy.Integral, sympy.Float):
+        return None
+    evaluate, digits = of_any_precision(list(points[0]), terms), CANCELLED[0]
+    return points[0] if _differs(evaluate, points[0], digits, digits - 2 * DIGITS) else None
+
+
+def _differs(
+    evaluate: Callable[..., Sequence[mpmath.mpf]], point: dict[Symbol, Expr], digits: int, agreeing: int = DIGITS
+) -> bool:
     with mpmath.workdps(digits):
         try:
             values = evaluate(*(mpmath.mpf(value.p) / value.q for value in point.values()))
         except (ValueError, ZeroDivisionError):
             return True
         largest = max(abs(value) for value in values)
-        return not abs(mpmath.fsum(values)) <= largest * mpmath.mpf(10) ** -DIGITS
+        return not abs(mpmath.fsum(values)) <= largest * mpmath.mpf(10) ** -agreeing
 
 
 def _reduces_to_zero(residual: Expr) -> bool:

@@ -339,16 +339,16 @@ ENTRIES = (
     Entry(
         "rule-mixtures",
         "slow motion",
-        lambda a, pi_star, delta, gamma, nabla: theory.slow_velocity(a, delta * pi_star, delta, rule(gamma, nabla)),
-        {"a": NARROW, "pi_star": NARROW, "delta": NARROW, "gamma": signed(1e-3, 1e3), "nabla": signed(1e-3, 1e3)},
-        {"a": 0.7, "pi_star": 1.2, "delta": 0.5, "gamma": 0.3, "nabla": 0.1},
+        lambda a_s, pi_star, delta, gamma, nabla: theory.slow_velocity(a_s, delta * pi_star, delta, rule(gamma, nabla)),
+        {"a_s": NARROW, "pi_star": NARROW, "delta": NARROW, "gamma": signed(1e-3, 1e3), "nabla": signed(1e-3, 1e3)},
+        {"a_s": 0.7, "pi_star": 1.2, "delta": 0.5, "gamma": 0.3, "nabla": 0.1},
     ),
     Entry(
         "rule-fixed-points",
         "slow motion",
-        lambda a, pi_star, delta, nabla: theory.slow_velocity(a, delta * pi_star, delta, rule(0.0, nabla)),
-        {"a": NARROW, "pi_star": NARROW, "delta": NARROW, "nabla": signed(1e-3, 1e3)},
-        {"a": 0.7, "pi_star": 1.2, "delta": 0.5, "nabla": 0.1},
+        lambda a_s, pi_star, delta, nabla: theory.slow_velocity(a_s, delta * pi_star, delta, rule(0.0, nabla)),
+        {"a_s": NARROW, "pi_star": NARROW, "delta": NARROW, "nabla": signed(1e-3, 1e3)},
+        {"a_s": 0.7, "pi_star": 1.2, "delta": 0.5, "nabla": 0.1},
     ),
     Entry(
         "rule-mixtures",

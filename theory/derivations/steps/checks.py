@@ -21,6 +21,7 @@ from ...symbolic.equality import ProofStep, verify_equal
 from .limits import limit_value, misses, outside
 from .quadrature import differs_from_quadrature
 from .roots import not_the_only_solution
+from .uniqueness import leaves_its_interval, outside_domain, singular_start, too_few_conditions
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,16 @@ class Statement:
     def rewrite(self, sides: Iterable[Expr], premises: Mapping[str, Eq] | None = None) -> tuple[list[Expr], list[str]]:
         """Put equations, all that are cited unless given, into expressions."""
         return rewrite(sides, self.premises if premises is None else premises, self.variables)
+
+    def outside(self, sides: Iterable[Expr]) -> str:
+        """Where a cited equation would be put in outside its domain; empty if none is."""
+        current = list(sides)
+        for name, premise in self.premises.items():
+            reason = outside_domain(current, premise, self.where, self.variables)
+            if reason:
+                return reason
+            current = self.rewrite(current, {name: premise})[0]
+        return ""
 
     def without(self, name: str) -> Statement:
         """The same statement without one of the earlier ones."""
@@ -92,7 +103,8 @@ class Algebra(Check):
     def settle(self, claim: Statement) -> ProofStep:
         """Put the cited equations in, and compare the two sides."""
         sides, idle = claim.rewrite(claim.statement.args)
-        return claim.idle(idle) if idle else claim.equal(*sides)
+        outside = claim.outside(claim.statement.args)
+        return claim.idle(idle) if idle else (claim.fails(outside) if outside else claim.equal(*sides))
 
 
 class Through(Check):
@@ -181,6 +193,14 @@ class Solves(Check):
         if outcome.holds and isinstance(unknown, Symbol):
             value = claim.rewrite([claim.statement.rhs], {name: claim.premises[name] for name in names})[0][0]
             reason = not_the_only_solution(solved, unknown, value, claim.where, self.root)
+            return claim.fails(reason) if reason else outcome
+        if outcome.holds and isinstance(unknown, AppliedUndef):
+            right = claim.rewrite([claim.statement.rhs], {name: claim.premises[name] for name in names})[0][0]
+            reason = (
+                too_few_conditions(solved, unknown)
+                or singular_start(solved, unknown, claim.where)
+                or leaves_its_interval(solved, Eq(unknown, right, evaluate=False), claim.where)
+            )
             return claim.fails(reason) if reason else outcome
         return outcome
 
