@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import sympy
 from sympy import Abs, Expr, Heaviside, Integer, Max, Min, Piecewise, Pow, Rational, Symbol, ceiling, floor, sign
+
+from .digits import LARGEST_POWER, has_exact_value, holds_at, value_at
 
 PIECEWISE = (Max, Min, Abs, floor, ceiling, Piecewise, sign, Heaviside, sympy.Mod, sympy.frac)
 BASES = 2
@@ -29,7 +30,7 @@ def points_beside_breaks(
         for point in points[:BASES]:
             for symbol in sorted(border.free_symbols & set(point), key=str):
                 others = {other: value for other, value in point.items() if other != symbol}
-                near = {number for root in _roots(border.xreplace(others), symbol) for number in _around(root, symbol)}
+                near = {number for root in _roots(border, symbol, others) for number in _around(root, symbol)}
                 candidates = (dict(point) | {symbol: number} for number in sorted(near))
                 found += [candidate for candidate in candidates if _inside(candidate, symbol, where)]
     return found
@@ -64,11 +65,23 @@ def _squared(factor: Expr) -> Iterator[Expr]:
         yield factor.base
 
 
-def _roots(border: Expr, symbol: Symbol) -> list[Any]:
-    numerator = sympy.fraction(sympy.together(border))[0]
-    if not numerator.is_polynomial(symbol) or numerator.free_symbols != {symbol}:
+def _roots(border: Expr, symbol: Symbol, others: Mapping[Symbol, Expr]) -> list[Expr]:
+    """Where a border is 0 as a function of one symbol, if it is a polynomial in it."""
+    exact = has_exact_value(border, others)
+    numerator = sympy.fraction(sympy.together(border.xreplace(others) if exact else border))[0]
+    if not numerator.is_polynomial(symbol) or not numerator.has(symbol):
         return []
-    return [sympy.nsimplify(sympy.N(root, 30), rational=True) for root in sympy.Poly(numerator, symbol).real_roots()]
+    values = [value_at(part, others) for part in sympy.Poly(numerator, symbol).all_coeffs()]
+    if not all(value is not None and value.is_real for value in values):
+        return []
+    coefficients = [sympy.nsimplify(value, rational=True) for value in values]
+    if len(coefficients) > LARGEST_POWER or not any(coefficients[:-1]):
+        return []
+    return [_rational(root) for root in sympy.Poly(coefficients, symbol).real_roots()]
+
+
+def _rational(root: Expr) -> Expr:
+    return sympy.nsimplify(sympy.N(root, 30), rational=True)
 
 
 def _around(root: Expr, symbol: Symbol) -> Iterator[Expr]:
@@ -81,4 +94,4 @@ def _inside(point: Mapping[Symbol, Expr], symbol: Symbol, where: Sequence[Expr])
     value = point[symbol]
     declared = ("positive", "negative", "nonnegative", "nonpositive", "nonzero")
     signs = all(getattr(value, f"is_{word}") for word in declared if getattr(symbol, f"is_{word}"))
-    return signs and all(condition.xreplace(dict(point)) != False for condition in where)  # noqa: E712
+    return signs and all(holds_at(condition, point) is not False for condition in where)

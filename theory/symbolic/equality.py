@@ -18,7 +18,7 @@ from sympy.core.function import AppliedUndef
 from sympy.functions.elementary.hyperbolic import HyperbolicFunction
 
 from .breaks import points_beside_breaks
-from .digits import of_any_precision
+from .digits import has_exact_value, of_any_precision
 
 POINTS = 20
 FIRST = 3
@@ -229,10 +229,9 @@ def _numbers(point: Mapping[Symbol, Expr]) -> str:
 def _small_difference(
     residual: Expr, terms: Sequence[Expr], points: Sequence[dict[Symbol, Expr]]
 ) -> dict[Symbol, Expr] | None:
-    """A point where a difference below 50 digits is not 0: exactly for rational functions, else to more digits."""
-    values = [residual.xreplace(point) for point in points[:FIRST]]
-    if all(value.is_Rational for value in values):
-        return next((point for point, value in zip(points, values, strict=False) if value != 0), None)
+    """Return a point where a difference below 50 digits is not 0: exact for rational functions, else to more digits."""
+    if all(has_exact_value(residual, point) for point in points[:FIRST]):
+        return next((point for point in points[:FIRST] if residual.xreplace(point) != 0), None)
     if residual.has(sympy.Integral, sympy.Float):
         return None
     evaluate, digits = of_any_precision(list(points[0]), terms), CANCELLED[0]

@@ -55,10 +55,16 @@ class Statement:
         return rewrite(sides, self.premises if premises is None else premises, self.variables)
 
     def outside(self, sides: Iterable[Expr]) -> str:
-        """Where a cited equation would be put in outside its domain; empty if none is."""
-        current = list(sides)
+        """Where a cited equation would be put in outside its domain; empty if none is.
+
+        Arguments of functions are those that remain once the equations that are cited later are put in.
+        """
+        current, later = list(sides), dict(self.premises)
         for name, premise in self.premises.items():
-            reason = outside_domain(current, premise, self.where, self.variables)
+            del later[name]
+            applied = set().union(*(side.atoms(AppliedUndef) for side in current))
+            parts = [part.func(*self.rewrite(part.args, later)[0]) for part in sorted(applied, key=str)]
+            reason = outside_domain(parts, premise, self.where, self.variables)
             if reason:
                 return reason
             current = self.rewrite(current, {name: premise})[0]

@@ -13,6 +13,7 @@ import sympy
 from sympy import Derivative, Eq, Expr, Integral, Limit, MatrixExpr, Sum, Symbol
 from sympy.core.function import AppliedUndef
 
+from ...symbolic.digits import has_exact_value
 from ...symbolic.equality import random_points
 
 Function = Callable[..., Any]
@@ -86,7 +87,10 @@ def _domain(unknown: Symbol, point: Mapping[Symbol, Expr], where: Sequence[Expr]
 
 def _roots_of_polynomials(equations: Sequence[Eq], unknown: Symbol, point: Mapping[Symbol, Expr]) -> list[Any] | None:
     """All real roots of the domain, double ones too, where the equations are polynomials at a point; else None."""
-    fractions = [sympy.fraction(sympy.together((e.lhs - e.rhs).xreplace(dict(point)))) for e in equations]
+    residuals = [equation.lhs - equation.rhs for equation in equations]
+    if not all(has_exact_value(residual, point) for residual in residuals):
+        return None
+    fractions = [sympy.fraction(sympy.together(residual.xreplace(dict(point)))) for residual in residuals]
     numerators = [sympy.expand(numerator) for numerator, _ in fractions]
     if not all(part.is_polynomial(unknown) and part.free_symbols == {unknown} for part in numerators):
         return None

@@ -11,6 +11,7 @@ import sympy
 from sympy import Derivative, Dummy, Eq, Expr, Integral, Limit, MatrixExpr, Subs, Sum, Symbol
 from sympy.core.function import AppliedUndef
 
+from ...symbolic.digits import holds_at, value_at
 from ...symbolic.equality import random_points
 
 OPAQUE = (AppliedUndef, Derivative, Integral, Limit, MatrixExpr, Sum, Subs)
@@ -54,7 +55,8 @@ def _runs(equation: Eq, function: Any, variable: Symbol) -> bool:
 def _order(equation: Eq, function: Any, variable: Symbol) -> int:
     derivatives = [part for part in equation.atoms(Derivative) if part.expr.func == function]
     if derivatives:
-        return max(sum(count for symbol, count in part.variable_count if symbol == variable) for part in derivatives)
+        counts = [sum(int(count) for symbol, count in part.variable_count if symbol == variable) for part in derivatives]
+        return max(counts)
     shifts = [sympy.expand(part.args[0] - variable) for part in equation.atoms(AppliedUndef) if part.func == function]
     whole = [int(shift) for shift in shifts if shift.is_Integer]
     return max(whole) - min(whole) if whole else 0
@@ -161,8 +163,8 @@ def singular_start(equations: Sequence[Eq], unknown: AppliedUndef, where: Sequen
     at = rate.xreplace({level: value, variable: start})
     others = at.free_symbols
     for point in islice(random_points(others, where, 0), TRIED) if others else ({},):
-        number = at.xreplace(dict(point))
-        if number.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
+        number = value_at(at, point)
+        if number is not None and number.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
             where_singular = f"{conditions[0].lhs} = {value}"
             return f"may be one of several solutions: the equation of {unknown.func} is singular where {where_singular}"
     return ""
@@ -174,7 +176,7 @@ def outside_domain(sides: Sequence[Expr], premise: Eq, where: Sequence[Expr], va
     Examples
     --------
     >>> f, x = sympy.Function("f"), Symbol("x", positive=True)
-    >>> outside_domain([f(Integer(2))], Eq(f(x), 1 / (1 - x)), (x < 1,))
+    >>> outside_domain([f(sympy.Integer(2))], Eq(f(x), 1 / (1 - x)), (x < 1,))
     'uses f(x) at x = 2, outside its domain'
     >>> outside_domain([f(x / 2)], Eq(f(x), 1 / (1 - x)), (x < 1,))
     ''
@@ -197,6 +199,6 @@ def outside_domain(sides: Sequence[Expr], premise: Eq, where: Sequence[Expr], va
             ]
             symbols = at.free_symbols.union(*(condition.free_symbols for condition in wanted))
             for point in islice(random_points(symbols, where, 0), 12) if symbols else ({},):
-                if any(sympy.sympify(condition).xreplace(dict(point)) == False for condition in wanted):  # noqa: E712
+                if any(holds_at(condition, point) is False for condition in wanted):
                     return f"uses {old} at {variable} = {at}, outside its domain"
     return ""
