@@ -55,8 +55,7 @@ def _runs(equation: Eq, function: Any, variable: Symbol) -> bool:
 def _order(equation: Eq, function: Any, variable: Symbol) -> int:
     derivatives = [part for part in equation.atoms(Derivative) if part.expr.func == function]
     if derivatives:
-        counts = [sum(int(count) for symbol, count in part.variable_count if symbol == variable) for part in derivatives]
-        return max(counts)
+        return max(int(part.derivative_count) for part in derivatives)
     shifts = [sympy.expand(part.args[0] - variable) for part in equation.atoms(AppliedUndef) if part.func == function]
     whole = [int(shift) for shift in shifts if shift.is_Integer]
     return max(whole) - min(whole) if whole else 0
