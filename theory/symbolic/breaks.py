@@ -51,9 +51,8 @@ def _borders(expression: Expr) -> Iterator[Expr]:
             yield from (inner - whole for whole in (-1, 0, 1, 2))
     for power in expression.atoms(Pow):
         if power.exp.is_Rational and power.exp.q == 2:
-            yield from (
-                factor for factor in sympy.Mul.make_args(sympy.factor(power.base)) for factor in _squared(factor)
-            )
+            base = sympy.factor(power.base) if has_exact_value(power.base, {}) else power.base
+            yield from (border for factor in sympy.Mul.make_args(base) for border in _squared(factor))
 
 
 def _pairs(items: Sequence[Expr]) -> Iterator[tuple[Expr, Expr]]:

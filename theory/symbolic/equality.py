@@ -103,9 +103,11 @@ def verify_equal(
     if residual.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
         return ProofStep(statement, residual, "is not finite", False)
     points = tuple(random_points(left.free_symbols | right.free_symbols, where, seed))
-    beside = points_beside_breaks((left, right), points, where)
     terms = (*sympy.Add.make_args(left), *sympy.Add.make_args(-right))
-    witness = _first_difference(terms, points) or (_first_difference(terms, beside) if beside else None)
+    witness = _first_difference(terms, points)
+    if witness is None:
+        beside = points_beside_breaks((left, right), points, where)
+        witness = _first_difference(terms, beside) if beside else None
     if witness is not None:
         return ProofStep(statement, residual, f"differs at {_numbers(witness)}", False, (witness,))
     if _reduces_to_zero(residual):

@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from sympy import Eq, Function, Integer, Max, Rational, Symbol, sqrt
+from sympy import Eq, Function, Integer, Max, Rational, Symbol, exp, sqrt
 
 from linmod.theory.derivations import Algebra, Derivation, Given, Solves, Step
 from linmod.theory.symbolic.digits import value_at
@@ -82,3 +82,9 @@ def test_a_pole_is_noticed_although_rounding_hides_it():
     assert value_at(1 / (sqrt(a) - 2 * a), root).is_infinite
     assert value_at(sqrt(a) - 2 * a, root) == 0
     assert value_at(1 / (sqrt(a) - 3 * a), root).is_finite
+
+
+def test_a_square_root_changes_its_form_where_an_exponential_passes_a_number():
+    apart = exp(a) - b * 10**60
+    assert not verify_equal("beyond the break", sqrt(apart**2), -apart).holds
+    assert verify_equal("on both sides", sqrt(apart**2), abs(apart)).holds
