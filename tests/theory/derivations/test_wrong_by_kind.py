@@ -61,7 +61,7 @@ def drawn(kind, draw):
     if kind == "two values":
         quantity = draw.choice((f(0), c))
         first, second = draw.sample((a, b, a + b, p * a * b, q * a), 2)
-        return outcome(Eq(first, second), Through, Eq(quantity, first), Eq(quantity, second))
+        return outcome(equation(first, second), Through, Eq(quantity, first), Eq(quantity, second))
     return drawn_of_later_kinds(kind, draw, p, q)
 
 
