@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import json
 import re
@@ -17,8 +18,10 @@ from typer.testing import CliRunner
 
 import linmod
 from linmod.commands.app import app
+from linmod.commands.derive import _summary
 from linmod.theory.derivations import catalogue
 from linmod.theory.derivations.book.catalogue import ENTRIES
+from linmod.theory.derivations.steps import second_engine
 from linmod.theory.derivations.writing import html, latex, text
 from linmod.theory.derivations.writing.page import page
 
@@ -330,3 +333,16 @@ def test_all_are_written_as_an_article_and_a_book(tmp_path):
     assert {path.stem for path in tmp_path.glob("*.html")} == {"index", *catalogue()}
     if COMPILER is not None:
         assert_compiles(tmp_path / "derivations.tex")
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_share_settled_twice_is_shown_where_there_is_a_second_engine(monkeypatch, installed):
+    if installed:
+        pytest.importorskip("flint")
+    monkeypatch.setattr(second_engine, "available", lambda: installed)
+    fresh = dataclasses.replace(linmod.derive("two-layer-opposite"))
+    table = _summary([page(fresh)])
+    headers = [column.header for column in table.columns]
+    assert ("settled twice" in headers) is installed
+    if installed:
+        assert table.columns[-1].footer == table.columns[1].footer == "3"

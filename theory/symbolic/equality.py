@@ -38,7 +38,7 @@ class ProofStep:
     """One equality: its `residual` (left minus right), how it was `settled`, and whether it `holds`.
 
     `points` are those where the residual was evaluated when no symbolic argument settled it; of a step that does
-    not hold, the one where the two sides differ.
+    not hold, the one where the two sides differ. `again` says how a second engine settled it, empty if none did.
     """
 
     statement: str
@@ -46,6 +46,7 @@ class ProofStep:
     settled: str
     holds: bool
     points: tuple[Mapping[Symbol, Expr], ...] = ()
+    again: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def verify_equal(
     >>> verify_equal("not cosh", cosh(x), exp(x)).settled
     'differs at x = 1.2634'
     """
-    (left, right), where = _without_functions((sympify(left), sympify(right)), where)
+    (left, right), where = without_functions((sympify(left), sympify(right)), where)
     if left == right:
         return ProofStep(statement, Integer(0), "symbolically", True)
     residual = left - right
@@ -109,14 +110,12 @@ def verify_equal(
         beside = points_beside_breaks((left, right), points, where)
         witness = _first_difference(terms, beside) if beside else None
     if witness is not None:
-        return ProofStep(statement, residual, f"differs at {_numbers(witness)}", False, (witness,))
+        return ProofStep(statement, residual, f"differs at {numbers(witness)}", False, (witness,))
     if _reduces_to_zero(residual):
         return ProofStep(statement, Integer(0), "symbolically", True)
     hidden = _small_difference(residual, terms, points)
     if hidden is not None:
-        return ProofStep(
-            statement, residual, f"differs at {_numbers(hidden)}, by less than 50 digits", False, (hidden,)
-        )
+        return ProofStep(statement, residual, f"differs at {numbers(hidden)}, by less than 50 digits", False, (hidden,))
     return ProofStep(statement, residual, f"to {DIGITS} digits at {POINTS} points", True, points)
 
 
@@ -174,7 +173,7 @@ def _unknown(equation: Eq) -> tuple[Expr, Symbol]:
     return functions.pop(), variables.pop()
 
 
-def _without_functions(sides: Sequence[Expr], where: Sequence[Expr]) -> tuple[list[Expr], list[Expr]]:
+def without_functions(sides: Sequence[Expr], where: Sequence[Expr]) -> tuple[list[Expr], list[Expr]]:
     """Put a symbol of the same name and sign in the place of each undefined function and of its derivatives."""
     replaced: dict[Expr, Symbol] = {}
     for kind in (Subs, Derivative, AppliedUndef):
@@ -202,7 +201,7 @@ def random_points(symbols: set[Symbol], where: Sequence[Expr], seed: int) -> Ite
 
 
 def _coordinate(symbol: Symbol, generator: np.random.Generator) -> Expr:
-    """A number of either side of 1, with a denominator of its own: no interval and no period holds all of them."""
+    """Return a number on either side of 1 with its own denominator: no interval and no period contains all of them."""
     if symbol.is_integer:
         size = Integer(int(generator.integers(1, 9 if generator.random() < 0.5 else LARGEST_INTEGER)))
     else:
@@ -224,7 +223,8 @@ def _first_difference(terms: Sequence[Expr], points: Sequence[dict[Symbol, Expr]
     return None
 
 
-def _numbers(point: Mapping[Symbol, Expr]) -> str:
+def numbers(point: Mapping[Symbol, Expr]) -> str:
+    """Write a point for a reader."""
     return ", ".join(f"{symbol} = {float(value):.5g}" for symbol, value in point.items()) or "all points"
 
 

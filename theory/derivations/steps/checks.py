@@ -21,6 +21,7 @@ from ...symbolic.equality import ProofStep, verify_equal
 from .limits import limit_value, misses, outside
 from .quadrature import differs_from_quadrature
 from .roots import not_the_only_solution
+from .second_engine import settled_again
 from .uniqueness import leaves_its_interval, outside_domain, singular_start, too_few_conditions
 
 
@@ -40,7 +41,8 @@ class Statement:
 
     def equal(self, left: Expr, right: Expr) -> ProofStep:
         """Settle whether two expressions are equal on the domain."""
-        return verify_equal(self.name, left, right, where=self.where)
+        outcome = verify_equal(self.name, left, right, where=self.where)
+        return settled_again(outcome, left, right, self.where)
 
     def fails(self, reason: str) -> ProofStep:
         """Reject the statement for a reason other than a residual."""
@@ -92,7 +94,7 @@ class Check(ABC):
         return [name for name in self.rules(claim) if self._without(name).settle(claim.without(name)).holds]
 
     def rules(self, claim: Statement) -> Sequence[str]:
-        """Cited steps that are put in; what else is cited is what the statement is held against."""
+        """Return the cited steps that are substituted; the statement is compared with the other cited steps."""
         return tuple(claim.premises)
 
     def _without(self, name: str) -> Check:
@@ -294,8 +296,10 @@ def rewrite(
 
 
 def worst(outcomes: Iterable[ProofStep]) -> ProofStep:
-    """The outcome that decides: one that does not hold, else one that was settled by digits, else the first."""
-    return min(outcomes, key=lambda outcome: (outcome.holds, outcome.settled == "symbolically"))
+    """Return the outcome that decides: one that does not hold, else one that was settled by digits, else the first."""
+    known = list(outcomes)
+    decides = min(known, key=lambda outcome: (outcome.holds, outcome.settled == "symbolically"))
+    return decides if all(outcome.again for outcome in known) else replace(decides, again="")
 
 
 def put_in(side: Expr, premise: Eq, variables: Mapping[Any, tuple[Symbol, ...]] | None = None) -> Expr:

@@ -1,4 +1,4 @@
-"""Limits: found by sympy, and then held against values on the way there."""
+"""Limits: computed by sympy, then compared with numerical values that approach them."""
 
 from __future__ import annotations
 
