@@ -130,7 +130,7 @@ def _show(derivation: Derivation, form: Format, values: dict[str, str]) -> None:
         shown = page(derivation, values)
     if form is not Format.terminal:
         written = {
-            Format.latex: lambda: latex.section(shown),
+            Format.latex: lambda: latex.fragment(shown),
             Format.markdown: lambda: text.markdown(shown),
             Format.html: lambda: html.document(derivation.title, html.section(shown)),
             Format.json: lambda: text.as_json([shown]),
@@ -175,8 +175,15 @@ def _write_all(out: Path | None) -> NoReturn:
 
 
 def _summary(pages: Sequence[Page]) -> Table:
-    table = Table("derivation", "steps", "symbolically", "to 50 digits", "rejected forms", show_footer=True)
+    from ..theory.derivations.steps.second_engine import available
+
+    columns = ["steps", "symbolically", "to 50 digits", "rejected forms"]
     counts = [[_count(shown, word) for word in ("", "symbolically", "to 50", "rejected")] for shown in pages]
+    if available():
+        columns.append("settled twice")
+        for shown, row in zip(pages, counts, strict=True):
+            row.append(sum(bool(outcome.again) for outcome in shown.proof.steps))
+    table = Table("derivation", *columns, show_footer=True)
     for shown, row in zip(pages, counts, strict=True):
         table.add_row(shown.derivation.name, *map(str, row))
     for column, total in zip(table.columns[1:], map(sum, zip(*counts, strict=True)), strict=False):

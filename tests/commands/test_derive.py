@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import json
 import re
@@ -17,8 +18,10 @@ from typer.testing import CliRunner
 
 import linmod
 from linmod.commands.app import app
+from linmod.commands.derive import _summary
 from linmod.theory.derivations import catalogue
 from linmod.theory.derivations.book.catalogue import ENTRIES
+from linmod.theory.derivations.steps import second_engine
 from linmod.theory.derivations.writing import html, latex, text
 from linmod.theory.derivations.writing.page import page
 
@@ -302,6 +305,25 @@ def test_an_article_that_does_not_compile_is_noticed(tmp_path):
         assert_compiles(file)
 
 
+@compiles
+def test_a_section_compiles_in_a_paper_that_loads_amsmath(tmp_path):
+    file = tmp_path / "paper.tex"
+    body = invoke("two-layer-opposite", "--format", "latex").output
+    file.write_text(
+        f"\\documentclass{{article}}\\usepackage{{amsmath}}\\begin{{document}}\n{body}\n\\end{{document}}\n",
+        encoding="utf-8",
+    )
+    assert_compiles(file)
+
+
+def test_functions_and_their_rates_are_written_as_by_hand():
+    motion = linmod.derive("shallow")["motion"]
+    assert latex.formula(motion.lhs) == r"\dot{\pi}(t)"
+    assert r"\pi(t)" in latex.formula(motion.rhs)
+    assert r"{\left(t \right)}" not in latex.formula(motion.rhs)
+    assert "This follows from motion and start by substitution" in invoke("shallow", "--format", "latex").output
+
+
 @pytest.mark.slow
 def test_all_are_written_as_an_article_and_a_book(tmp_path):
     result = invoke("--all", "--out", tmp_path)
@@ -311,3 +333,16 @@ def test_all_are_written_as_an_article_and_a_book(tmp_path):
     assert {path.stem for path in tmp_path.glob("*.html")} == {"index", *catalogue()}
     if COMPILER is not None:
         assert_compiles(tmp_path / "derivations.tex")
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_share_settled_twice_is_shown_where_there_is_a_second_engine(monkeypatch, installed):
+    if installed:
+        pytest.importorskip("flint")
+    monkeypatch.setattr(second_engine, "available", lambda: installed)
+    fresh = dataclasses.replace(linmod.derive("two-layer-opposite"))
+    table = _summary([page(fresh)])
+    headers = [column.header for column in table.columns]
+    assert ("settled twice" in headers) is installed
+    if installed:
+        assert table.columns[-1].footer == table.columns[1].footer == "3"

@@ -13,6 +13,7 @@ from sympy.core.function import AppliedUndef
 
 from ..symbolic.equality import Proof, ProofStep
 from .steps.checks import Statement
+from .steps.consistency import second_value
 from .steps.lines import Given, Line, Rejected, Step
 from .steps.scrutiny import names_in, restated, twice_declared, variables_of
 from .writing import html, latex
@@ -140,8 +141,16 @@ class Derivation:
 
     def outcomes(self) -> Iterator[ProofStep]:
         """Settle the lines one by one, whether they hold or not."""
+        premises: dict[str, Eq] = {}
         for line in self.lines:
-            yield line.settle(self.claim(line))
+            statement = self.claim(line)
+            if isinstance(line, Given):
+                other = second_value(line.statement, premises)
+                premises[line.name] = line.statement
+                if other:
+                    yield statement.fails(f"gives a second value to what the premise {other!r} gives a value")
+                    continue
+            yield line.settle(statement)
 
     @cached_property
     def proof(self) -> Proof:

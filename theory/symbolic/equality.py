@@ -17,7 +17,8 @@ from sympy import Derivative, Eq, Expr, Integer, Rational, Subs, Symbol, expand,
 from sympy.core.function import AppliedUndef
 from sympy.functions.elementary.hyperbolic import HyperbolicFunction
 
-from .digits import of_any_precision
+from .breaks import points_beside_breaks
+from .digits import has_exact_value, of_any_precision
 
 POINTS = 20
 FIRST = 3
@@ -37,7 +38,7 @@ class ProofStep:
     """One equality: its `residual` (left minus right), how it was `settled`, and whether it `holds`.
 
     `points` are those where the residual was evaluated when no symbolic argument settled it; of a step that does
-    not hold, the one where the two sides differ.
+    not hold, the one where the two sides differ. `again` says how a second engine settled it, empty if none did.
     """
 
     statement: str
@@ -45,6 +46,7 @@ class ProofStep:
     settled: str
     holds: bool
     points: tuple[Mapping[Symbol, Expr], ...] = ()
+    again: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,19 +97,25 @@ def verify_equal(
     >>> verify_equal("not cosh", cosh(x), exp(x)).settled
     'differs at x = 1.2634'
     """
-    (left, right), where = _without_functions((sympify(left), sympify(right)), where)
+    (left, right), where = without_functions((sympify(left), sympify(right)), where)
     if left == right:
         return ProofStep(statement, Integer(0), "symbolically", True)
     residual = left - right
     if residual.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
         return ProofStep(statement, residual, "is not finite", False)
     points = tuple(random_points(left.free_symbols | right.free_symbols, where, seed))
-    witness = _first_difference((*sympy.Add.make_args(left), *sympy.Add.make_args(-right)), points)
+    terms = (*sympy.Add.make_args(left), *sympy.Add.make_args(-right))
+    witness = _first_difference(terms, points)
+    if witness is None:
+        beside = points_beside_breaks((left, right), points, where)
+        witness = _first_difference(terms, beside) if beside else None
     if witness is not None:
-        where = ", ".join(f"{symbol} = {float(value):.5g}" for symbol, value in witness.items()) or "all points"
-        return ProofStep(statement, residual, f"differs at {where}", False, (witness,))
+        return ProofStep(statement, residual, f"differs at {numbers(witness)}", False, (witness,))
     if _reduces_to_zero(residual):
         return ProofStep(statement, Integer(0), "symbolically", True)
+    hidden = _small_difference(residual, terms, points)
+    if hidden is not None:
+        return ProofStep(statement, residual, f"differs at {numbers(hidden)}, by less than 50 digits", False, (hidden,))
     return ProofStep(statement, residual, f"to {DIGITS} digits at {POINTS} points", True, points)
 
 
@@ -165,7 +173,7 @@ def _unknown(equation: Eq) -> tuple[Expr, Symbol]:
     return functions.pop(), variables.pop()
 
 
-def _without_functions(sides: Sequence[Expr], where: Sequence[Expr]) -> tuple[list[Expr], list[Expr]]:
+def without_functions(sides: Sequence[Expr], where: Sequence[Expr]) -> tuple[list[Expr], list[Expr]]:
     """Put a symbol of the same name and sign in the place of each undefined function and of its derivatives."""
     replaced: dict[Expr, Symbol] = {}
     for kind in (Subs, Derivative, AppliedUndef):
@@ -193,7 +201,7 @@ def random_points(symbols: set[Symbol], where: Sequence[Expr], seed: int) -> Ite
 
 
 def _coordinate(symbol: Symbol, generator: np.random.Generator) -> Expr:
-    """Return a number on either side of 1 with a distinct denominator: no interval and no period contains them all."""
+    """Return a number on either side of 1 with its own denominator: no interval and no period contains all of them."""
     if symbol.is_integer:
         size = Integer(int(generator.integers(1, 9 if generator.random() < 0.5 else LARGEST_INTEGER)))
     else:
@@ -215,14 +223,33 @@ def _first_difference(terms: Sequence[Expr], points: Sequence[dict[Symbol, Expr]
     return None
 
 
-def _differs(evaluate: Callable[..., Sequence[mpmath.mpf]], point: dict[Symbol, Expr], digits: int) -> bool:
+def numbers(point: Mapping[Symbol, Expr]) -> str:
+    """Write a point for a reader."""
+    return ", ".join(f"{symbol} = {float(value):.5g}" for symbol, value in point.items()) or "all points"
+
+
+def _small_difference(
+    residual: Expr, terms: Sequence[Expr], points: Sequence[dict[Symbol, Expr]]
+) -> dict[Symbol, Expr] | None:
+    """Return a point where a difference below 50 digits is not 0: exact for rational functions, else to more digits."""
+    if all(has_exact_value(residual, point) for point in points[:FIRST]):
+        return next((point for point in points[:FIRST] if residual.xreplace(point) != 0), None)
+    if residual.has(sympy.Integral, sympy.Float):
+        return None
+    evaluate, digits = of_any_precision(list(points[0]), terms), CANCELLED[0]
+    return points[0] if _differs(evaluate, points[0], digits, digits - 2 * DIGITS) else None
+
+
+def _differs(
+    evaluate: Callable[..., Sequence[mpmath.mpf]], point: dict[Symbol, Expr], digits: int, agreeing: int = DIGITS
+) -> bool:
     with mpmath.workdps(digits):
         try:
             values = evaluate(*(mpmath.mpf(value.p) / value.q for value in point.values()))
         except (ValueError, ZeroDivisionError):
             return True
         largest = max(abs(value) for value in values)
-        return not abs(mpmath.fsum(values)) <= largest * mpmath.mpf(10) ** -DIGITS
+        return not abs(mpmath.fsum(values)) <= largest * mpmath.mpf(10) ** -agreeing
 
 
 def _reduces_to_zero(residual: Expr) -> bool:

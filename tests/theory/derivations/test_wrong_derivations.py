@@ -176,8 +176,8 @@ WRONG = {
         step(equation(Trace(A), 2), OnMatrices(instances, "matrix", "idle")),
     ),
     "premises that contradict each other": (
-        (Given("one", Eq(x, 1), "One."), Given("two", Eq(x, 2), "Two.")),
-        step(equation(sympy.Integer(1), sympy.Integer(0)), Through("one", "two")),
+        (Given("one", Eq(x, 1), "One."), Given("wrong one", Eq(x, 2), "Two.")),
+        Step("next", equation(sympy.Integer(1), sympy.Integer(0)), "From both.", Through("one", "wrong one")),
     ),
     "different numbers as a premise": (
         (Given("wrong one", equation(sympy.Integer(1), sympy.Integer(2)), "No."),),

@@ -50,7 +50,7 @@ ENTRIES = (
     Entry("output-split", "modules", "Output split: modules that share the inputs and write different outputs", 5),
     Entry("full-partition", "modules", "Full partition: modules with inputs and outputs of their own", 6),
     Entry("leak", "modules", "Imperfect partition: a module of the signs into which the identities leak", 5),
-    Entry("race", "race", "The race of two pathways for one output: an invariant, and where it ends", 6),
+    Entry("race", "race", "The race of two pathways for one output: an invariant, and where it ends", 7),
     Entry("race-winner", "race", "The winner of the race from small weights", 5),
     Entry("race-deep", "race", "The race of deeper pathways", 3),
     Entry("race-supports", "race_supports", "The race of pathways with different outputs", 11),

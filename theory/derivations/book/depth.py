@@ -83,7 +83,7 @@ DEPTH = Derivation(
         Step(
             "relative start",
             Eq(relative(0), start / final),
-            "Measure the start likewise.",
+            "Measure the initial strength in the same units.",
             Algebra("relative strength", "start"),
         ),
         Given(

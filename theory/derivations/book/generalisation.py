@@ -256,7 +256,7 @@ CONDITION = Derivation(
         Step(
             "zero error",
             Eq(Trace(unit.T * projection * held), Trace(unit.T * held), evaluate=False),
-            "The minimum-norm map is P; its wanted row predicts the held-out item exactly, whatever the item.",
+            "The minimum-norm map is P; its row for the wanted output predicts every held-out item exactly.",
             OnMatrices(deficient, "in the span"),
         ),
     ),

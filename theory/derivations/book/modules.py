@@ -36,7 +36,7 @@ SPLIT = Derivation(
     title="Output split: modules that share the inputs and write different outputs",
     source=SOURCE,
     about=(
-        "Each module has the modes of its own outputs. The module that writes the signs is slower than "
+        "Each module has the modes of its outputs. The module that writes the signs is slower than "
         "the dense network, ends in the same map, and is no more systematic."
     ),
     symbols={
@@ -129,7 +129,7 @@ PARTITION = Derivation(
     title="Full partition: modules with inputs and outputs of their own",
     source=SOURCE,
     about=(
-        "The module from signs to signs has modes of unit correlations, whatever the identity blocks; "
+        "The module from signs to signs has modes of unit correlations for all identity blocks; "
         "nothing crosses, so the map is systematic from the start."
     ),
     symbols={

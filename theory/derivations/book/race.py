@@ -62,7 +62,8 @@ RACE = Derivation(
         ),
         Given("sign inputs", Eq(x_o, sqrt(s.N)), "A sign feature has N entries of size 1."),
         Given("sign outputs", Eq(y, sqrt(s.N)), "Likewise."),
-        Given("identity inputs", Eq(x_g, kappa * sqrt(s.N)), "Definition of kappa."),
+        Given("ratio of the inputs", Eq(kappa, x_g / sqrt(s.N)), "Definition of kappa."),
+        Step("identity inputs", Eq(x_g, kappa * sqrt(s.N)), "Solve for the length.", Solves("ratio of the inputs")),
         Step(
             "sign pathway, scaled",
             Eq(Derivative(first(t), t), 2 * first(t) * (1 - first(t) - kappa * second(t))),
@@ -79,8 +80,8 @@ RACE = Derivation(
         Step(
             "kappa",
             Eq(kappa, s.r * sqrt(s.k_x / s.N)),
-            "Compare.",
-            Solves("identity inputs", "length of the identities"),
+            "Put the length in.",
+            Algebra("ratio of the inputs", "length of the identities"),
         ),
         Given("start of the sign pathway", Eq(first(0), a0), "A positive start."),
         Given("start of the identity pathway", Eq(second(0), b0), "A positive start."),

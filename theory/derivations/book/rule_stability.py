@@ -16,7 +16,9 @@ from .rules import (
     B,
     F,
     a,
+    a_s,
     b,
+    b_s,
     determinant,
     drift,
     final,
@@ -122,6 +124,8 @@ MIXED = Derivation(
         rate_b: "rate of change of b",
         determinant: "determinant of the Jacobian",
         trace: "trace of the Jacobian",
+        a_s: "gain of the first layer on the slow path",
+        b_s: "gain of the second layer on the slow path",
         path: "error on the slow path",
         F: "rate of change of a on the slow path",
         drift: "rate of change of b on the slow path",
@@ -152,38 +156,44 @@ MIXED = Derivation(
         ),
         Given(
             "a moves",
-            Eq(F, B * path + nabla * delta * A * (1 - A**2)),
+            Eq(F, b_s * path + nabla * delta * a_s * (1 - a_s**2)),
             "Where the map is learned and its error e = delta (pi* - ab) small.",
         ),
         Given(
             "b moves",
-            Eq(drift, A * path + 2 * gamma * final * B * path),
-            "Likewise; sigma - delta pi^2 is e (pi* + pi), to first order 2 pi* e.",
+            Eq(drift, a_s * path + 2 * gamma * final * b_s * path),
+            "The same for b; sigma - delta pi^2 is e (pi* + pi), to first order 2 pi* e.",
         ),
-        Given("product stays", Eq(F * B + A * drift, 0), "While a and b move along ab = pi*."),
+        Given("product stays", Eq(F * b_s + a_s * drift, 0), "While a and b move along ab = pi*."),
         Step(
             "balance",
-            Eq(path * (A**2 + B**2 + 2 * gamma * final * A * B) + nabla * delta * A * B * (1 - A**2), 0),
+            Eq(
+                path * (a_s**2 + b_s**2 + 2 * gamma * final * a_s * b_s) + nabla * delta * a_s * b_s * (1 - a_s**2),
+                0,
+            ),
             "Put the motions in.",
             Through("product stays", "a moves", "b moves"),
         ),
         Step(
             "error on the path",
-            Eq(path, -nabla * delta * A * B * (1 - A**2) / (A**2 + B**2 + 2 * gamma * final * A * B)),
+            Eq(
+                path,
+                -nabla * delta * a_s * b_s * (1 - a_s**2) / (a_s**2 + b_s**2 + 2 * gamma * final * a_s * b_s),
+            ),
             "Solve for the error.",
             Solves("balance"),
         ),
-        Given("path", Eq(B, final / A), "The path."),
+        Given("path", Eq(b_s, final / a_s), "The path."),
         Step(
             "slow motion",
             Eq(
                 F,
                 nabla
                 * delta
-                * A
-                * (1 - A**2)
-                * (A**2 + 2 * gamma * final**2)
-                / (A**2 + final**2 / A**2 + 2 * gamma * final**2),
+                * a_s
+                * (1 - a_s**2)
+                * (a_s**2 + 2 * gamma * final**2)
+                / (a_s**2 + final**2 / a_s**2 + 2 * gamma * final**2),
             ),
             "The share of the first layer in the return to the map.",
             Algebra("a moves", "error on the path", "path"),

@@ -136,6 +136,7 @@ REDUCTION = Derivation(
 )
 
 A, B = Symbol("a", positive=True), Symbol("b", positive=True)
+a_s, b_s = Symbol("a_s", positive=True), Symbol("b_s", positive=True)
 F, drift, path = Symbol("F", real=True), Symbol("G", real=True), Symbol("e", real=True)
 rate_of_a = B * delta * (final - A * B) + nabla * delta * A * (1 - A**2)
 rate_of_b = A * delta * (final - A * B)
@@ -170,6 +171,8 @@ FIXED = Derivation(
         rate_b: "rate of change of b",
         determinant: "determinant of the Jacobian",
         trace: "trace of the Jacobian",
+        a_s: "weight of the mode in the first layer on the slow path",
+        b_s: "weight of the mode in the second layer on the slow path",
         F: "rate of change of a on the slow path",
         path: "error on the slow path",
         drift: "rate of change of b on the slow path",
@@ -192,27 +195,27 @@ FIXED = Derivation(
         ),
         Given(
             "a moves",
-            Eq(F, B * path + nabla * delta * A * (1 - A**2)),
+            Eq(F, b_s * path + nabla * delta * a_s * (1 - a_s**2)),
             "Away from the fixed point, where the map is learned and its error e small.",
         ),
-        Given("b moves", Eq(drift, A * path), "Likewise."),
-        Given("product stays", Eq(F * B + A * drift, 0), "While a and b move along ab = pi*."),
+        Given("b moves", Eq(drift, a_s * path), "The same for b, which the rule does not change."),
+        Given("product stays", Eq(F * b_s + a_s * drift, 0), "While a and b move along ab = pi*."),
         Step(
             "balance",
-            Eq((A**2 + B**2) * path + nabla * delta * A * B * (1 - A**2), 0),
+            Eq((a_s**2 + b_s**2) * path + nabla * delta * a_s * b_s * (1 - a_s**2), 0),
             "Put the motions in.",
             Through("product stays", "a moves", "b moves"),
         ),
         Step(
             "error on the path",
-            Eq(path, -nabla * delta * A * B * (1 - A**2) / (A**2 + B**2)),
+            Eq(path, -nabla * delta * a_s * b_s * (1 - a_s**2) / (a_s**2 + b_s**2)),
             "Solve for the error.",
             Solves("balance"),
         ),
-        Given("path", Eq(B, final / A), "The path."),
+        Given("path", Eq(b_s, final / a_s), "The path."),
         Step(
             "slow motion",
-            Eq(F, nabla * delta * A**5 * (1 - A**2) / (A**4 + final**2)),
+            Eq(F, nabla * delta * a_s**5 * (1 - a_s**2) / (a_s**4 + final**2)),
             "Towards a = 1 for nabla > 0, away from it for nabla < 0.",
             Algebra("a moves", "error on the path", "path"),
         ),

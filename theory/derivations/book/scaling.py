@@ -63,7 +63,7 @@ UNDER = Derivation(
             "one entry",
             Eq(mean_inverse, chi_inverse(N - p + 1)),
             (
-                "A diagonal entry of the inverse is the inverse of what is left of one column after projection "
+                "A diagonal entry of the inverse is the inverse squared norm of one column after projection "
                 "on the others."
             ),
         ),

@@ -125,7 +125,7 @@ VECTORS = Derivation(
                 (sqrt(s.N) * s_x * feature_in + s.r_x * copies_in) / sqrt(s.N * s_x + s.k_x * s.r_x**2),
                 evaluate=False,
             ),
-            "A part along the sign feature and a part in each identity block; u likewise.",
+            "v and u each have a part along the sign feature and a part in each identity block.",
             OnMatrices(modes, "v", "share"),
         ),
     ),

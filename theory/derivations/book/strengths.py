@@ -30,7 +30,7 @@ def hidden() -> Sequence[Instance]:
 EARLY = Derivation(
     name="initial-strength",
     title="Small random weights: the strength with which a mode starts",
-    source=f"after {n.SAXE}; exact for a mode by itself as the weights tend to zero",
+    source=f"after {n.SAXE}; exact for a single mode as the weights tend to zero",
     about=(
         "While strengths are small, a + b grows and a - b decays at the same rate, so that what a mode starts from is "
         "the squared length of (a + b)/2. The product a.b, which is often used, is wrong at any scale of the weights."

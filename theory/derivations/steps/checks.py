@@ -21,6 +21,8 @@ from ...symbolic.equality import ProofStep, verify_equal
 from .limits import limit_value, misses, outside
 from .quadrature import differs_from_quadrature
 from .roots import not_the_only_solution
+from .second_engine import settled_again
+from .uniqueness import leaves_its_interval, outside_domain, singular_start, too_few_conditions
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Statement:
 
     def equal(self, left: Expr, right: Expr) -> ProofStep:
         """Settle whether two expressions are equal on the domain."""
-        return verify_equal(self.name, left, right, where=self.where)
+        outcome = verify_equal(self.name, left, right, where=self.where)
+        return settled_again(outcome, left, right, self.where)
 
     def fails(self, reason: str) -> ProofStep:
         """Reject the statement for a reason other than a residual."""
@@ -52,6 +55,22 @@ class Statement:
     def rewrite(self, sides: Iterable[Expr], premises: Mapping[str, Eq] | None = None) -> tuple[list[Expr], list[str]]:
         """Put equations, all that are cited unless given, into expressions."""
         return rewrite(sides, self.premises if premises is None else premises, self.variables)
+
+    def outside(self, sides: Iterable[Expr]) -> str:
+        """Where a cited equation would be put in outside its domain; empty if none is.
+
+        Arguments of functions are those that remain once the equations that are cited later are put in.
+        """
+        current, later = list(sides), dict(self.premises)
+        for name, premise in self.premises.items():
+            del later[name]
+            applied = set().union(*(side.atoms(AppliedUndef) for side in current))
+            parts = [part.func(*self.rewrite(part.args, later)[0]) for part in sorted(applied, key=str)]
+            reason = outside_domain(parts, premise, self.where, self.variables)
+            if reason:
+                return reason
+            current = self.rewrite(current, {name: premise})[0]
+        return ""
 
     def without(self, name: str) -> Statement:
         """The same statement without one of the earlier ones."""
@@ -75,7 +94,7 @@ class Check(ABC):
         return [name for name in self.rules(claim) if self._without(name).settle(claim.without(name)).holds]
 
     def rules(self, claim: Statement) -> Sequence[str]:
-        """Cited steps that are put in; what else is cited is what the statement is held against."""
+        """Return the cited steps that are substituted; the statement is compared with the other cited steps."""
         return tuple(claim.premises)
 
     def _without(self, name: str) -> Check:
@@ -92,7 +111,8 @@ class Algebra(Check):
     def settle(self, claim: Statement) -> ProofStep:
         """Put the cited equations in, and compare the two sides."""
         sides, idle = claim.rewrite(claim.statement.args)
-        return claim.idle(idle) if idle else claim.equal(*sides)
+        outside = claim.outside(claim.statement.args)
+        return claim.idle(idle) if idle else (claim.fails(outside) if outside else claim.equal(*sides))
 
 
 class Through(Check):
@@ -182,6 +202,14 @@ class Solves(Check):
             value = claim.rewrite([claim.statement.rhs], {name: claim.premises[name] for name in names})[0][0]
             reason = not_the_only_solution(solved, unknown, value, claim.where, self.root)
             return claim.fails(reason) if reason else outcome
+        if outcome.holds and isinstance(unknown, AppliedUndef):
+            right = claim.rewrite([claim.statement.rhs], {name: claim.premises[name] for name in names})[0][0]
+            reason = (
+                too_few_conditions(solved, unknown)
+                or singular_start(solved, unknown, claim.where)
+                or leaves_its_interval(solved, Eq(unknown, right, evaluate=False), claim.where)
+            )
+            return claim.fails(reason) if reason else outcome
         return outcome
 
     def rules(self, claim: Statement) -> Sequence[str]:
@@ -268,8 +296,10 @@ def rewrite(
 
 
 def worst(outcomes: Iterable[ProofStep]) -> ProofStep:
-    """The outcome that decides: one that does not hold, else one that was settled by digits, else the first."""
-    return min(outcomes, key=lambda outcome: (outcome.holds, outcome.settled == "symbolically"))
+    """Return the outcome that decides: one that does not hold, else one that was settled by digits, else the first."""
+    known = list(outcomes)
+    decides = min(known, key=lambda outcome: (outcome.holds, outcome.settled == "symbolically"))
+    return decides if all(outcome.again for outcome in known) else replace(decides, again="")
 
 
 def put_in(side: Expr, premise: Eq, variables: Mapping[Any, tuple[Symbol, ...]] | None = None) -> Expr:

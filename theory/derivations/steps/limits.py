@@ -1,4 +1,4 @@
-"""Limits: found by sympy, and then held against values on the way there."""
+"""Limits: computed by sympy, then compared with numerical values that approach them."""
 
 from __future__ import annotations
 
@@ -78,8 +78,7 @@ def misses(limit: Limit, where: Sequence[Expr] = ()) -> str:
     conditions = [condition for condition in where if variable not in condition.free_symbols]
     for at in islice(random_points(others, conditions, 0), TRIED):
         far, near = (_distance(expression - value, at | {variable: _on_the_way(limit, k)}) for k in (FAR, NEAR))
-        scale = abs(mpmath.mpf(sympy.N(value.subs(at), DIGITS)))
-        if not near <= far / 2 + ROUNDING * scale:
+        if not near <= far / 2 + ROUNDING * _distance(value, at):
             return f"does not come closer to {value} as {variable} approaches {point}"
     return ""
 

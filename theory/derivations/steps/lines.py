@@ -11,6 +11,7 @@ from sympy import Eq, Expr
 
 from ...symbolic.equality import Proof, ProofStep
 from .checks import Check, Statement
+from .consistency import no_common_solution
 from .scrutiny import contradiction
 
 
@@ -48,6 +49,8 @@ class Step:
         outcome = self.check.settle(claim)
         if not outcome.holds:
             return outcome
+        if no_common_solution(tuple(claim.premises.values())):
+            return claim.fails("rests on premises that cannot hold together")
         idle = self.check.needless(claim)
         wrong = f"cites {idle}, which plays no part in it" if idle else contradiction(claim)
         return claim.fails(wrong) if wrong else outcome

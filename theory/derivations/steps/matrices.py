@@ -57,7 +57,7 @@ class OnMatrices(Check):
                     claim.name, outcome.residual, f"{outcome.settled} ({instance.name})", False, outcome.points
                 )
             outcomes.append(outcome)
-        return worst(outcomes) if outcomes else claim.fails("is held against no instance")
+        return worst(outcomes) if outcomes else claim.fails("is compared with no instance")
 
     def rules(self, claim: Statement) -> Sequence[str]:
         """Cited equations that give a value; the others must hold."""

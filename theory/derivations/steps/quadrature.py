@@ -1,4 +1,4 @@
-"""Integrals held against numerical quadrature, which notices what differentiating back does not: a pole on the way."""
+"""Integrals compared with numerical quadrature, which detects a pole in the interval; differentiation does not."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from itertools import islice, pairwise
 from typing import Any
 
@@ -12,13 +13,14 @@ import sympy
 from sympy import Derivative, Eq, Expr, Integral, Limit, MatrixExpr, Sum, Symbol
 from sympy.core.function import AppliedUndef
 
+from ...symbolic.digits import has_exact_value
 from ...symbolic.equality import random_points
 
 Function = Callable[..., Any]
 OPAQUE = (AppliedUndef, Derivative, Integral, Limit, MatrixExpr, Sum)
-TRIED, DIGITS, BISECTIONS = 3, 30, 60
+TRIED, DIGITS, BISECTIONS = 3, 40, 120
 SIZES = np.logspace(-6, 6, 241).tolist()
-SMALL, SAME = 1e-9, 1e-9
+SMALL, SAME = 1e-9, mpmath.mpf(10) ** -25
 
 
 def not_the_only_solution(
@@ -51,7 +53,9 @@ def not_the_only_solution(
             if left_open:
                 return f"is not determined where {left_open} = 0"
             here, allowed = mpmath.re(stated(*at)), _domain(unknown, point, where)
-            rivals = [x for x in _solutions(residuals, unknown, at) if abs(x - here) > SAME * abs(here) and allowed(x)]
+            exact = _roots_of_polynomials(equations, unknown, point)
+            solutions = _solutions(residuals, unknown, at, here) if exact is None else exact
+            rivals = [x for x in solutions if abs(x - here) > SAME * abs(here) and allowed(x)]
             wrong = {
                 "only": rivals,
                 "larger": [x for x in rivals if x > here],
@@ -81,10 +85,39 @@ def _domain(unknown: Symbol, point: Mapping[Symbol, Expr], where: Sequence[Expr]
     return lambda x: all(condition.subs(unknown, sympy.Float(x)) != False for condition in conditions)  # noqa: E712
 
 
-def _solutions(residuals: Function, unknown: Symbol, at: Sequence[Any]) -> list[Any]:
-    """Numbers with the sign of the unknown that solve all equations at a point."""
+def _roots_of_polynomials(equations: Sequence[Eq], unknown: Symbol, point: Mapping[Symbol, Expr]) -> list[Any] | None:
+    """All real roots of the domain, double ones too, where the equations are polynomials at a point; else None."""
+    residuals = [equation.lhs - equation.rhs for equation in equations]
+    if not all(has_exact_value(residual, point) for residual in residuals):
+        return None
+    fractions = [sympy.fraction(sympy.together(residual.xreplace(dict(point)))) for residual in residuals]
+    numerators = [sympy.expand(numerator) for numerator, _ in fractions]
+    if not all(part.is_polynomial(unknown) and part.free_symbols == {unknown} for part in numerators):
+        return None
+    try:
+        common = reduce(sympy.Poly.gcd, (sympy.Poly(part, unknown, domain="QQ") for part in numerators))
+    except sympy.CoercionFailed:
+        return None
+    if common.degree() <= 0:
+        return []
+    roots = [root for root in set(common.real_roots()) if not _vanishes_below(fractions, unknown, root)]
+    signs = ((unknown.is_nonnegative, "nonnegative"), (unknown.is_nonpositive, "nonpositive"))
+    inside = [root for root in roots if all(getattr(root, f"is_{word}") for declared, word in signs if declared)]
+    kept = [root for root in inside if not (unknown.is_nonzero and root.is_zero)]
+    return [mpmath.mpmathify(sympy.N(root, DIGITS)) for root in kept]
+
+
+def _vanishes_below(fractions: Sequence[tuple[Expr, Expr]], unknown: Symbol, root: Expr) -> bool:
+    """Whether a denominator is 0 at a root."""
+    return any(abs(sympy.N(below.subs(unknown, sympy.N(root, 60)), 60)) < 1e-40 for _, below in fractions)
+
+
+def _solutions(residuals: Function, unknown: Symbol, at: Sequence[Any], here: Any) -> list[Any]:
+    """Numbers with the sign of the unknown that solve all equations at a point, found as changes of sign."""
     negative = [] if unknown.is_nonnegative else [-size for size in reversed(SIZES)]
     grid = [*negative, *([] if unknown.is_nonzero else [0.0]), *([] if unknown.is_nonpositive else SIZES)]
+    near = [here * (1 + sign * mpmath.mpf(10) ** -power) for power in range(1, 24, 2) for sign in (1, -1)]
+    grid = sorted([*grid, *near])
     rows = [(x, values) for x in grid if None not in (values := _values(residuals, x, at))]
     scales = (
         [sorted(abs(values[i]) for _, values in rows)[len(rows) // 2] for i in range(len(rows[0][1]))] if rows else []

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def contradiction(claim: Statement) -> str:
-    """Why a statement cannot hold, whatever it follows from; empty if nothing speaks against it."""
+    """Return why a statement cannot hold under any premises; empty if no reason is found."""
     statement = claim.statement
     if not names_in(statement) and not statement.has(sympy.MatrixExpr) and not claim.equal(*statement.args).holds:
         return "is an equation between different numbers"

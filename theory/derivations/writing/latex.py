@@ -8,9 +8,11 @@ from typing import Any
 
 import sympy
 from sympy import Add, Eq
+from sympy.core.function import AppliedUndef
+from sympy.printing.latex import LatexPrinter
 
 from ..steps.lines import Chain, Rejected
-from .page import Page, how, page, shown
+from .page import Page, page, sentence, shown
 from .prose import LETTER, pieces
 
 LONG = 220
@@ -26,7 +28,12 @@ PREAMBLE = r"""\documentclass[11pt]{article}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{4pt plus 2pt}
 """
+PROVIDED = r"""% Needs \usepackage{amsmath}.
+\providecommand{\statement}[1]{#1}
+\providecommand{\settled}[1]{{\footnotesize\itshape #1}}
+"""
 COMMANDS = {sympy.Symbol("nabla"): r"\nabla"}
+DOTS = (r"\dot", r"\ddot")
 SPECIAL = {
     "\\": r"\textbackslash{}",
     **{character: f"\\{character}" for character in "&%$#_{}"},
@@ -44,7 +51,27 @@ def formula(expression: Any) -> str:
     >>> formula(lam**2)
     '\\lambda^{2}'
     """
-    return str(sympy.latex(shown(expression), mat_delim="(", symbol_names=COMMANDS))
+    return str(_Printer({"mat_delim": "(", "symbol_names": COMMANDS}).doprint(shown(expression)))
+
+
+class _Printer(LatexPrinter):  # type: ignore[misc]
+    """Functions and their rates of change as they are written by hand."""
+
+    def _print_Function(self, expression: Any, exp: str | None = None) -> str:
+        if not isinstance(expression, AppliedUndef):
+            return str(super()._print_Function(expression, exp))
+        name = self._print(sympy.Symbol(expression.func.__name__))
+        power = "" if exp is None else f"^{{{exp}}}"
+        return f"{name}{power}({', '.join(self._print(argument) for argument in expression.args)})"
+
+    def _print_Derivative(self, expression: Any) -> str:
+        function = expression.expr
+        if not isinstance(function, AppliedUndef) or [str(a) for a in function.args] != ["t"]:
+            return str(super()._print_Derivative(expression))
+        order = expression.derivative_count
+        if order > len(DOTS):
+            return str(super()._print_Derivative(expression))
+        return f"{DOTS[order - 1]}{{{self._print(sympy.Symbol(function.func.__name__))}}}(t)"
 
 
 def equation(statement: Eq) -> str:
@@ -58,8 +85,13 @@ def equation(statement: Eq) -> str:
     return r"\begin{aligned} " + f"{left} ={{}}& " + r" \\ &\quad ".join(lines) + r" \end{aligned}"
 
 
+def fragment(shown_page: Page) -> str:
+    """One derivation as a section for a paper that loads amsmath: it defines what the paper does not."""
+    return f"{PROVIDED}{section(shown_page)}"
+
+
 def section(shown_page: Page) -> str:
-    """One derivation as a section of an article."""
+    """One derivation as a section of the article."""
     derivation = shown_page.derivation
     symbols = [
         rf"\item ${formula(symbol)}$: {plain(meaning)} ({plain(kind)})"
@@ -129,7 +161,7 @@ def _steps(shown_page: Page) -> Iterable[str]:
         label = rf"\label{{eq:{name}:{''.join(c if c.isalnum() else '-' for c in line.name)}}}"
         yield rf"\paragraph{{{plain(heading)}.}} {plain(line.why)}"
         yield rf"\begin{{equation}}{label}\statement{{{equation(statement)}}}\end{{equation}}"
-        yield rf"\settled{{{plain(how(line, outcome))}.}}"
+        yield rf"\settled{{{plain(sentence(line, outcome))}}}"
 
 
 def _lines(terms: list[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -82,8 +82,29 @@ def how(line: Line, outcome: ProofStep) -> str:
         return "given"
     cited = ", ".join(line.uses)
     if isinstance(line, Rejected):
-        return f"{outcome.settled}; held against: {cited} ({line.check.kind})"
+        return f"{outcome.settled}; compared with: {cited} ({line.check.kind})"
     return f"from {cited}, by {line.check.kind}, settled {outcome.settled}"
+
+
+def sentence(line: Line, outcome: ProofStep) -> str:
+    """How a line was settled, as a sentence."""
+    if isinstance(line, Given):
+        return "This is a premise."
+    cited = listed(line.uses)
+    if isinstance(line, Rejected):
+        return f"This does not follow from {cited}: it is {outcome.settled}."
+    return f"This follows from {cited} by {line.check.kind}, verified {outcome.settled}."
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a list in words.
+
+    Examples
+    --------
+    >>> listed(["motion", "start", "half"])
+    'motion, start and half'
+    """
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def domain(symbol: Any) -> str:
