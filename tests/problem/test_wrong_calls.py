@@ -376,7 +376,7 @@ WRONG = {
     # trajectories
     "load number": (lambda: linmod.load_trajectory(5), TypeError, r"path must be str or PathLike, got int"),
     "ratio of unnamed blocks": (
-        lambda: dynamics.solve(_problem(dataset=_coupled())).systematicity_ratio,
+        lambda: dynamics.solve(_problem(dataset=_coupled(), initial=SmallRandom())).systematicity_ratio,
         ValueError,
         r"needs the blocks \('omega_x', 'omega_y'\); this dataset has \[\('x', 'y'\)\]",
     ),
