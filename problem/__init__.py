@@ -2,6 +2,7 @@
 
 from .dense import Chain, Deep, Part, Shallow, Weights, balanced_weights, product
 from .modular import Modular, Module, Network, input_output_map, stored_map
+from .observation import BlockPair, Observation, observe
 from .problem import Problem
 from .refusals import Divergence, NoClosedForm
 from .rules import Rule
@@ -16,7 +17,7 @@ from .systematicity import (
     weak_systematicity,
 )
 from .training import Descent, Flow, Training
-from .trajectory import BlockPair, Known, Observation, Statistics, Trajectory, load_trajectory, observe
+from .trajectory import Known, Statistics, Trajectory, load_trajectory
 
 __all__ = [
     "NO_WEIGHTS",

@@ -53,7 +53,7 @@ WRONG = {
     "bias": (
         project({"W": W, "b": np.ones(2)}),
         ValueError,
-        r"not zero, \['b'\]: give it as a function or module and use map='jacobian'",
+        r"other than its matrices, \['b'\]: give it as a function or module and use map='jacobian'",
     ),
     "nan bias": (project({"W": W, "b": np.nan * np.ones(2)}), ValueError, r"network\['b'\] must be finite"),
     "kinds of checkpoint": (

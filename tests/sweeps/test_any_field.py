@@ -8,7 +8,8 @@ import linmod
 from linmod.sweeps import problem_at, write_sweep
 
 SPACE = BASE["dataset"]
-X, Y = np.random.default_rng(0).standard_normal((2, 3, 6))
+ITEMS = np.linalg.qr(np.random.default_rng(0).standard_normal((6, 3)))[0].T
+X, Y = np.diag([1.0, 2.0, 0.5]) @ ITEMS, np.diag([2.0, 1.0, 1.5]) @ ITEMS
 OWN = {"kind": "dataset", "X": X, "Y": Y, "input_blocks": {"b": [0, 1], "a": [1, 3]}}
 LEAKY = linmod.Problem(
     linmod.SystematicityDataset(**SPACE), linmod.Modular.leaky(0.3, linmod.Deep(5)), linmod.Aligned(), linmod.Flow([1])

@@ -174,7 +174,8 @@ def test_a_prediction_that_is_wrong_exceeds_it():
             theory.solve(problem, strength_factor=3.0), make_neglected=lambda: theory.solve(problem).neglected
         )
 
-    outcomes = [_outcome(seed, late) for seed in range(24)]
+    # At the end of training a start is forgotten, so that only runs with reports on the way show it.
+    outcomes = [_outcome(seed, late) for seed in range(24) if len(_problem(seed).times) > 2]
     small = [outcome for outcome in outcomes if outcome.neglected < 1e-3]
     assert len(small) >= 4
     assert sum(outcome.ratio > 1 for outcome in small) >= 0.8 * len(small)

@@ -121,7 +121,10 @@ def test_fast_waves_favour_modules_and_slow_ones_mixtures():
 
 
 WRONG_THEORY = {
-    "phases": (lambda: theory.sine_coefficients([1.0], [1.0], [[0.0, 1.0]]), r"as many, got 1, 1 and 2"),
+    "phases": (
+        lambda: theory.sine_coefficients([1.0], [1.0], [[0.0, 1.0]]),
+        r"must have the same length, got 1, 1 and 2",
+    ),
     "overlaps": (lambda: theory.captured_variance(H, [1.0]), r"overlaps must be one for each of 3 modules, got 1"),
     "long overlaps": (lambda: theory.captured_variance(H, [1.0, 1.0, 0.0]), r"overlaps must have length at most 1"),
     "module": (lambda: theory.module_tilt(H, 3), r"module must be below 3, got 3"),
