@@ -97,7 +97,7 @@ def test_a_worker_that_dies_is_reported_and_what_is_done_is_kept(tmp_path):
             killed.append(victim)
             os.kill(victim, signal.SIGKILL)
 
-    with pytest.raises(WorkerLost, match="running the sweep again goes on"):
+    with pytest.raises(WorkerLost, match="running the sweep again continues from there"):
         linmod.sweep(sweep, tmp_path, workers=1, progress=kill_one)
     assert 0 < count_points(tmp_path) < 12
     assert (linmod.sweep(sweep, tmp_path, workers=1).error == "").all()

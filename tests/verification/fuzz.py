@@ -111,7 +111,7 @@ def _judge(
         found.material.append(kind)
         if agreement.verdict == "holds":
             found.accepted.append(kind)
-    beyond = any(
+    beyond = right.neglected < np.inf and any(
         np.any(gap > 10 * right.neglected * ranges(true[name]) + agreement.by_quantity[name].rounding)
         for name, gap in off.items()
         if name in agreement.by_quantity
