@@ -184,6 +184,17 @@ def singular_vectors(dataset: SystematicityDataset) -> tuple[FloatArray, FloatAr
     return U, V
 
 
+def input_directions(dataset: Data) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the directions that the inputs contain, their singular values, and the items along them, as rows.
+
+    The rank is decided on the inputs: the eigenvalues of their correlation are squares, in which a null direction and
+    a small one look alike.
+    """
+    axes, singular, items = np.linalg.svd(dataset.X, full_matrices=False)
+    rank = int(np.sum(singular > max(dataset.X.shape) * np.finfo(float).eps * np.max(singular, initial=0.0)))
+    return axes[:, :rank], singular[:rank], items[:rank]
+
+
 def idle_inputs(dataset: Data) -> FloatArray:
     """Return the projection on the inputs without data, shape (input features, input features)."""
     return np.eye(dataset.n_inputs) - dataset.X @ np.linalg.pinv(dataset.X)

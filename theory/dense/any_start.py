@@ -10,7 +10,7 @@ import numpy as np
 
 from ...problem import Problem, Training, Trajectory, Weights
 from ...validation import FloatArray
-from ..spectrum import Spectrum
+from ..spectrum import Spectrum, input_directions
 from ..spectrum import spectrum as spectrum_of
 from .evolution import finite, origin
 from .shallow import shallow_descent, shallow_flow
@@ -67,17 +67,14 @@ def _all_maps(map_at: Callable[[int], FloatArray], times: int) -> Weights:
 def _eigendirections(problem: Problem, spectrum: Spectrum) -> tuple[FloatArray, FloatArray, FloatArray]:
     r"""Return the directions that the inputs contain, with :math:`\Sigma_{yx}` and :math:`\Sigma_x` along them.
 
-    The rank is decided on the inputs: the eigenvalues of their correlation are squares, in which a null direction and a
-    small one cannot be told apart. If the given spectrum differs from the dataset's own, the correlations change with
-    it.
+    If the given spectrum differs from the dataset's own, the correlations change with it.
     """
     dataset, basis, own = problem.dataset, problem.dataset.mode_basis, spectrum_of(problem.dataset)
-    axes, singular, items = np.linalg.svd(dataset.X, full_matrices=False)
-    rank = int(np.sum(singular > max(dataset.X.shape) * np.finfo(float).eps * singular[0]))
-    axes, root = axes[:, :rank], singular[:rank] / np.sqrt(dataset.n_items)
+    axes, singular, items = input_directions(dataset)
+    root = singular / np.sqrt(dataset.n_items)
     seen = axes.T @ basis.V
     delta_change = spectrum.per_mode("delta") - own.per_mode("delta")
     lam_change = spectrum.per_mode("lam") - own.per_mode("lam")
     delta, turn = np.linalg.eigh(np.diag(root**2) + (seen * delta_change) @ seen.T)
-    lam = dataset.Y @ items[:rank].T * (root / np.sqrt(dataset.n_items)) + (basis.U * lam_change) @ seen.T
+    lam = dataset.Y @ items.T * (root / np.sqrt(dataset.n_items)) + (basis.U * lam_change) @ seen.T
     return axes @ turn, lam @ turn, np.maximum(delta, 0.0)

@@ -26,6 +26,7 @@ from scipy.integrate import solve_ivp
 
 from ...problem import Descent, Observation, Problem, Rule, observe
 from ...validation import FloatArray
+from ..spectrum import input_directions
 
 RTOL, ATOL = 1e-10, 1e-14
 State = tuple[FloatArray, FloatArray, FloatArray]
@@ -81,14 +82,12 @@ class CoupledModes:
 def coupled_modes(problem: Problem) -> tuple[CoupledModes, State]:
     """Return the equations of a problem with two layers, and the state in which it starts."""
     dataset, (first, second) = problem.dataset, problem.initial_weights
-    left, gains, _ = np.linalg.svd(dataset.X / math.sqrt(dataset.n_items), full_matrices=False)
-    rank = int(np.sum(gains > max(dataset.X.shape) * np.finfo(float).eps * np.max(gains, initial=0.0)))
-    directions = left[:, :rank]
+    directions, singular, _ = input_directions(dataset)
     along = first @ directions
     idle, rest = np.linalg.qr((first - along @ directions.T).T)
     equations = CoupledModes(
         correlations=dataset.sigma_yx @ directions,
-        variances=gains[:rank] ** 2,
+        variances=singular**2 / dataset.n_items,
         directions=directions,
         sigma_y=dataset.sigma_y,
         idle=idle.T,
