@@ -142,7 +142,7 @@ def _draw_ratios(axes: Axes, evidence: Evidence, run: Trajectory) -> None:
         ends[name] = (float(mean[-1]), stroke.color)
     limit = theory.systematicity_ratio(DATASET)
     axes.axhline(limit, color="0.4", linewidth=0.7, zorder=0, label="predicted limit, $N/(N + k_x r^2)$")
-    name_stroke(axes, Stroke("0.3", "-", "o"), f"simulated, mean of {len(ratios)} seeds")
+    name_stroke(axes, Stroke("0.3", "-", "o"), f"simulated, seeds: {len(ratios)}")
     axes.legend(loc="lower right", handlelength=2.4)
     axes.set(xlabel=TIME, ylabel="systematicity ratio", xlim=(0, times[-1]), ylim=(0, 1.05))
     label_ends(axes, ends, float(times[-1]))

@@ -47,7 +47,9 @@ def test_the_terminal_shows_every_step_and_how_it_was_settled():
         assert line.name in result.output
     assert "rejected: logistic form" in result.output
     assert "rejected, differs at delta = " in result.output
-    assert "from motion, start, by substitution into the equation, settled symbolically" in result.output
+    assert (
+        "This follows from motion and start by substitution into the equation, verified symbolically" in result.output
+    )
 
 
 def test_values_are_put_in():

@@ -14,7 +14,7 @@ from sympy.printing.mathml import MathMLPresentationPrinter, mathml
 from sympy.printing.precedence import PRECEDENCE
 
 from ..steps.lines import Chain, Given, Rejected
-from .page import Page, how, page, shown
+from .page import Page, page, sentence, shown
 from .prose import LETTER, pieces
 
 STYLE = """
@@ -169,5 +169,5 @@ def _steps(shown_page: Page) -> Iterable[str]:
         heading = f"Rejected: {line.name}" if kind == "rejected" else line.name[0].upper() + line.name[1:]
         yield (
             f'<section class="step {kind}"><h3>{prose(heading)}</h3><p>{prose(line.why)}</p>{equation(statement)}'
-            f'<p class="settled">{prose(how(line, outcome))}.</p></section>'
+            f'<p class="settled">{prose(sentence(line, outcome))}</p></section>'
         )

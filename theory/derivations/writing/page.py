@@ -76,16 +76,6 @@ def _displayed(name: str) -> str:
     return DISPLAYED.get(name, f"{name[:-5]}^*" if name.endswith("_star") else name)
 
 
-def how(line: Line, outcome: ProofStep) -> str:
-    """How a line was settled, in words."""
-    if isinstance(line, Given):
-        return "given"
-    cited = ", ".join(line.uses)
-    if isinstance(line, Rejected):
-        return f"{outcome.settled}; compared with: {cited} ({line.check.kind})"
-    return f"from {cited}, by {line.check.kind}, settled {outcome.settled}"
-
-
 def sentence(line: Line, outcome: ProofStep) -> str:
     """How a line was settled, as a sentence."""
     if isinstance(line, Given):

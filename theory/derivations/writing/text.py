@@ -11,7 +11,7 @@ from sympy import Eq
 
 from ..steps.lines import Rejected
 from .latex import formula
-from .page import Page, how, shown
+from .page import Page, sentence, shown
 
 
 def terminal(shown_page: Page, width: int = 100) -> Iterator[tuple[str, str]]:
@@ -35,7 +35,7 @@ def terminal(shown_page: Page, width: int = 100) -> Iterator[tuple[str, str]]:
         numbers = _numerical(statement) if shown_page.values else ""
         if numbers:
             yield "formula", f"    = {numbers}"
-        yield "quiet", f"{_wrapped(how(line, outcome), width)}\n"
+        yield "quiet", f"{_wrapped(sentence(line, outcome), width)}\n"
 
 
 def markdown(shown_page: Page) -> str:
@@ -50,7 +50,8 @@ def markdown(shown_page: Page) -> str:
     for number, (line, statement, outcome) in enumerate(shown_page.rows(), start=1):
         rejected = "rejected: " if isinstance(line, Rejected) else ""
         lines.append(f"## {number}. {rejected}{line.name}")
-        lines += [line.why, f"$$ {formula(statement.lhs)} = {formula(statement.rhs)} $$", f"*{how(line, outcome)}*"]
+        equation = f"$$ {formula(statement.lhs)} = {formula(statement.rhs)} $$"
+        lines += [line.why, equation, f"*{sentence(line, outcome)}*"]
     return "\n\n".join(lines) + "\n"
 
 
