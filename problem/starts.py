@@ -15,6 +15,8 @@ from ..validation import array, count_text, integer, real
 from .dense import Deep, Weights, balanced_weights
 from .modular import Network
 
+__all__ = ["NO_WEIGHTS", "Aligned", "Explicit", "Initial", "RandomModes", "SmallRandom"]
+
 NO_WEIGHTS = "RandomModes draws neither full weights nor single modes of a class; use SmallRandom to have them"
 
 
@@ -213,6 +215,7 @@ class Explicit:
 
     is_aligned: ClassVar[Literal[False]] = False
     has_weights: ClassVar[bool] = True
+    stored_as: ClassVar[Mapping[str, str]] = {"weights": "matrices"}
 
     def __init__(self, weights: Sequence[ArrayLike]) -> None:
         if isinstance(weights, np.ndarray) and weights.ndim < 3:

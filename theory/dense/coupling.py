@@ -150,13 +150,8 @@ def left_out(problem: Problem, predicted: Observation, maps: Iterator[FloatArray
     """
     with np.errstate(all="ignore"):
         coupled = observe(problem.dataset, maps)
-        values = zip(_quantities(predicted), _quantities(coupled), strict=True)
-        parts = [_relative(mine, reference) for mine, reference in values]
+        parts = [_relative(mine, coupled.quantities[name]) for name, mine in predicted.quantities.items()]
     return max(parts, default=0.0)
-
-
-def _quantities(seen: Observation) -> list[FloatArray]:
-    return [*seen.modes.values(), *seen.norms.values(), seen.loss]
 
 
 def _relative(mine: FloatArray, reference: FloatArray) -> float:
