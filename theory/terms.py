@@ -39,9 +39,9 @@ def on_small_gains(rule: Rule, delta: ArrayLike, sigma: ArrayLike) -> tuple[Floa
     return own, other
 
 
-def idle_turnover(rule: Rule, delta: FloatArray, step_size: float) -> FloatArray:
-    """Return the share by which one step shrinks weights from inputs without data, for a unit squared length of a."""
-    return step_size * rule.hebbian * delta * (rule.form == "oja")
+def idle_turnover(rule: Rule, delta: FloatArray, size: FloatArray, step_size: float) -> FloatArray:
+    """Return the share by which one step shrinks weights from inputs without data, at a squared length of a."""
+    return step_size * rule.hebbian * delta * (rule.form == "oja") * size
 
 
 def on_layers(

@@ -81,8 +81,7 @@ def rule_descent(
     instance("rule", rule, (Rule,))
     alpha = real("step_size", step_size, positive=True)
     lam, delta, sigma, a, b = (np.asarray(value, dtype=np.float64) for value in (lam, delta, sigma, a0, b0))
-    done, seen = 0, []
-    idle, turnover = np.ones(a.shape[1:]), idle_turnover(rule, delta, alpha)
+    idle, done, seen = np.ones(a.shape[1:]), 0, []
     with np.errstate(over="ignore", invalid="ignore"):
         for target in np.asarray(steps).tolist():
             for _ in range(target - done):
@@ -90,7 +89,7 @@ def rule_descent(
                 error = lam - delta * pi
                 size = np.sum(a * a, axis=0)
                 pull, push = on_gains(rule, delta, sigma, size, pi)
-                idle = idle * (1 - turnover * size)
+                idle = idle * (1 - idle_turnover(rule, delta, size, alpha))
                 a, b = a + alpha * (b * error + pull * a), b + alpha * (a * error + push * b)
             seen.append((a, b, idle))
             done = target
