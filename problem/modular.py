@@ -365,11 +365,12 @@ def stored_map(network: Network, dataset: Data, weights: Sequence[FloatArray]) -
     network : Shallow, Deep or Modular
     dataset : Data
     weights : sequence of ndarray
-        From the input on; of a modular network module after module.
+        As for :func:`input_output_map`.
 
     Returns
     -------
     ndarray, shape (output features, input features)
+        The same as the input-output map where no module scales its inputs.
 
     See Also
     --------

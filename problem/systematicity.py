@@ -258,6 +258,7 @@ def weak_systematicity(dataset: Data, part: SubStructure) -> float:
     ----------
     dataset : Data
     part : SubStructure
+        Its inputs and outputs.
 
     Returns
     -------

@@ -63,7 +63,7 @@ def growth_direction(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: R
     Parameters
     ----------
     lam, delta, sigma : array_like
-        Correlations of the mode.
+        Correlations of the mode; they broadcast.
     rule : Rule
 
     Returns

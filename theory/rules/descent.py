@@ -55,7 +55,7 @@ def rule_descent(
         Initial hidden vectors.
     rule : Rule
     step_size : float
-        The step alpha = 1/tau.
+        The step alpha = 1/tau of both layers.
     steps : array_like of int, shape (T,)
         Increasing numbers of steps.
 
