@@ -91,9 +91,7 @@ def _trajectories(
         return Trajectory.of_modes(
             problem,
             f"{in_words(name)}, descent",
-            modes={label: values[:, index] for label, values in seen.modes.items()},
-            norms={pair: values[:, index] for pair, values in seen.norms.items()},
-            loss=seen.loss[:, index],
+            seen.changed(lambda values: values[:, index]),
             statistics=Statistics(done.steps, done.evaluations, float(drifts[index])),
             make_strengths=partial(_strengths, problem, name),
             make_weights=partial(_weights, problem, name),

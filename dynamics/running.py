@@ -67,9 +67,7 @@ def integrate(again: Again, system: System, what: str, progress: Callable[[float
     return Trajectory.of_modes(
         problem,
         f"{what}, {method}",
-        modes=seen.modes,
-        norms=seen.norms,
-        loss=seen.loss,
+        seen,
         statistics=Statistics(
             done.steps, done.evaluations, float(drift(system.balance(system.start), system.balance(done.state)))
         ),

@@ -111,6 +111,7 @@ def solve_modes(
     Returns
     -------
     Trajectory
+        Of the map whose modes are independent.
 
     Raises
     ------

@@ -10,23 +10,20 @@ from typing import Protocol
 
 import numpy as np
 
-from ..problem import BlockPair, Observation, Weights
+from ..problem import Observation, Quantities, Weights, joined
 from ..validation import FloatArray
 
 CHUNK_SIZE = 2**13
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class Seen(Quantities):
     """What is seen of a sequence of states: modes, block norms and loss, each with the times as first axis.
 
     `strengths` is None if they are much more expensive than the other quantities; they are then computed from the
     states on request.
     """
 
-    modes: dict[str, FloatArray]
-    norms: dict[BlockPair, FloatArray]
-    loss: FloatArray
     strengths: FloatArray | None = None
 
     @classmethod
@@ -37,12 +34,7 @@ class Seen:
         def times_first(values: FloatArray) -> FloatArray:
             return values.reshape(n_times, *lead, *values.shape[1:])
 
-        return cls(
-            {name: times_first(values) for name, values in observation.modes.items()},
-            {pair: times_first(values) for pair, values in observation.norms.items()},
-            times_first(observation.loss),
-            times_first(observation.strengths),
-        )
+        return cls(**observation.changed(times_first).by_field(), strengths=times_first(observation.strengths))
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +107,4 @@ def in_chunks(states: Iterable[FloatArray], look: Callable[[FloatArray], Seen]) 
     for first in remaining:
         several = [first.copy(), *(one.copy() for one in islice(remaining, CHUNK_SIZE // max(first.size, 1)))]
         chunks.append(look(np.array(several)))
-    return Seen(
-        {name: np.concatenate([chunk.modes[name] for chunk in chunks]) for name in chunks[0].modes},
-        {pair: np.concatenate([chunk.norms[pair] for chunk in chunks]) for pair in chunks[0].norms},
-        np.concatenate([chunk.loss for chunk in chunks]),
-    )
+    return Seen(**joined(chunks, np.concatenate).by_field())

@@ -46,8 +46,8 @@ def select(names: Iterable[str]) -> tuple[Claim, ...]:
     --------
     >>> [claim.name for claim in select(["dense-deep"])]
     ['dense-deep']
-    >>> len(select(["scaling"]))
-    11
+    >>> "module-finding" in [claim.name for claim in select(["scaling"])]
+    True
     """
     wanted = [claim for name in names for claim in GROUPS.get(name, (name,))]
     known = [entry.name for entry in CATALOGUE]

@@ -12,6 +12,8 @@ import numpy as np
 from ..datasets import Data, ModeBasis
 from ..validation import FloatArray, integer
 
+__all__ = ["Chain", "Deep", "Part", "Shallow", "Weights", "balanced_weights", "product"]
+
 Weights = tuple[FloatArray, ...]
 
 

@@ -1,5 +1,6 @@
 """The list of kinds: every dataset, network, start, training and rule by name, from plain values and back.
 
+Networks, starts and trainings are those of the unions `Network`, `Initial` and `Training`, with named constructors.
 Plain values are what TOML and JSON hold: texts, truth values, numbers, and lists and tables of these.
 """
 
@@ -7,21 +8,22 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from ..datasets import Dataset, HeldOut, SystematicityDataset
 from ..validation import integer, real
 from .arrays import read_array
-from .dense import Deep, Shallow
-from .modular import Modular, Module
+from .dense import Chain, Deep
+from .modular import Module, Network
 from .rules import Rule
-from .starts import Aligned, Explicit, RandomModes, SmallRandom
-from .training import Descent, Flow
+from .starts import Initial
+from .training import Training
 
 Table = dict[str, Any]
 
@@ -56,39 +58,38 @@ class Kind:
         return {name: p.default for name, p in inspect.signature(self.build).parameters.items()}
 
 
+def kind_of(cls: type) -> Kind:
+    """Return the kind of a class, by the name of the class in small letters.
+
+    Examples
+    --------
+    >>> from linmod import SmallRandom
+    >>> kind_of(SmallRandom).name
+    'small_random'
+    """
+    return Kind(re.sub("(?<!^)(?=[A-Z])", "_", cls.__name__).lower(), cls, getattr(cls, "stored_as", {}))
+
+
+def constructors(cls: type) -> tuple[Kind, ...]:
+    """Return the named constructors of a class, its public classmethods, in their order."""
+    named = (name for name, value in vars(cls).items() if isinstance(value, classmethod) and not name.startswith("_"))
+    return tuple(Kind(name, getattr(cls, name)) for name in named)
+
+
+def kinds_of(union: Any) -> tuple[Kind, ...]:
+    """Return the classes of a union, each with its named constructors."""
+    return tuple(kind for cls in get_args(union) for kind in (kind_of(cls), *constructors(cls)))
+
+
 DATASETS = (
     Kind("systematicity", SystematicityDataset),
     Kind("dataset", Dataset),
     Kind("held_out", HeldOut),
     Kind("random_held_out", HeldOut.random),
 )
-NETWORKS = (
-    Kind("shallow", Shallow),
-    Kind("deep", Deep),
-    Kind("modular", Modular),
-    Kind("output_split", Modular.output_split),
-    Kind("fully_partitioned", Modular.fully_partitioned),
-    Kind("race", Modular.race),
-    Kind("leaky", Modular.leaky),
-    Kind("overlapping", Modular.overlapping),
-)
-STARTS = (
-    Kind("aligned", Aligned),
-    Kind("small_random", SmallRandom),
-    Kind("random_modes", RandomModes),
-    Kind("explicit", Explicit, {"weights": "matrices"}),
-)
-TRAININGS = (Kind("flow", Flow), Kind("descent", Descent))
-RULES = (
-    Kind("mixture", Rule),
-    Kind("gradient", Rule.gradient),
-    Kind("contrastive_hebbian", Rule.contrastive_hebbian),
-    Kind("predictive_coding", Rule.predictive_coding),
-    Kind("inverse_norm_anti_hebbian", Rule.inverse_norm_anti_hebbian),
-    Kind("inverse_complement_anti_hebbian", Rule.inverse_complement_anti_hebbian),
-    Kind("summed_over_items", Rule.summed_over_items),
-)
-MODULES = (Kind("module", Module),)
+NETWORKS, STARTS, TRAININGS = kinds_of(Network), kinds_of(Initial), kinds_of(Training)
+RULES = (Kind("mixture", Rule), *constructors(Rule))
+MODULES = (kind_of(Module),)
 KINDS: dict[str, tuple[Kind, ...]] = {
     "dataset": DATASETS,
     "network": NETWORKS,
@@ -194,6 +195,7 @@ def plain_part(name: str, kinds: Sequence[Kind], part: Any) -> Table:
 
     Examples
     --------
+    >>> from linmod import Descent
     >>> plain_part("training", TRAININGS, Descent(0.16, 300, rule=Rule(hebbian=0.1)))
     {'kind': 'descent', 'step_size': 0.16, 'steps': 300, 'rule': {'kind': 'mixture', 'hebbian': 0.1}}
     """
@@ -268,7 +270,7 @@ def _blocks(name: str, value: Any) -> dict[str, slice]:
     return {block: slice(*span) for block, span in sorted(spans.items(), key=lambda entry: entry[1])}
 
 
-CHAINS = (NETWORKS[1], NETWORKS[0])
+CHAINS = tuple(sorted(kinds_of(Chain), key=lambda kind: kind.build is not Deep))
 READERS: dict[str, Callable[[str, Any], Any]] = {
     "X": read_array,
     "Y": read_array,

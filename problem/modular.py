@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets import Blocks, Data, Dataset, SystematicityDataset, consecutive
 from ..validation import FloatArray, instance, real
-from .dense import Chain, Deep, Part, Shallow, Weights, product
+from .dense import Chain, Deep, Part, Weights, product
+
+__all__ = ["Modular", "Module", "Network", "input_output_map", "stored_map"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Module:
         input_scale: Mapping[str, float] | None = None,
     ) -> None:
         chain = Deep() if network is None else network
-        instance("network", chain, (Shallow, Deep))
+        instance("network", chain, get_args(Chain))
         scales = {} if input_scale is None else input_scale
         instance("input_scale", scales, (Mapping,))
         values = {
@@ -363,11 +365,12 @@ def stored_map(network: Network, dataset: Data, weights: Sequence[FloatArray]) -
     network : Shallow, Deep or Modular
     dataset : Data
     weights : sequence of ndarray
-        From the input on; of a modular network module after module.
+        As for :func:`input_output_map`.
 
     Returns
     -------
     ndarray, shape (output features, input features)
+        The same as the input-output map where no module scales its inputs.
 
     See Also
     --------

@@ -1,26 +1,96 @@
-"""What is seen of input-output maps: modes, block norms and loss."""
+"""What is seen of input-output maps: modes, block norms and loss, listed once for all that is done with them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 
 from ..datasets import Data
 from ..validation import FloatArray
 
+__all__ = ["OBSERVED", "BlockPair", "Labels", "Observation", "Quantities", "joined", "observe"]
+
 BlockPair = tuple[str, str]
+Labels = tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Observation:
-    """The observed quantities of a sequence of input-output maps, in the layout of :class:`Trajectory`."""
+class Quantities:
+    """The observed quantities of a sequence of input-output maps, in the layout of :class:`Trajectory`.
+
+    Each field is a quantity. Comparisons, sweeps and saved files read the list of fields: the word that begins the
+    names of its values, their labels, and the meaning.
+    """
+
+    modes: Mapping[str, FloatArray] = field(
+        metadata={
+            "word": "mode",
+            "labels": ("mode_class",),
+            "meaning": "effective singular value of each class of modes",
+        }
+    )
+    norms: Mapping[BlockPair, FloatArray] = field(
+        metadata={
+            "word": "norm",
+            "labels": ("input_block", "output_block"),
+            "meaning": "Frobenius norm of each block of the map",
+        }
+    )
+    loss: FloatArray = field(
+        metadata={"word": "loss", "labels": (), "meaning": "half the mean squared error over items"}
+    )
+
+    @property
+    def quantities(self) -> dict[str, FloatArray]:
+        """Everything that a comparison looks at, by name: ``mode ...``, ``norm ... -> ...`` and ``loss``."""
+        named = {}
+        for one in OBSERVED:
+            for labels, values in self.labelled(one.name).items():
+                word = one.metadata["word"]
+                named[f"{word} {' -> '.join(labels)}" if labels else word] = values
+        return named
+
+    def labelled(self, name: str) -> dict[Labels, FloatArray]:
+        """Return the values of a quantity by their labels; a single array has none."""
+        values = getattr(self, name)
+        if not isinstance(values, Mapping):
+            return {(): values}
+        return {(label,) if isinstance(label, str) else label: each for label, each in values.items()}
+
+    def by_field(self) -> dict[str, Any]:
+        """Return the quantities by field."""
+        return {one.name: getattr(self, one.name) for one in OBSERVED}
+
+    def changed(self, change: Callable[[FloatArray], FloatArray]) -> Quantities:
+        """Return the quantities with all arrays changed in the same way."""
+        return joined([self], lambda arrays: change(arrays[0]))
+
+
+OBSERVED = fields(Quantities)
+
+
+def joined(parts: Sequence[Quantities], join: Callable[[Sequence[FloatArray]], FloatArray]) -> Quantities:
+    """Return quantities each of which is made of the arrays of several parts."""
+
+    def one(name: str, first: Any) -> Any:
+        each = [getattr(part, name) for part in parts]
+        return (
+            {label: join([values[label] for values in each]) for label in first}
+            if isinstance(first, Mapping)
+            else join(each)
+        )
+
+    return Quantities(**{name: one(name, first) for name, first in parts[0].by_field().items()})
+
+
+@dataclass(frozen=True, eq=False)
+class Observation(Quantities):
+    """The observed quantities with the strength of every mode."""
 
     strengths: FloatArray
-    modes: dict[str, FloatArray]
-    norms: dict[BlockPair, FloatArray]
-    loss: FloatArray
 
 
 BATCH_ENTRIES = 2**17

@@ -15,6 +15,8 @@ from .modular import Network
 from .starts import Explicit, Initial
 from .training import Training
 
+__all__ = ["Problem"]
+
 
 @dataclass(frozen=True)
 class Problem:

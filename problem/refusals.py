@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__all__ = ["Divergence", "NoClosedForm"]
+
 
 class NoClosedForm(ValueError):  # noqa: N818
     """No closed form is known for this problem; the message says why."""

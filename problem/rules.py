@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 
 from ..validation import choice, integer, real
 
+__all__ = ["Rule"]
+
 HEBBIAN_FORMS = ("inverse_complement", "inverse_norm", "oja")
 
 
@@ -95,6 +97,38 @@ class Rule:
         return cls()
 
     @classmethod
+    def contrastive_hebbian(cls, contrastive: float = 1.0) -> Rule:
+        """Add the contrast between the clamped and the free output to the second layer.
+
+        Parameters
+        ----------
+        contrastive : float, default 1.0
+            Its weight, positive.
+
+        Examples
+        --------
+        >>> Rule.contrastive_hebbian().contrastive
+        1.0
+        """
+        return cls(contrastive=real("contrastive", contrastive, positive=True))
+
+    @classmethod
+    def predictive_coding(cls, contrastive: float = -1.0) -> Rule:
+        """Subtract the contrast between the clamped and the free output from the update of the second layer.
+
+        Parameters
+        ----------
+        contrastive : float, default -1.0
+            Its weight, negative.
+
+        Examples
+        --------
+        >>> Rule.predictive_coding().contrastive
+        -1.0
+        """
+        return cls(contrastive=_negative("contrastive", contrastive))
+
+    @classmethod
     def inverse_norm_anti_hebbian(cls, hebbian: float) -> Rule:
         r"""Subtract the Hebbian term of each hidden unit, divided by one plus its squared norm.
 
@@ -138,38 +172,6 @@ class Rule:
         Rule(hebbian=-0.1, form='inverse_complement')
         """
         return cls(hebbian=_negative("hebbian", hebbian), form="inverse_complement")
-
-    @classmethod
-    def contrastive_hebbian(cls, contrastive: float = 1.0) -> Rule:
-        """Add the contrast between the clamped and the free output to the second layer.
-
-        Parameters
-        ----------
-        contrastive : float, default 1.0
-            Its weight, positive.
-
-        Examples
-        --------
-        >>> Rule.contrastive_hebbian().contrastive
-        1.0
-        """
-        return cls(contrastive=real("contrastive", contrastive, positive=True))
-
-    @classmethod
-    def predictive_coding(cls, contrastive: float = -1.0) -> Rule:
-        """Subtract the contrast between the clamped and the free output from the update of the second layer.
-
-        Parameters
-        ----------
-        contrastive : float, default -1.0
-            Its weight, negative.
-
-        Examples
-        --------
-        >>> Rule.predictive_coding().contrastive
-        -1.0
-        """
-        return cls(contrastive=_negative("contrastive", contrastive))
 
     @classmethod
     def summed_over_items(

@@ -15,6 +15,8 @@ from ..validation import array, count_text, integer, real
 from .dense import Deep, Weights, balanced_weights
 from .modular import Network
 
+__all__ = ["NO_WEIGHTS", "Aligned", "Explicit", "Initial", "RandomModes", "SmallRandom"]
+
 NO_WEIGHTS = "RandomModes draws neither full weights nor single modes of a class; use SmallRandom to have them"
 
 
@@ -106,7 +108,20 @@ class Aligned:
 
 
 @dataclass(frozen=True)
-class SmallRandom:
+class _Gaussian:
+    """A standard deviation and a seed."""
+
+    is_aligned: ClassVar[Literal[False]] = False
+    std: float = 1e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        real("std", self.std, 0.0)
+        integer("seed", self.seed)
+
+
+@dataclass(frozen=True)
+class SmallRandom(_Gaussian):
     """Independent Gaussian weights of mean zero.
 
     Parameters
@@ -127,14 +142,7 @@ class SmallRandom:
     SmallRandom(std=0.0002, seed=1)
     """
 
-    is_aligned: ClassVar[Literal[False]] = False
     has_weights: ClassVar[bool] = True
-    std: float = 1e-3
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        real("std", self.std, 0.0)
-        integer("seed", self.seed)
 
     def weights(self, network: Network, dataset: Data) -> Weights:
         """Return the initial weights, one matrix for each layer from the input on."""
@@ -150,7 +158,7 @@ class SmallRandom:
 
 
 @dataclass(frozen=True)
-class RandomModes:
+class RandomModes(_Gaussian):
     r"""Independent Gaussian weights of mean zero, drawn for the modes of the dataset instead of weight by weight.
 
     The course of learning has the same distribution as from :class:`SmallRandom` with this `std`, but the numbers of
@@ -178,14 +186,7 @@ class RandomModes:
     1.0
     """
 
-    is_aligned: ClassVar[Literal[False]] = False
     has_weights: ClassVar[bool] = False
-    std: float = 1e-3
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        real("std", self.std, 0.0)
-        integer("seed", self.seed)
 
     def weights(self, network: Network, dataset: Data) -> Weights:
         """Raise ValueError: there are no weights."""
@@ -213,6 +214,7 @@ class Explicit:
 
     is_aligned: ClassVar[Literal[False]] = False
     has_weights: ClassVar[bool] = True
+    stored_as: ClassVar[Mapping[str, str]] = {"weights": "matrices"}
 
     def __init__(self, weights: Sequence[ArrayLike]) -> None:
         if isinstance(weights, np.ndarray) and weights.ndim < 3:

@@ -22,6 +22,16 @@ from ..validation import FloatArray, array, instance, real
 from .dense import Shallow
 from .modular import Module
 
+__all__ = [
+    "SubStructure",
+    "Systematicity",
+    "isolated_map",
+    "sub_structure",
+    "sub_structures",
+    "systematicity",
+    "weak_systematicity",
+]
+
 RANK_TOLERANCE = 1e-9
 
 
@@ -248,6 +258,7 @@ def weak_systematicity(dataset: Data, part: SubStructure) -> float:
     ----------
     dataset : Data
     part : SubStructure
+        Its inputs and outputs.
 
     Returns
     -------

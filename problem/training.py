@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike
 from ..validation import FloatArray, array, instance, integer, real
 from .rules import Rule
 
+__all__ = ["Descent", "Flow", "Training"]
+
 GRADIENT = Rule()
 
 

@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from zipfile import BadZipFile
 
 import numpy as np
 
 from ..validation import FloatArray, instance
 from .dense import Weights
-from .observation import BlockPair, Observation, observe
+from .observation import OBSERVED, Observation, Quantities, observe
 from .problem import Problem
+
+__all__ = ["Known", "Statistics", "Trajectory", "load_trajectory"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Known:
 
 
 @dataclass(frozen=True, eq=False)
-class Trajectory:
+class Trajectory(Quantities):
     r"""The course of learning, predicted or simulated.
 
     Attributes
@@ -90,9 +92,6 @@ class Trajectory:
     description: str
     origin: str
     times: FloatArray
-    modes: Mapping[str, FloatArray]
-    norms: Mapping[BlockPair, FloatArray]
-    loss: FloatArray
     statistics: Statistics | None = None
     make_neglected: Callable[[], float] = field(default=nothing, kw_only=True, repr=False)
     make_strengths: Callable[[], FloatArray] = field(kw_only=True, repr=False)
@@ -132,9 +131,7 @@ class Trajectory:
         return cls.of_modes(
             problem,
             origin,
-            modes=seen.modes,
-            norms=seen.norms,
-            loss=seen.loss,
+            seen,
             make_neglected=nothing if make_neglected is None else partial(make_neglected, seen),
             make_strengths=Known(seen.strengths),
             make_weights=make_weights,
@@ -145,10 +142,8 @@ class Trajectory:
         cls,
         problem: Problem,
         origin: str,
+        seen: Quantities,
         *,
-        modes: Mapping[str, FloatArray],
-        norms: Mapping[BlockPair, FloatArray],
-        loss: FloatArray,
         make_strengths: Callable[[], FloatArray],
         make_weights: Callable[[], Weights],
         make_neglected: Callable[[], float] = nothing,
@@ -160,10 +155,12 @@ class Trajectory:
         ----------
         problem : Problem
         origin : str
-        modes, norms, loss, statistics
-            As the attributes.
+        seen : Quantities
+            Modes, norms and loss.
         make_strengths, make_weights, make_neglected : callable
             Make these when they are asked for.
+        statistics : Statistics, optional
+            Of a simulation.
 
         Returns
         -------
@@ -177,9 +174,7 @@ class Trajectory:
             description=repr(problem),
             origin=origin,
             times=problem.times,
-            modes=modes,
-            norms=norms,
-            loss=loss,
+            **seen.by_field(),
             statistics=statistics,
             make_neglected=make_neglected,
             make_strengths=make_strengths,
@@ -209,13 +204,6 @@ class Trajectory:
             return self.make_neglected()
 
     @property
-    def quantities(self) -> dict[str, FloatArray]:
-        """Everything that a comparison looks at, by name: ``mode ...``, ``norm ... -> ...`` and ``loss``."""
-        modes = {f"mode {name}": values for name, values in self.modes.items()}
-        norms = {f"norm {source} -> {target}": values for (source, target), values in self.norms.items()}
-        return {**modes, **norms, "loss": self.loss}
-
-    @property
     def systematicity_ratio(self) -> FloatArray:
         r"""Share of the sign outputs' map that reads sign inputs, shape (T,).
 
@@ -234,13 +222,17 @@ class Trajectory:
 
     def save(self, path: str | Path) -> Path:
         """Write everything but the weights to an ``.npz`` file that :func:`load_trajectory` reads."""
+        seen = self.by_field()
         header = {
             "description": self.description,
             "origin": self.origin,
             "neglected": repr(self.neglected),
-            "modes": list(self.modes),
-            "norms": [list(pair) for pair in self.norms],
+            **{name: list(values) for name, values in seen.items() if isinstance(values, Mapping)},
             "statistics": None if self.statistics is None else asdict(self.statistics),
+        }
+        arrays: dict[str, Any] = {
+            name: np.array([*values.values()]) if isinstance(values, Mapping) else values
+            for name, values in seen.items()
         }
         target = Path(path)
         if target.suffix != ".npz":
@@ -249,10 +241,8 @@ class Trajectory:
             target,
             header=np.array(json.dumps(header)),
             times=self.times,
-            modes=np.array([*self.modes.values()]),
-            norms=np.array([*self.norms.values()]),
-            loss=self.loss,
             strengths=self.strengths,
+            **arrays,
         )
         return target
 
@@ -307,14 +297,19 @@ def _read(stream: BinaryIO) -> Trajectory:
             description=header["description"],
             origin=header["origin"],
             times=file["times"],
-            modes=dict(zip(header["modes"], file["modes"], strict=True)),
-            norms=dict(zip(map(tuple, header["norms"]), file["norms"], strict=True)),
-            loss=file["loss"],
+            **{one.name: _by_label(header.get(one.name), file[one.name]) for one in OBSERVED},
             statistics=None if header["statistics"] is None else Statistics(**header["statistics"]),
             make_neglected=partial(float, header["neglected"]),
             make_strengths=Known(strengths),
             make_weights=_not_saved,
         )
+
+
+def _by_label(labels: list[str | list[str]] | None, values: FloatArray) -> Any:
+    """Return saved arrays by the labels that they had, or the array itself if it had none."""
+    if labels is None:
+        return values
+    return dict(zip((label if isinstance(label, str) else tuple(label) for label in labels), values, strict=True))
 
 
 def _not_saved() -> Weights:

@@ -26,6 +26,7 @@ def product_map(checkpoint: Checkpoint, dataset: Data) -> FloatArray:
     Parameters
     ----------
     checkpoint : Checkpoint
+        It must hold matrices.
     dataset : Data
 
     Returns
@@ -73,11 +74,13 @@ def jacobian_map(checkpoint: Checkpoint, dataset: Data) -> FloatArray:
     Parameters
     ----------
     checkpoint : Checkpoint
+        A function or module; of matrices alone the product is returned.
     dataset : Data
 
     Returns
     -------
     ndarray, shape (output features, input features)
+        The mean over the items.
 
     Raises
     ------
@@ -119,6 +122,7 @@ def least_squares_map(checkpoint: Checkpoint, dataset: Data) -> FloatArray:
     Parameters
     ----------
     checkpoint : Checkpoint
+        Of any kind; its outputs on the data are all that counts.
     dataset : Data
 
     Returns

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import Field, dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from .. import dynamics, theory
 from ..datasets import CLASS_NAMES, Data, HeldOut
-from ..problem import Initial, Network, Problem, Training, Trajectory
+from ..problem import OBSERVED, Initial, Labels, Network, Problem, Training, Trajectory
 from ..validation import FloatArray
 
-Labels = tuple[str, ...]
 Measured = Mapping[Labels, FloatArray]
 
 LABELS = {
@@ -134,20 +134,13 @@ def _crossing(times: FloatArray, values: FloatArray, level: float) -> FloatArray
     return np.array(times[after - 1] + part * (times[after] - times[after - 1]))
 
 
+def _observed(one: Field[Any]) -> Quantity:
+    """Return a quantity of every trajectory, as something to record."""
+    return Quantity(one.metadata["labels"], "1", one.metadata["meaning"], lambda case: case.run.labelled(one.name))
+
+
 QUANTITIES: dict[str, Quantity] = {
-    "modes": Quantity(
-        ("mode_class",),
-        "1",
-        "effective singular value of each class of modes",
-        lambda case: {(name,): values for name, values in case.run.modes.items()},
-    ),
-    "norms": Quantity(
-        ("input_block", "output_block"),
-        "1",
-        "Frobenius norm of each block of the map",
-        lambda case: {(source, target): values for (source, target), values in case.run.norms.items()},
-    ),
-    "loss": Quantity((), "1", "half the mean squared error over items", lambda case: {(): case.run.loss}),
+    **{one.name: _observed(one) for one in OBSERVED},
     "systematicity_ratio": Quantity(
         (), "1", "sign inputs' share of the map to the sign outputs", lambda case: {(): case.run.systematicity_ratio}
     ),

@@ -1,5 +1,6 @@
 """What several test files share."""
 
+import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -7,6 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+# Workers share the processors, and the matrices of tests are small: threads would wait for each other.
+for _library in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_library, "1")
 
 Start = Callable[..., "subprocess.Popen[str]"]
 

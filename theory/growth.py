@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from ..problem import Rule
 from ..validation import FloatArray, instance
 from .spectrum import ModeClass, Spectrum
+from .terms import on_small_gains
 
 
 def growth_rate(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: Rule) -> FloatArray:
@@ -48,7 +49,7 @@ def growth_rate(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: Rule) 
     [1.326, 1.936, 2.826]
     """
     instance("rule", rule, (Rule,))
-    lam, own, other = _linear(lam, delta, sigma, rule)
+    lam, (own, other) = np.asarray(lam, dtype=np.float64), on_small_gains(rule, delta, sigma)
     mean, spread = (own + other) / 2, np.hypot((own - other) / 2, lam)
     slower = mean - spread
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -62,7 +63,7 @@ def growth_direction(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: R
     Parameters
     ----------
     lam, delta, sigma : array_like
-        Correlations of the mode.
+        Correlations of the mode; they broadcast.
     rule : Rule
 
     Returns
@@ -81,7 +82,7 @@ def growth_direction(lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: R
     1.0
     """
     instance("rule", rule, (Rule,))
-    lam, own, other = _linear(lam, delta, sigma, rule)
+    lam, (own, other) = np.asarray(lam, dtype=np.float64), on_small_gains(rule, delta, sigma)
     lead = own - other
     size = np.abs(lead) + np.hypot(lead, 2 * lam)
     smaller = np.divide(2 * lam, size, out=np.zeros(np.broadcast(lam, lead).shape), where=size > 0)
@@ -129,12 +130,3 @@ def learning_order(spectrum: Spectrum, rule: Rule) -> tuple[str, ...]:
     """
     fastest_first = sorted(spectrum.learnable, key=lambda c: -class_growth_rate(c, rule))
     return tuple(mode_class.name for mode_class in fastest_first)
-
-
-def _linear(
-    lam: ArrayLike, delta: ArrayLike, sigma: ArrayLike, rule: Rule
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the entries of the linear system: the one off the diagonal, and the diagonal ones of both layers."""
-    own = rule.hebbian * np.asarray(delta, dtype=np.float64)
-    other = rule.contrastive * np.asarray(sigma, dtype=np.float64)
-    return np.asarray(lam, dtype=np.float64), own, other

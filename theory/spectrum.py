@@ -217,6 +217,7 @@ def systematicity_ratio(dataset: SystematicityDataset) -> float:
     Returns
     -------
     float
+        Between 0 and 1.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from tabulate import tabulate
 from .errors import PARTS, RESOLUTION, QuantityError, largest
 from .sensitivity import Sensitivity
 from .tolerances import MOST_NEGLECTED, NEGLECTED_FACTOR
-from .verdicts import FAILS, HOLDS, UNDECIDED
+from .verdicts import FAILS, HOLDS, UNDECIDED, Judged
 
 MOST_BLIND = 0.5
 """A comparison that would not notice a rate this far off does not decide."""
@@ -68,7 +68,7 @@ class Control:
 
 
 @dataclass(frozen=True)
-class Agreement:
+class Agreement(Judged):
     """The outcome of a comparison.
 
     Attributes
@@ -127,21 +127,6 @@ class Agreement:
         """Whether some wrong prediction can be told apart, and all that can be are rejected."""
         distinct = [control for control in self.controls if control.distinct]
         return bool(distinct) and all(control.rejected for control in distinct)
-
-    @property
-    def verdict(self) -> str:
-        """One of "holds", "fails" and "undecided"."""
-        return self._decision[0]
-
-    @property
-    def reason(self) -> str:
-        """Why the verdict is what it is, in one sentence; if undecided, with what would decide it."""
-        return self._decision[1]
-
-    @property
-    def passed(self) -> bool:
-        """Whether the verdict is "holds"."""
-        return self.verdict == HOLDS
 
     @cached_property
     def _decision(self) -> tuple[str, str]:

@@ -60,6 +60,7 @@ def compare(
     Returns
     -------
     Agreement
+        With the bounds and controls given.
 
     Raises
     ------

@@ -11,11 +11,11 @@ from .. import dynamics, theory
 from ..problem import Problem, Trajectory
 from ..validation import FloatArray, array
 from .errors import Prediction, Predictor, gaps, kind, largest, ratio, read, scales
-from .verdicts import FAILS, HOLDS, UNDECIDED
+from .verdicts import FAILS, HOLDS, UNDECIDED, Judged
 
 
 @dataclass(frozen=True, eq=False)
-class ConvergenceOrder:
+class ConvergenceOrder(Judged):
     """A fitted order of convergence, error ~ parameter ** order.
 
     Attributes
@@ -64,21 +64,6 @@ class ConvergenceOrder:
         """Whether the order of the wrong prediction is a number outside the expected range."""
         low, high = self.expected
         return self.control_order < low or self.control_order > high
-
-    @property
-    def verdict(self) -> str:
-        """One of "holds", "fails" and "undecided"."""
-        return self._decision[0]
-
-    @property
-    def reason(self) -> str:
-        """Why the verdict is what it is, in one sentence; if undecided, with what would decide it."""
-        return self._decision[1]
-
-    @property
-    def passed(self) -> bool:
-        """Whether the order lies in the expected range, and that of the wrong prediction does not."""
-        return self.verdict == HOLDS
 
     @property
     def _decision(self) -> tuple[str, str]:

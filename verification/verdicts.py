@@ -7,6 +7,30 @@ from collections.abc import Iterable
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
 
 
+class Judged:
+    """Something with a verdict and a reason for it."""
+
+    @property
+    def verdict(self) -> str:
+        """One of "holds", "fails" and "undecided"."""
+        return self._decision[0]
+
+    @property
+    def reason(self) -> str:
+        """Why the verdict is what it is, in one sentence; if undecided, with what would decide it."""
+        return self._decision[1]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the verdict is "holds"."""
+        return self.verdict == HOLDS
+
+    @property
+    def _decision(self) -> tuple[str, str]:
+        """The verdict and the reason."""
+        raise NotImplementedError
+
+
 def combined(verdicts: Iterable[str]) -> str:
     """The verdict on a whole: it fails if one part fails, else is undecided if one part is or there is none.
 

@@ -156,6 +156,7 @@ def sample_inverse_traces(rows: int, features: int, *, draws: int = 1000, seed: 
     rows, features : int
         Shape of the matrices.
     draws : int, default 1000
+        Number of matrices.
     seed : int, default 0
 
     Returns

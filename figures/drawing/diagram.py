@@ -98,8 +98,9 @@ def scatter_finding(label: str, points: Sequence[Point]) -> Finding:
     Parameters
     ----------
     label : str
-        Beginning of the label of the finding.
+        Beginning of the finding's label.
     points : sequence of Point
+        With several seeds each.
 
     Returns
     -------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import matplotlib as mpl
@@ -51,6 +51,11 @@ class Stroke:
     color: str
     linestyle: str | tuple[int, tuple[float, ...]]
     marker: str
+
+    @property
+    def with_errors(self) -> dict[str, Any]:
+        """Arguments of an errorbar with small open markers."""
+        return {**asdict(self), "markersize": 4, "markerfacecolor": "white", "capsize": 2}
 
 
 STROKES = (

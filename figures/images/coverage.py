@@ -92,12 +92,7 @@ def _draw_errors(axes: Axes, runs: Mapping[float, Paired]) -> None:
             [*runs],
             [each.mean for each in unseen],
             [each.half_width for each in unseen],
-            color=stroke.color,
-            linestyle=stroke.linestyle,
-            marker=stroke.marker,
-            markersize=4,
-            markerfacecolor="white",
-            capsize=2,
+            **stroke.with_errors,
             label=f"{name}, unseen combinations",
         )
         familiar = [each.seen[name].mean() for each in runs.values()]

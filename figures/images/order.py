@@ -210,12 +210,7 @@ def _draw_ratios(axes: Axes, found: dict[float, Half]) -> None:
             [*found],
             middle,
             [middle - low, high - middle],
-            color=stroke.color,
-            linestyle=stroke.linestyle,
-            marker=stroke.marker,
-            markersize=4,
-            markerfacecolor="white",
-            capsize=2,
+            **stroke.with_errors,
             label=nonlinearity,
         )
     axes.set(

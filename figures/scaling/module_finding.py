@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...datasets import SineSample, SineTask
-from ...dynamics.module_finding import find_modules, fit_additive, random_projections, recovered
-from ...dynamics.module_finding.networks import train_network
+from ...dynamics.module_finding import FoundModules, find_modules, fit_additive, random_projections, recovered
+from ...dynamics.module_finding.networks import ModularNetwork, train_network
 from ...dynamics.threads import one_thread
 from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings
@@ -34,10 +35,11 @@ class Score:
 
 
 Predictor = Callable[[FloatArray], FloatArray]
+Applied = tuple[FloatArray | None, Predictor]
 
 
-def scores(task: SineTask, samples: int = SAMPLES) -> Iterator[tuple[str, Score]]:
-    """Apply every method to one task, and score it.
+def scores(task: SineTask, samples: int = SAMPLES, methods: Sequence[str] | None = None) -> Iterator[tuple[str, Score]]:
+    """Apply methods to one task, all of them unless some are named, and score them.
 
     Yields
     ------
@@ -50,29 +52,56 @@ def scores(task: SineTask, samples: int = SAMPLES) -> Iterator[tuple[str, Score]
     def loss(predict: Predictor, sample: SineSample) -> float:
         return float(np.mean((predict(sample.X) - sample.clean) ** 2)) / variance
 
-    for name, projections, predict in _methods(task, train):
+    for name, method in _methods(task, train).items():
+        if methods is not None and name not in methods:
+            continue
+        projections, predict = method()
         found = np.nan if projections is None else recovered(projections, task.projections)
         yield name, Score(found, loss(predict, test), loss(predict, odd))
 
 
-def _methods(task: SineTask, train: SineSample) -> Iterator[tuple[str, FloatArray | None, Predictor]]:
+def _methods(task: SineTask, train: SineSample) -> dict[str, Callable[[], Applied]]:
+    """Return the methods by name; each gives the projections that it found, if it seeks any, and its prediction."""
     X, Y, K = train.X, train.y, task.modules
     guess = random_projections(np.random.default_rng([task.seed, 9]), K, task.inputs, task.dims)
-    yield "random projections", guess, fit_additive(guess, X, Y).predict
-    yield "monolithic kernel ridge", None, fit_additive(np.eye(task.inputs)[None], X, Y).predict
-    published = find_modules(X, Y, K, rule="single", starts=K, seed=task.seed)
-    yield PUBLISHED, published.projections, published.fit.predict
-    descended = train_network(X, Y, K, seed=task.seed, start=published.projections)
-    yield "published, then descent", descended.projections, descended.predict
-    rules = {"single, 10 starts": "single", "deflation": "deflation", "jointly": "joint", BEST: "polish"}
-    for name, rule in rules.items():
-        found = find_modules(X, Y, K, rule=rule, seed=task.seed)
-        yield name, found.projections, found.fit.predict
-    networks = [train_network(X, Y, K, seed=NETWORKS * task.seed + run) for run in range(NETWORKS)]
-    yield "network, one run", networks[0].projections, networks[0].predict
-    best = min(networks, key=lambda network: network.training_loss)
-    yield f"network, best of {NETWORKS}", best.projections, best.predict
-    yield "true projections", task.projections, fit_additive(task.projections, X, Y).predict
+
+    @cache
+    def published() -> FoundModules:
+        return find_modules(X, Y, K, rule="single", starts=K, seed=task.seed)
+
+    @cache
+    def networks() -> list[ModularNetwork]:
+        return [train_network(X, Y, K, seed=NETWORKS * task.seed + run) for run in range(NETWORKS)]
+
+    def fitted(projections: FloatArray) -> Applied:
+        return projections, fit_additive(projections, X, Y).predict
+
+    def by_rule(rule: str) -> Applied:
+        return _found(find_modules(X, Y, K, rule=rule, seed=task.seed))
+
+    return {
+        "random projections": lambda: fitted(guess),
+        "monolithic kernel ridge": lambda: (None, fit_additive(np.eye(task.inputs)[None], X, Y).predict),
+        PUBLISHED: lambda: _found(published()),
+        "published, then descent": lambda: _trained(
+            train_network(X, Y, K, seed=task.seed, start=published().projections)
+        ),
+        "single, 10 starts": partial(by_rule, "single"),
+        "deflation": partial(by_rule, "deflation"),
+        "jointly": partial(by_rule, "joint"),
+        BEST: partial(by_rule, "polish"),
+        "network, one run": lambda: _trained(networks()[0]),
+        f"network, best of {NETWORKS}": lambda: _trained(min(networks(), key=lambda each: each.training_loss)),
+        "true projections": lambda: fitted(task.projections),
+    }
+
+
+def _found(modules: FoundModules) -> Applied:
+    return modules.projections, modules.fit.predict
+
+
+def _trained(network: ModularNetwork) -> Applied:
+    return network.projections, network.predict
 
 
 def _check_rules(settings: Settings) -> Evidence:

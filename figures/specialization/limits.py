@@ -111,12 +111,7 @@ def _draw_order(axes: Axes, study: ConvergenceOrder, index: int, label: str) -> 
         study.values,
         study.errors,
         study.spread,
-        color=stroke.color,
-        marker=stroke.marker,
-        linestyle=stroke.linestyle,
-        markersize=4,
-        markerfacecolor="white",
-        capsize=2,
+        **stroke.with_errors,
     )
     axes.annotate(
         f"{label}: order {study.order:.2f}",

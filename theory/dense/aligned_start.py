@@ -9,7 +9,7 @@ from typing import cast
 
 import numpy as np
 
-from ...problem import Aligned, BlockPair, Problem, Trajectory, Weights
+from ...problem import Aligned, BlockPair, Problem, Quantities, Trajectory, Weights
 from ...validation import FloatArray, count_text
 from ..spectrum import ModeClass, Spectrum
 from .evolution import evolve, origin
@@ -37,9 +37,11 @@ def course(
     return Trajectory.of_modes(
         problem,
         how,
-        modes={c.name: np.abs(pi[:, column]) for column, c in enumerate(classes)},
-        norms=block_norms(classes, pi),
-        loss=aligned_loss(spectrum, pi),
+        Quantities(
+            modes={c.name: np.abs(pi[:, column]) for column, c in enumerate(classes)},
+            norms=block_norms(classes, pi),
+            loss=aligned_loss(spectrum, pi),
+        ),
         make_strengths=partial(_listed, pi, [c.count for c in classes]),
         make_weights=make_weights,
     )

@@ -27,6 +27,7 @@ from scipy.integrate import solve_ivp
 from ...problem import Descent, Observation, Problem, Rule, observe
 from ...validation import FloatArray
 from ..spectrum import input_directions
+from ..terms import on_layers
 
 RTOL, ATOL = 1e-10, 1e-14
 State = tuple[FloatArray, FloatArray, FloatArray]
@@ -59,19 +60,11 @@ class CoupledModes:
 
     def velocity(self, state: State) -> State:
         """Return the time derivative of A, R and the second layer, in units of 1/tau."""
-        first, rest, second = state
+        first, _, second = state
         product = second @ first
         error = self.correlations - product * self.variances
-        into_first, into_rest, into_second = second.T @ error, np.zeros_like(rest), error @ first.T
-        if self.rule.hebbian:
-            scaled = first * self.variances
-            gram = scaled @ first.T
-            into_first = into_first + self.rule.hebbian * (scaled - gram @ first)
-            into_rest = -self.rule.hebbian * (gram @ rest)
-        if self.rule.contrastive:
-            free = (product * self.variances) @ (product.T @ second)
-            into_second = into_second + self.rule.contrastive * (self.sigma_y @ second - free)
-        return into_first, into_rest, into_second
+        added = on_layers(self.rule, state, product, self.variances, self.sigma_y)
+        return second.T @ error + added[0], added[1], error @ first.T + added[2]
 
     def map(self, state: State) -> FloatArray:
         """Return the input-output map."""
@@ -150,13 +143,8 @@ def left_out(problem: Problem, predicted: Observation, maps: Iterator[FloatArray
     """
     with np.errstate(all="ignore"):
         coupled = observe(problem.dataset, maps)
-        values = zip(_quantities(predicted), _quantities(coupled), strict=True)
-        parts = [_relative(mine, reference) for mine, reference in values]
+        parts = [_relative(mine, coupled.quantities[name]) for name, mine in predicted.quantities.items()]
     return max(parts, default=0.0)
-
-
-def _quantities(seen: Observation) -> list[FloatArray]:
-    return [*seen.modes.values(), *seen.norms.values(), seen.loss]
 
 
 def _relative(mine: FloatArray, reference: FloatArray) -> float:

@@ -154,17 +154,18 @@ def half_time_deep(lam: float, delta: float, pi0: float, layers: int) -> float:
     lam, delta : float
         Correlations of the mode.
     pi0 : float
-        Initial strength, below half of the final one.
+        Initial strength, below half of the final one, and above 0 unless there is one layer.
     layers : int
 
     Returns
     -------
     float
+        That of a shallow mode for one layer, of a two-layer mode for two.
 
     Raises
     ------
     ValueError
-        Outside the domain.
+        If an argument is outside the domain.
 
     See Also
     --------

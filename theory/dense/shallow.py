@@ -103,11 +103,12 @@ def half_time_shallow(lam: float, delta: float, pi0: float) -> float:
     Returns
     -------
     float
+        Finite also for a start from zero.
 
     Raises
     ------
     ValueError
-        Outside the domain.
+        If lambda or delta is not positive, or pi0 not below half of the final strength.
 
     See Also
     --------

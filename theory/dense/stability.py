@@ -31,7 +31,7 @@ def largest_stable_step(network: Network, dataset: Data, *, momentum: float = 0.
     network : Shallow, Deep or Modular
     dataset : SystematicityDataset or Dataset
     momentum : float, default 0.0
-        At least 0 and below 1.
+        Factor mu, at least 0 and below 1.
 
     Returns
     -------

@@ -31,11 +31,12 @@ def two_layer_flow(lam: ArrayLike, delta: ArrayLike, pi0: ArrayLike, t: ArrayLik
     Parameters
     ----------
     lam, delta, pi0, t : array_like
-        Correlations, initial effective singular value, and times in units of tau.
+        Correlations, strength at time 0, and times in units of tau; they broadcast.
 
     Returns
     -------
     ndarray
+        Strengths, in the shape that the arguments broadcast to.
 
     See Also
     --------
@@ -187,16 +188,17 @@ def half_time_two_layer(lam: float, delta: float, pi0: float) -> float:
     lam, delta : float
         Correlations of the mode.
     pi0 : float
-        Initial strength, below half of the final one.
+        Initial strength, above 0 and below half of the final one.
 
     Returns
     -------
     float
+        It grows as the logarithm of 1/pi0.
 
     Raises
     ------
     ValueError
-        Outside the domain.
+        If lambda, delta or pi0 is not positive, or pi0 not below half of the final strength.
 
     See Also
     --------

@@ -46,14 +46,16 @@ def held_out_errors(split: HeldOut, network: Network, initial: Initial, training
     Parameters
     ----------
     split : HeldOut
+        The network learns the items that are not held out.
     network : Shallow or Deep
     initial : Aligned, SmallRandom or Explicit
     training : Flow or Descent
+        With its times.
 
     Returns
     -------
     dict of str to ndarray, shape (T,)
-        Mean of :math:`|y - Wx|^2` over held-out items, for each output block.
+        Predicted mean of :math:`|y - Wx|^2` over held-out items, for each output block.
 
     Raises
     ------
@@ -69,9 +71,9 @@ def held_out_errors(split: HeldOut, network: Network, initial: Initial, training
     --------
     >>> import linmod
     >>> split = linmod.HeldOut(linmod.SystematicityDataset(n_x=3, n_y=3, k_x=0, k_y=1), train=[0, 1, 2, 4])
-    >>> errors = held_out_errors(split, linmod.Shallow(), linmod.Aligned(0.0), linmod.Flow([0.0, 1.0, 50.0]))
-    >>> errors["omega_y"].round(4)
-    array([3.   , 0.406, 0.   ])
+    >>> errors = held_out_errors(split, linmod.Shallow(), linmod.Aligned(0.0), linmod.Flow([0.0, 1.0]))
+    >>> print(errors["omega_y"].round(4))
+    [3.    0.406]
     """
     instance("split", split, (HeldOut,))
     problem = Problem(split.training, network, initial, training)

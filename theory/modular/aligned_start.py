@@ -22,6 +22,7 @@ from ...problem import (
     BlockPair,
     Modular,
     Problem,
+    Quantities,
     Trajectory,
     Weights,
     balanced_weights,
@@ -108,9 +109,11 @@ def predict_groups(
     return Trajectory.of_modes(
         problem,
         f"modules of {names},{race} {training_name(problem)}, aligned start",
-        modes={name: np.abs(values) for name, values in modes.items()},
-        norms=_norms(pathways, classes, strengths),
-        loss=_loss(setting, pathways, classes, strengths),
+        Quantities(
+            modes={name: np.abs(values) for name, values in modes.items()},
+            norms=_norms(pathways, classes, strengths),
+            loss=_loss(setting, pathways, classes, strengths),
+        ),
         make_strengths=partial(_listed, modes, [c.count for c in classes if c.learnable]),
         make_weights=partial(_weights, setting, pathways, classes, strengths),
     )

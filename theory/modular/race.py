@@ -174,7 +174,7 @@ def race_descent(
     gains, target, pi0, layers
         As for :func:`race_flow`.
     step_size : float
-        The step alpha = 1/tau.
+        The step alpha = 1/tau, the same for all pathways.
     steps : array_like of int, shape (T,)
         Increasing numbers of steps.
 

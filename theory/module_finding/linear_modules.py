@@ -112,6 +112,7 @@ def excess_error(variables: int, samples: int, noise: float) -> float:
     Returns
     -------
     float
+        In the units of the noise.
 
     See Also
     --------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import partial
 from typing import cast
 
@@ -18,13 +17,8 @@ from ..dense.strengths import DECOUPLED, ROUNDING
 from ..refusals import Refusal, coupled_modes, no_weights, too_narrow
 from ..spectrum import Spectrum, idle_inputs, mode_vectors
 from ..spectrum import spectrum as spectrum_of
+from ..terms import idle_turnover, on_gains
 from .initial_gains import initial_gains
-
-HIDDEN_GAIN: dict[str, Callable[[FloatArray], FloatArray]] = {
-    "oja": lambda s: 1 - s,
-    "inverse_norm": lambda s: 1 / (1 + s),
-    "inverse_complement": lambda s: 1 / np.where(s < 1, 1 - s, np.nan),
-}
 
 
 def rule_descent(
@@ -61,7 +55,7 @@ def rule_descent(
         Initial hidden vectors.
     rule : Rule
     step_size : float
-        The step alpha = 1/tau.
+        The step alpha = 1/tau of both layers.
     steps : array_like of int, shape (T,)
         Increasing numbers of steps.
 
@@ -87,17 +81,15 @@ def rule_descent(
     instance("rule", rule, (Rule,))
     alpha = real("step_size", step_size, positive=True)
     lam, delta, sigma, a, b = (np.asarray(value, dtype=np.float64) for value in (lam, delta, sigma, a0, b0))
-    gain, done, seen = HIDDEN_GAIN[rule.form], 0, []
-    idle, turnover = np.ones(a.shape[1:]), alpha * rule.hebbian * delta * (rule.form == "oja")
+    idle, done, seen = np.ones(a.shape[1:]), 0, []
     with np.errstate(over="ignore", invalid="ignore"):
         for target in np.asarray(steps).tolist():
             for _ in range(target - done):
                 pi = np.sum(a * b, axis=0)
                 error = lam - delta * pi
                 size = np.sum(a * a, axis=0)
-                pull = rule.hebbian * delta * gain(size)
-                push = rule.contrastive * (sigma - delta * pi**2)
-                idle = idle * (1 - turnover * size)
+                pull, push = on_gains(rule, delta, sigma, size, pi)
+                idle = idle * (1 - idle_turnover(rule, delta, size, alpha))
                 a, b = a + alpha * (b * error + pull * a), b + alpha * (a * error + push * b)
             seen.append((a, b, idle))
             done = target

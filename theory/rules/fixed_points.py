@@ -161,7 +161,7 @@ def slow_velocity(a: float, lam: float, delta: float, rule: Rule) -> float:
     Parameters
     ----------
     a : float
-        Gain of the first layer, not 0.
+        Gain of the first layer, where the mode is now; not 0.
     lam, delta : float
         Correlations of the mode, positive.
     rule : Rule
@@ -169,7 +169,7 @@ def slow_velocity(a: float, lam: float, delta: float, rule: Rule) -> float:
     Returns
     -------
     float
-        In units of 1/tau.
+        Change of a, in units of 1/tau.
 
     See Also
     --------

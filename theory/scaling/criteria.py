@@ -35,11 +35,12 @@ def useful_sample_complexity(law: PowerLaw, modules: int = 1, noise: float = 0.0
     modules : int, default 1
         K, the modules that share the rows, each with 1/K of the variance.
     noise : float, default 0
-        Variance of the label noise.
+        sigma^2, the variance of the label noise.
 
     Returns
     -------
     int
+        At least 2.
 
     See Also
     --------

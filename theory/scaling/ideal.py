@@ -57,11 +57,12 @@ def ideal_sample_complexity(law: PowerLaw, error: float) -> float:
     ----------
     law : PowerLaw
     error : float
-        Relative to the total variance, between 0 and 1.
+        Relative to the total variance, below 1, the loss of predicting 0.
 
     Returns
     -------
     float
+        At least 1.
 
     See Also
     --------
@@ -101,6 +102,7 @@ def log_ideal_sample_complexity(law: PowerLaw, error: float) -> float:
     Returns
     -------
     float
+        Natural logarithm.
 
     See Also
     --------

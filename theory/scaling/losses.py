@@ -52,7 +52,7 @@ def expected_losses(model: RandomFeatures, rows: int, ridge: float = 0.0) -> Exp
     ----------
     model : RandomFeatures
     rows : int
-        N >= 1.
+        N, at least 1.
     ridge : float, default 0
         delta >= 0 of :math:`\min |y - \Phi\theta|^2 + \delta|\theta|^2`.
 
@@ -108,6 +108,7 @@ def isotropic_losses(model: RandomFeatures, rows: int) -> ExpectedLosses:
     Returns
     -------
     ExpectedLosses
+        Without a declared error.
 
     See Also
     --------
@@ -150,17 +151,18 @@ def deterministic_equivalent(model: RandomFeatures, rows: int, ridge: float = 0.
     ----------
     model : RandomFeatures
     rows : int
-        N >= 1.
+        N, at least 1.
     ridge : float, default 0
         delta >= 0.
 
     Returns
     -------
     ExpectedLosses
+        With the relative error of the limit.
 
     See Also
     --------
-    expected_losses : Chooses the form that applies.
+    expected_losses : Chooses between this form and the other.
 
     Examples
     --------

@@ -35,11 +35,12 @@ def optimal_size(law: PowerLaw, rows: int, modules: int = 1, noise: float = 0.0)
     modules : int, default 1
         K, the modules that share the rows, each with 1/K of the variance.
     noise : float, default 0
-        Variance of the label noise.
+        Variance sigma^2 of the label noise, which the test loss leaves out.
 
     Returns
     -------
     int
+        Features per module.
 
     See Also
     --------
@@ -74,6 +75,7 @@ def smallest_loss(law: PowerLaw, rows: int, modules: int = 1, noise: float = 0.0
     Returns
     -------
     float
+        At most 1, the loss of predicting 0.
 
     See Also
     --------
@@ -112,6 +114,7 @@ def sample_complexity(law: PowerLaw, error: float, modules: int = 1, noise: floa
     Returns
     -------
     int
+        Rows.
 
     Raises
     ------
@@ -180,6 +183,7 @@ def log_sample_complexity(law: PowerLaw, error: float, modules: int = 1) -> floa
     Returns
     -------
     float
+        Natural logarithm.
 
     See Also
     --------

@@ -52,7 +52,7 @@ def tail_index(rows: int, features: int) -> float:
     Parameters
     ----------
     rows, features : int
-        Shape (n, p) of the matrix.
+        Shape (n, p) of the matrix, at least 1.
 
     Returns
     -------

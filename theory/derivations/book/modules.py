@@ -30,6 +30,14 @@ SIDES = {
     y_signs: "squared length of the mode in the sign outputs",
     y_copies: "squared length of the mode in the identity outputs",
 }
+SIGN_INPUTS = Given("sign inputs", Eq(x_signs, s.N), "A sign feature has N entries of size 1.")
+SIGN_OUTPUTS = Given("sign outputs", Eq(y_signs, s.N), "Likewise.")
+IDENTITY_INPUTS = Given(
+    "identity inputs",
+    Eq(x_copies, s.k_x * s.r_x**2),
+    "Every mode has squared length r^2 in each identity block.",
+)
+IDENTITY_OUTPUTS = Given("identity outputs", Eq(y_copies, s.k_y * s.r_y**2), "Likewise.")
 
 SPLIT = Derivation(
     name="output-split",
@@ -55,14 +63,10 @@ SPLIT = Derivation(
         ratio: "systematicity ratio",
     },
     lines=(
-        Given("sign inputs", Eq(x_signs, s.N), "A sign feature has N entries of size 1."),
-        Given(
-            "identity inputs",
-            Eq(x_copies, s.k_x * s.r_x**2),
-            "Every mode has squared length r^2 in each identity block.",
-        ),
-        Given("sign outputs", Eq(y_signs, s.N), "Likewise."),
-        Given("identity outputs", Eq(y_copies, s.k_y * s.r_y**2), "Likewise."),
+        SIGN_INPUTS,
+        IDENTITY_INPUTS,
+        SIGN_OUTPUTS,
+        IDENTITY_OUTPUTS,
         Given(
             "correlation of the sign module",
             Eq(lam_o, sqrt((x_signs + x_copies) * y_signs) / s.N),
@@ -143,14 +147,10 @@ PARTITION = Derivation(
         strength_3: "final strength in the identity module",
     },
     lines=(
-        Given("sign inputs", Eq(x_signs, s.N), "A sign feature has N entries of size 1."),
-        Given("sign outputs", Eq(y_signs, s.N), "Likewise."),
-        Given(
-            "identity inputs",
-            Eq(x_copies, s.k_x * s.r_x**2),
-            "Every mode has squared length r^2 in each identity block.",
-        ),
-        Given("identity outputs", Eq(y_copies, s.k_y * s.r_y**2), "Likewise."),
+        SIGN_INPUTS,
+        SIGN_OUTPUTS,
+        IDENTITY_INPUTS,
+        IDENTITY_OUTPUTS,
         Given("correlation of signs", Eq(lam_o, sqrt(x_signs * y_signs) / s.N), "Sign inputs and sign outputs only."),
         Given("input correlation of signs", Eq(delta_o, x_signs / s.N), "Sign inputs only."),
         Given(
@@ -226,7 +226,7 @@ LEAK = Derivation(
         effective: "systematicity ratio of the map",
     },
     lines=(
-        Given("sign inputs", Eq(x_signs, s.N), "A sign feature has N entries of size 1."),
+        SIGN_INPUTS,
         Given("leaking inputs", Eq(x_copies, s.k_x * (leak * s.r_x) ** 2), "The identity blocks are scaled by rho."),
         Given("correlation", Eq(lam_o, sqrt((x_signs + x_copies) * s.N) / s.N), "Sign outputs only."),
         Given("input correlation", Eq(delta_o, (x_signs + x_copies) / s.N), "Both kinds of inputs."),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sympy
-from sympy import ImmutableMatrix, MatrixSymbol, Rational, Symbol, symbols
+from sympy import Eq, ImmutableMatrix, MatrixSymbol, Rational, Symbol, symbols
 
 from ...symbolic import symbols as s
+from ..steps.lines import Given
 from ..steps.matrices import Instance
 
 PAPER = "On The Specialization of Neural Modules (Jarvis, Klein, Rosman & Saxe, ICLR 2023)"
@@ -26,6 +27,9 @@ MODE = {
     t: "time in units of tau",
     pi: "effective singular value of the mode",
 }
+
+half = Symbol("t_half", positive=True)
+HALF = Given("half", Eq(pi(half), lam / (2 * delta)), "Definition of the half time; it exists for a start below half.")
 
 n_in, n_out, n_hidden = symbols("d_x d_y h", integer=True, positive=True)
 Sigma_yx, Sigma_x = MatrixSymbol("Sigma_yx", n_out, n_in), MatrixSymbol("Sigma_x", n_in, n_in)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Derivative, Eq, Limit, Symbol, Trace, oo
+from sympy import Derivative, Eq, Limit, Trace, oo
 
 from ...symbolic import modes as symbolic
 from ..derivation import Derivation
@@ -12,7 +12,7 @@ from ..steps.matrices import OnMatrices
 from . import notation as n
 from .notation import delta, lam, pi, pi0, t
 
-half = Symbol("t_half", positive=True)
+half = n.half
 
 SHALLOW = Derivation(
     name="shallow",
@@ -68,9 +68,7 @@ SHALLOW = Derivation(
             "Without an input correlation nothing stops the growth.",
             AsLimit("solution"),
         ),
-        Given(
-            "half", Eq(pi(half), lam / (2 * delta)), "Definition of the half time; it exists for a start below half."
-        ),
+        n.HALF,
         Step(
             "half time",
             Eq(half, symbolic.half_time_shallow(lam, delta)),

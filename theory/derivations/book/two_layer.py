@@ -18,7 +18,7 @@ from .notation import delta, lam, pi, start, t
 a, b = (MatrixSymbol(name, n.n_hidden, 1) for name in "ab")
 da, db = (MatrixSymbol(name, n.n_hidden, 1) for name in ("adot", "bdot"))
 error = Function("e")
-half = Symbol("t_half", positive=True)
+half = n.half
 w = Symbol("w", positive=True)
 decay, gain, up, down = (Function(name, positive=True)(t) for name in ("E", "varphi", "U", "D"))
 length, difference = Function("a"), Symbol("c", real=True)
@@ -144,9 +144,7 @@ BALANCED = Derivation(
             "Without an input correlation nothing stops the growth.",
             AsLimit("solution"),
         ),
-        Given(
-            "half", Eq(pi(half), lam / (2 * delta)), "Definition of the half time; it exists for a start below half."
-        ),
+        n.HALF,
         Step(
             "half time",
             Eq(half, symbolic.half_time_two_layer(lam, delta, start)),
