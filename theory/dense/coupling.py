@@ -11,13 +11,14 @@ while the rest R of the first layer, along directions in which the inputs do not
 :math:`\dot R = -\nabla\, A D A^\top R`. These equations have no closed form. A closed form from given
 weights neglects that modes share hidden directions, that weights lie outside the modes, and that the two layers of a
 mode differ at first. All of this is in the initial weights, so these equations give the size of the neglected part
-before any training.
+before any training. The inverse forms of the Hebbian term are :math:`(A D)_i / (1 \pm |A_i|^2 \pm |R_i|^2)` for each
+hidden unit i, and leave R as it is.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -30,6 +31,32 @@ from ..spectrum import input_directions
 
 RTOL, ATOL = 1e-10, 1e-14
 State = tuple[FloatArray, FloatArray, FloatArray]
+
+
+def _oja(first: FloatArray, rest: FloatArray, scaled: FloatArray) -> tuple[FloatArray, FloatArray]:
+    gram = scaled @ first.T
+    return scaled - gram @ first, -gram @ rest
+
+
+def _inverse_norm(first: FloatArray, rest: FloatArray, scaled: FloatArray) -> tuple[FloatArray, FloatArray]:
+    return scaled / (1 + _squared_norms(first, rest)), np.zeros_like(rest)
+
+
+def _inverse_complement(first: FloatArray, rest: FloatArray, scaled: FloatArray) -> tuple[FloatArray, FloatArray]:
+    complement = 1 - _squared_norms(first, rest)
+    return scaled / np.where(complement > 0, complement, np.nan), np.zeros_like(rest)
+
+
+def _squared_norms(first: FloatArray, rest: FloatArray) -> FloatArray:
+    return np.asarray(np.sum(first**2, axis=1, keepdims=True) + np.sum(rest**2, axis=1, keepdims=True))
+
+
+HEBBIAN: dict[str, Callable[[FloatArray, FloatArray, FloatArray], tuple[FloatArray, FloatArray]]] = {
+    "oja": _oja,
+    "inverse_norm": _inverse_norm,
+    "inverse_complement": _inverse_complement,
+}
+"""Forms of the Hebbian term, of the first layer along the data and of the rest, from both and the first times D."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +91,9 @@ class CoupledModes:
         error = self.correlations - product * self.variances
         into_first, into_rest, into_second = second.T @ error, np.zeros_like(rest), error @ first.T
         if self.rule.hebbian:
-            scaled = first * self.variances
-            gram = scaled @ first.T
-            into_first = into_first + self.rule.hebbian * (scaled - gram @ first)
-            into_rest = -self.rule.hebbian * (gram @ rest)
+            of_first, of_rest = HEBBIAN[self.rule.form](first, rest, first * self.variances)
+            into_first = into_first + self.rule.hebbian * of_first
+            into_rest = self.rule.hebbian * of_rest
         if self.rule.contrastive:
             free = (product * self.variances) @ (product.T @ second)
             into_second = into_second + self.rule.contrastive * (self.sigma_y @ second - free)

@@ -192,8 +192,9 @@ def _modes(
 def _overlap(pathway: _Pathway, mode_class: ModeClass) -> float:
     """Return the product of the overlaps of a module's input and output vectors (with leak) with the dataset's."""
     mine = pathway.own[pathway.name_of(mode_class)]
-    return math.sqrt(mine.total_delta / mine.count / (mode_class.total_delta / mode_class.count)) * math.sqrt(
-        mine.total_sigma / mine.count / (mode_class.total_sigma / mode_class.count)
+    per_mode = mode_class.count / mine.count
+    return math.sqrt(mine.total_delta / mode_class.total_delta * per_mode) * math.sqrt(
+        mine.total_sigma / mode_class.total_sigma * per_mode
     )
 
 
