@@ -193,9 +193,16 @@ def _overlap(pathway: _Pathway, mode_class: ModeClass) -> float:
     """Return the product of the overlaps of a module's input and output vectors (with leak) with the dataset's."""
     mine = pathway.own[pathway.name_of(mode_class)]
     per_mode = mode_class.count / mine.count
-    return math.sqrt(mine.total_delta / mode_class.total_delta * per_mode) * math.sqrt(
-        mine.total_sigma / mode_class.total_sigma * per_mode
-    )
+    inputs = _share(mine.total_delta, mode_class.total_delta)
+    outputs = _share(mine.total_sigma, mode_class.total_sigma)
+    return math.sqrt(inputs * per_mode) * math.sqrt(outputs * per_mode)
+
+
+def _share(part: float, whole: float) -> float:
+    """Return part / whole, of total variances of modes."""
+    if whole == 0:
+        raise ValueError("n_bits must be at most 1000 for modules, for variances of modes in the range of floats")
+    return part / whole
 
 
 def _norms(
