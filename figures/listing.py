@@ -131,9 +131,10 @@ SPECIALIZATION: tuple[Entry, ...] = (
         "specialization.rules:RULES",
         6,
         f"{JARVIS}, learning rules: Hebbian, anti-Hebbian, contrastive Hebbian, predictive coding",
-        "Under each of six learning rules the singular values and the loss follow the exact discrete map of "
-        "their mode, started from the component of the initial weights that grows under the rule. The "
-        "prediction for gradient descent, which leaves the rule out, does not describe them.",
+        "Under each of six learning rules the singular values and the loss follow the discrete map of their "
+        "mode, started from the component of the initial weights that grows under the rule. The anti-Hebbian "
+        "rule is that of the published run, and other forms of its term do not describe the run. The prediction "
+        "for gradient descent, which leaves the rule out, describes none of the six.",
     ),
     Entry(
         "rule-order",

@@ -28,7 +28,7 @@ from .modular.leak import LeakRatios, leak_ratios
 from .modular.race import race_clock, race_descent, race_final, race_flow
 from .module_finding.captured_variance import best_direction, captured_variance, module_tilt, sine_coefficients
 from .module_finding.linear_modules import excess_error, reduced_rank_directions, ridge_direction
-from .rules.descent import rule_descent
+from .rules.descent import rule_descent, unit_rule_descent
 from .rules.fixed_points import FixedPoint, fixed_points, slow_time, slow_velocity, transverse_rate
 from .rules.initial_gains import InitialGains, initial_gains
 from .solving import solve
@@ -99,6 +99,7 @@ __all__ = [
     "two_layer_descent",
     "two_layer_flow",
     "two_layer_vector_flow",
+    "unit_rule_descent",
     "zero_error_probability",
 ]
 

@@ -116,7 +116,7 @@ CLOSED_FORMS = (
         "learning rule, given weights",
         "descent of two layers under a rule, with at least as many hidden units as modes, data and a rule that do not"
         " couple modes, and weights that are decoupled (then it is exact) or small (then it is exact as they tend to"
-        " zero)",
+        " zero; with a Hebbian term of an inverse form the error also decreases with the number of hidden units)",
         _by_rule,
         (momentum, *descent.QUESTIONS),
         _one(descent.predict),

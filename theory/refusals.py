@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..datasets import Data
 from ..problem import NoClosedForm, Problem
 from ..validation import count_text
 from .spectrum import spectrum
+
+COUPLING = 1e-9
+"""Share of Sigma_y that may couple modes, for rounding."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +74,32 @@ def coupled(data: Data) -> Refusal | None:
 def coupled_modes(problem: Problem) -> Refusal | None:
     """Refuse a problem on such data, or one whose rule couples modes: a contrastive term sees Sigma_y as well."""
     refusal = coupled(problem.dataset)
-    if refusal or not problem.training.rule.contrastive or problem.dataset.is_decoupled:
+    if refusal or not problem.training.rule.contrastive or has_output_modes(problem.dataset):
         return refusal
     return Refusal(
-        f"X'X and Y'Y of this dataset do not commute, so that {problem.training.rule} couples its modes",
+        "X'X and Y'Y of this dataset do not commute, and the output directions of a class of modes are not"
+        f" eigenvectors of Sigma_y of one eigenvalue, so that {problem.training.rule} couples modes",
         "train by the gradient, or use dynamics.solve",
     )
+
+
+def has_output_modes(dataset: Data) -> bool:
+    r"""Whether :math:`\Sigma_y` maps each output direction of a class to itself, times one number.
+
+    This is so if X'X and Y'Y commute, and also if what no input explains of the outputs is uncorrelated between the
+    modes and with all other directions.
+    """
+    if dataset.is_decoupled:
+        return True
+    sigma_y, basis = dataset.sigma_y, dataset.mode_basis
+    allowed = COUPLING * float(np.linalg.norm(sigma_y))
+    for block in basis.classes.values():
+        U = basis.U[:, block]
+        mapped = sigma_y @ U
+        variance = float(np.sum(U * mapped)) / U.shape[1]
+        if np.linalg.norm(mapped - variance * U) > allowed:
+            return False
+    return True
 
 
 def too_narrow(problem: Problem) -> Refusal | None:

@@ -25,7 +25,8 @@ def solve(
     Shallow             exact, for any data, start, flow or descent
     Deep, two layers    exact from an Aligned start (and any other that does not couple modes); from a small
                         random start exact in the limit of small weights (see :func:`initial_strengths`); under
-                        a learning rule the same (see :func:`initial_gains`), for descent only
+                        a learning rule the same (see :func:`initial_gains`), for descent only; an inverse form
+                        of the Hebbian term makes units differ, see :func:`unit_rule_descent`
     Deep, more layers   exact from an Aligned start (see :func:`deep_flow`)
     Modular             modules that share no outputs as above; shallow ones exact from any start; deep ones that
                         write the same outputs exact from an Aligned start (see :mod:`linmod.theory.modular.race`)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..datasets import CLASS_NAMES, Data, SystematicityDataset, walsh_functions
 from ..problem import BlockPair
-from ..validation import FloatArray, choice, instance
+from ..validation import FloatArray, choice, count_text, instance
 
 PER_MODE = ("lam", "delta", "sigma", "pi_star")
 
@@ -55,6 +55,11 @@ class ModeClass:
     total_delta: float = field(repr=False)
     total_sigma: float = field(repr=False)
     shares: Mapping[BlockPair, float] = field(repr=False, default_factory=dict)
+
+    def __repr__(self) -> str:
+        values = {"name": repr(self.name), "count": count_text(self.count)}
+        values |= {name: repr(getattr(self, name)) for name in (*PER_MODE, "learnable")}
+        return f"ModeClass({', '.join(f'{name}={text}' for name, text in values.items())})"
 
 
 @dataclass(frozen=True)
@@ -197,7 +202,8 @@ def input_directions(dataset: Data) -> tuple[FloatArray, FloatArray, FloatArray]
 
 def idle_inputs(dataset: Data) -> FloatArray:
     """Return the projection on the inputs without data, shape (input features, input features)."""
-    return np.eye(dataset.n_inputs) - dataset.X @ np.linalg.pinv(dataset.X)
+    directions, _, _ = input_directions(dataset)
+    return np.eye(dataset.n_inputs) - directions @ directions.T
 
 
 def systematicity_ratio(dataset: SystematicityDataset) -> float:

@@ -24,10 +24,10 @@ HIDDEN_GAIN: dict[str, Callable[[FloatArray], FloatArray]] = {
 
 
 def on_gains(
-    rule: Rule, delta: FloatArray, sigma: FloatArray, size: FloatArray, strength: FloatArray
+    rule: Rule, delta: FloatArray, sigma: FloatArray, hidden_gain: FloatArray, strength: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the factors of a and b in what a rule adds to their changes, at a squared length of a and a strength."""
-    pull = rule.hebbian * delta * HIDDEN_GAIN[rule.form](size)
+    """Return the factors of a and b in what a rule adds to their changes, at a hidden gain h and a strength."""
+    pull = rule.hebbian * delta * hidden_gain
     push = rule.contrastive * (sigma - delta * strength**2)
     return pull, push
 
@@ -51,17 +51,19 @@ def on_layers(
     variances: FloatArray,
     sigma_y: FloatArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return what a rule adds to the changes of both layers, for Oja's form of the Hebbian term.
+    """Return what a rule adds to the changes of both layers.
 
     The first layer is in two parts: along the directions in which the inputs vary, and along the rest.
     """
     first, rest, second = layers
     into_first, into_rest, into_second = np.zeros_like(first), np.zeros_like(rest), np.zeros_like(second)
-    if rule.hebbian:
-        scaled = first * variances
-        gram = scaled @ first.T
-        into_first = rule.hebbian * (scaled - gram @ first)
+    if rule.hebbian and rule.form == "oja":
+        gram = (first * variances) @ first.T
+        into_first = rule.hebbian * (first * variances - gram @ first)
         into_rest = -rule.hebbian * (gram @ rest)
+    elif rule.hebbian:
+        sizes = np.sum(first**2, axis=1, keepdims=True) + np.sum(rest**2, axis=1, keepdims=True)
+        into_first = rule.hebbian * first * variances * HIDDEN_GAIN[rule.form](sizes)
     if rule.contrastive:
         free = (product * variances) @ (product.T @ second)
         into_second = rule.contrastive * (sigma_y @ second - free)

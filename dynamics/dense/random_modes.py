@@ -7,17 +7,27 @@ entries (Bartlett 1933): normal ones below the diagonal, and on it in row i the 
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 
 from ...datasets import SystematicityDataset
 from ...problem import NO_WEIGHTS, RandomModes, Weights
-from ...validation import FloatArray
+from ...validation import FloatArray, count_text
 from .layout import IDENTITY, PLAIN, full_layout, layout, width
 from .two_layer import TwoLayerParts
+
+FLOAT_BITS = sys.float_info.max_exp - 1
 
 
 def draw(dataset: SystematicityDataset, hidden: int, initial: RandomModes) -> TwoLayerParts:
     """Draw the compressed parts of a two-layer network with independent Gaussian weights, for any number of items."""
+    largest = max(dataset.n_inputs, dataset.n_outputs)
+    if largest.bit_length() > FLOAT_BITS:
+        raise ValueError(
+            f"RandomModes is limited to fewer than 2**{FLOAT_BITS} features, the range of floats, got"
+            f" {count_text(largest)} with n_bits={dataset.n_bits}; use a smaller n_bits"
+        )
     full, generator = full_layout(dataset), np.random.default_rng(initial.seed)
     with_plain = (PLAIN in full.columns) + (PLAIN in full.rows)
     count = max(width(full.columns, PLAIN), width(full.rows, PLAIN))

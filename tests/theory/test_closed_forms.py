@@ -73,7 +73,7 @@ REFUSED = {
         {"training": UNDER_RULE},
     ),
     "inverse norm": (
-        _problem(training=Descent(0.05, 20, rule=Rule(hebbian=0.1, form="inverse_norm"))),
+        _problem(initial=SmallRandom(0.5), training=Descent(0.05, 20, rule=Rule(hebbian=0.1, form="inverse_norm"))),
         "each hidden unit",
         "form 'oja'",
         {"training": Descent(0.05, 20, rule=Rule(hebbian=0.1))},

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linmod import Dataset, SystematicityDataset, theory
+from linmod import Aligned, Dataset, Flow, Modular, Problem, Shallow, SystematicityDataset, theory
 from linmod.theory import Spectrum
+from linmod.theory.spectrum import idle_inputs, input_directions
 
 EPS = np.finfo(float).eps
 
@@ -276,3 +277,40 @@ def test_small_shares_of_blocks_keep_their_digits(n_x, r):
     assert shares["gamma_x", "omega_y"] == pytest.approx(part_x / (1 + part_x) / (1 + part_y), rel=1e-14, abs=0)
     assert shares["omega_x", "gamma_y"] == pytest.approx(part_y / (1 + part_x) / (1 + part_y), rel=1e-14, abs=0)
     assert 1 - 1 / (1 + part_x) != pytest.approx(part_x / (1 + part_x), rel=1e-14, abs=0)  # the difference loses them
+
+
+@pytest.mark.parametrize("n_bits", [1100, 100_000])
+def test_more_items_than_floats_can_count(n_bits):
+    huge, large = (SystematicityDataset(3, 1, 3, 1, n_bits=bits) for bits in (n_bits, 60))
+    assert f"count=about 2**{n_bits - 1}" in repr(theory.spectrum(huge))
+    assert theory.mean_systematicity_ratio(huge, 1e-3).neglected == math.inf
+    assert theory.mean_systematicity_ratio(huge, 0.0).neglected == 0
+    assert theory.mean_systematicity_ratio(large, 1e-3).neglected == pytest.approx(1e-6 * 2**61, rel=1e-12)
+    with pytest.raises(ValueError, match=rf"directions must be at least about 2\*\*{n_bits - 1}, got 50"):
+        theory.mean_half_time(theory.spectrum(huge)["identity_to_identity"], std=1e-3, directions=50)
+
+
+@pytest.mark.parametrize("network", [Modular.output_split(Shallow()), Modular.fully_partitioned(Shallow())])
+def test_modules_on_more_items_than_floats_can_count_are_refused(network):
+    def loss(n_bits):
+        dataset = SystematicityDataset(3, 1, 3, 1, n_bits=n_bits)
+        return theory.solve(Problem(dataset, network, Aligned(1e-3), Flow([0.0, 1.0, 5.0]))).loss
+
+    np.testing.assert_allclose(loss(1000)[-1], loss(900)[-1], rtol=1e-12)
+    for n_bits in (1100, 100_000):
+        with pytest.raises(ValueError, match="n_bits must be at most 1000 for modules"):
+            loss(n_bits)
+
+
+def test_idle_inputs_are_decided_on_the_inputs():
+    """A direction of 3e-14 of the largest is an input as a whole; X times its pseudoinverse misses 1e-4 of it."""
+    generator = np.random.default_rng(5)
+    left, right = (np.linalg.qr(generator.standard_normal((size, 3)))[0] for size in (4, 9))
+    data = Dataset(left * [1.0, 0.5, 3e-14] @ right.T, generator.standard_normal((2, 9)))
+    idle = idle_inputs(data)
+    assert abs(np.trace(np.eye(4) - data.X @ np.linalg.pinv(data.X)) - 1) > 1e-5
+    np.testing.assert_allclose(idle @ input_directions(data)[0], 0, atol=1e-15)
+    assert np.trace(idle) == pytest.approx(1, abs=1e-12)
+    fewer = Dataset(left * [1.0, 0.5, 1e-17] @ right.T, data.Y)
+    assert np.trace(idle_inputs(fewer)) == pytest.approx(2, abs=1e-12)
+    np.testing.assert_allclose(idle @ idle, idle, atol=1e-14)

@@ -11,7 +11,8 @@ while the rest R of the first layer, along directions in which the inputs do not
 :math:`\dot R = -\nabla\, A D A^\top R`. These equations have no closed form. A closed form from given
 weights neglects that modes share hidden directions, that weights lie outside the modes, and that the two layers of a
 mode differ at first. All of this is in the initial weights, so these equations give the size of the neglected part
-before any training.
+before any training. The inverse forms of the Hebbian term are :math:`(A D)_i / (1 \pm |A_i|^2 \pm |R_i|^2)` for each
+hidden unit i, and leave R as it is.
 """
 
 from __future__ import annotations

@@ -175,4 +175,13 @@ def mean_systematicity_ratio(dataset: SystematicityDataset, std: float) -> Rando
     final = spectrum(dataset)["sign_to_sign"].pi_star
     free = max(0, dataset.n_inputs - dataset.n_items)
     scale = real("std", std, 0.0) / math.sqrt(final)
-    return RandomStartMean(ratio, 2 * scale * math.sqrt(ratio * (1 - ratio) / dataset.n_y), scale**2 * free)
+    return RandomStartMean(ratio, 2 * scale * math.sqrt(ratio * (1 - ratio) / dataset.n_y), _second_order(scale, free))
+
+
+def _second_order(scale: float, free: int) -> float:
+    """Return scale^2 times a number of directions, infinite beyond the range of floats."""
+    shift = max(free.bit_length() - 64, 0)
+    try:
+        return math.ldexp(scale**2 * (free >> shift), shift)
+    except OverflowError:
+        return math.inf

@@ -195,9 +195,17 @@ def _modes(
 def _overlap(pathway: _Pathway, mode_class: ModeClass) -> float:
     """Return the product of the overlaps of a module's input and output vectors (with leak) with the dataset's."""
     mine = pathway.own[pathway.name_of(mode_class)]
-    return math.sqrt(mine.total_delta / mine.count / (mode_class.total_delta / mode_class.count)) * math.sqrt(
-        mine.total_sigma / mine.count / (mode_class.total_sigma / mode_class.count)
-    )
+    per_mode = mode_class.count / mine.count
+    inputs = _share(mine.total_delta, mode_class.total_delta)
+    outputs = _share(mine.total_sigma, mode_class.total_sigma)
+    return math.sqrt(inputs * per_mode) * math.sqrt(outputs * per_mode)
+
+
+def _share(part: float, whole: float) -> float:
+    """Return part / whole, of total variances of modes."""
+    if whole == 0:
+        raise ValueError("n_bits must be at most 1000 for modules, for variances of modes in the range of floats")
+    return part / whole
 
 
 def _norms(

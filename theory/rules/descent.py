@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import cast
 
@@ -10,15 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...problem import Aligned, Descent, Divergence, Problem, Rule, Trajectory, Weights
-from ...validation import FloatArray, instance, real
+from ...validation import FloatArray, array, instance, real
 from ..dense.aligned_start import course
 from ..dense.course import coupled_left_out, not_predicted
-from ..dense.strengths import DECOUPLED, ROUNDING
+from ..dense.strengths import DECOUPLED, ROUNDING, SMALL
 from ..refusals import Refusal, coupled_modes, no_weights, too_narrow
 from ..spectrum import Spectrum, idle_inputs, mode_vectors
 from ..spectrum import spectrum as spectrum_of
-from ..terms import idle_turnover, on_gains
-from .initial_gains import initial_gains
+from ..terms import HIDDEN_GAIN, idle_turnover, on_gains
+from .initial_gains import InitialGains, initial_gains
 
 
 def rule_descent(
@@ -43,7 +44,8 @@ def rule_descent(
     direction of the mode are not trained by the gradient; Oja's term multiplies them by
     :math:`1 - \alpha\nabla\delta|a|^2` in each step, so that they grow under anti-Hebbian learning. The map has no
     closed form, so it is iterated.
-    Domain: modes that do not share hidden directions; with the two inverse forms, one hidden unit for each mode.
+    Domain: modes that do not share hidden directions; with the two inverse forms, one hidden unit for each mode (see
+    :func:`unit_rule_descent` for modes that are spread over units).
     Source: "On The Specialization of Neural Modules" (Jarvis, Klein, Rosman & Saxe; ICLR 2023), learning rules,
     reduced to modes.
 
@@ -68,6 +70,7 @@ def rule_descent(
 
     See Also
     --------
+    unit_rule_descent : The inverse forms on modes that are spread over hidden units.
     initial_gains : The start from initial weights.
     fixed_points : Where it can end.
 
@@ -79,6 +82,94 @@ def rule_descent(
     (1.0, 3.0)
     """
     instance("rule", rule, (Rule,))
+    form = HIDDEN_GAIN[rule.form]
+    return _descended(lam, delta, sigma, a0, b0, rule, lambda a: form(np.sum(a * a, axis=0)), step_size, steps)
+
+
+def unit_rule_descent(
+    lam: ArrayLike,
+    delta: ArrayLike,
+    sigma: ArrayLike,
+    a0: ArrayLike,
+    b0: ArrayLike,
+    directions: ArrayLike,
+    outside: ArrayLike,
+    rule: Rule,
+    step_size: float,
+    steps: ArrayLike,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    r"""Return the gains of modes that are spread over hidden units, under a rule that treats each unit separately.
+
+    With :math:`r_{ic}` the component of the hidden direction of mode c in unit i, the squared norm of the input weights
+    of the unit is :math:`s_i = q_i + \sum_c r_{ic}^2 a_c^2`, and the Hebbian term of the mode has the gain
+
+    .. math:: \bar h_c = \sum_i r_{ic}^2\, h(s_i)
+
+    in place of :math:`h(|a|^2)` in :func:`rule_descent`. It neglects that the rule turns hidden directions towards each
+    other by :math:`\sum_i r_{ic} r_{ik} h(s_i)`, which decreases with the number of units.
+    Domain: hidden directions that are orthonormal; the two inverse forms.
+
+    Parameters
+    ----------
+    lam, delta, sigma : array_like, shape (modes,)
+        Correlations.
+    a0, b0 : array_like, shape (1, modes)
+        Initial gains along the hidden direction of each mode.
+    directions : array_like, shape (hidden, modes)
+        r, orthonormal columns.
+    outside : array_like, shape (hidden,)
+        q, squared norm of the weights of each unit from inputs without data.
+    rule : Rule
+    step_size : float
+    steps : array_like of int, shape (T,)
+        Increasing numbers of steps.
+
+    Returns
+    -------
+    a, b : ndarray, shape (T, 1, modes)
+    idle : ndarray, shape (T, modes)
+        Ones: these forms do not train weights from inputs without data.
+
+    Raises
+    ------
+    ValueError
+        If the rule has Oja's form, which does not depend on units.
+
+    See Also
+    --------
+    rule_descent : Modes that do not share hidden units.
+
+    Examples
+    --------
+    >>> from linmod import Rule
+    >>> rule = Rule.inverse_complement_anti_hebbian(-0.1)
+    >>> modes = ([1.5], [2.0], [1.0], [[1e-3]], [[1e-3]])
+    >>> spread, _, _ = unit_rule_descent(*modes, np.full((4, 1), 0.5), np.zeros(4), rule, 0.1, [300])
+    >>> alone, _, _ = rule_descent(*modes, rule, 0.1, [300])
+    >>> spread.round(4).item(), alone.round(4).item()
+    (0.4087, 0.3882)
+    """
+    instance("rule", rule, (Rule,))
+    if rule.form == "oja":
+        raise ValueError("rule must have an inverse form, got form='oja', which does not depend on hidden units")
+    form, shares, rest = HIDDEN_GAIN[rule.form], array("directions", directions, 2) ** 2, array("outside", outside, 1)
+    return _descended(
+        lam, delta, sigma, a0, b0, rule, lambda a: shares.T @ form(rest + shares @ a[0] ** 2), step_size, steps
+    )
+
+
+def _descended(
+    lam: ArrayLike,
+    delta: ArrayLike,
+    sigma: ArrayLike,
+    a0: ArrayLike,
+    b0: ArrayLike,
+    rule: Rule,
+    gain: Callable[[FloatArray], FloatArray],
+    step_size: float,
+    steps: ArrayLike,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Iterate the map of all modes; ``gain`` maps their hidden vectors to the Hebbian gain of each."""
     alpha = real("step_size", step_size, positive=True)
     lam, delta, sigma, a, b = (np.asarray(value, dtype=np.float64) for value in (lam, delta, sigma, a0, b0))
     idle, done, seen = np.ones(a.shape[1:]), 0, []
@@ -87,9 +178,8 @@ def rule_descent(
             for _ in range(target - done):
                 pi = np.sum(a * b, axis=0)
                 error = lam - delta * pi
-                size = np.sum(a * a, axis=0)
-                pull, push = on_gains(rule, delta, sigma, size, pi)
-                idle = idle * (1 - idle_turnover(rule, delta, size, alpha))
+                pull, push = on_gains(rule, delta, sigma, gain(a), pi)
+                idle = idle * (1 - idle_turnover(rule, delta, np.sum(a * a, axis=0), alpha))
                 a, b = a + alpha * (b * error + pull * a), b + alpha * (a * error + push * b)
             seen.append((a, b, idle))
             done = target
@@ -108,13 +198,25 @@ def under_flow(problem: Problem) -> Refusal | None:
 
 
 def unit_by_unit(problem: Problem) -> Refusal | None:
-    """Refuse a rule that acts on single hidden units, unless the start gives each mode separate units."""
-    rule = problem.training.rule
-    if rule.form == "oja" or not rule.hebbian or problem.initial.is_aligned:
+    """Refuse a rule that acts on single hidden units, unless the start is small or gives each mode separate units."""
+    if not _acts_on_units(problem.training.rule) or problem.initial.is_aligned or _start(problem).method == SMALL:
         return None
     return Refusal(
-        f"{rule} treats each hidden unit separately, so that modes decouple only from an Aligned start",
-        "use an Aligned start, the form 'oja', or dynamics.solve",
+        f"{problem.training.rule} treats each hidden unit separately, so that modes decouple only from an Aligned"
+        " start, and approximately from a small one",
+        "use an Aligned or a smaller start, the form 'oja', or dynamics.solve",
+    )
+
+
+def _acts_on_units(rule: Rule) -> bool:
+    return rule.form != "oja" and rule.hebbian != 0
+
+
+def _start(problem: Problem) -> InitialGains:
+    dataset = problem.dataset
+    U, V = mode_vectors(dataset)
+    return initial_gains(
+        spectrum_of(dataset), U, V, problem.initial_weights, problem.training.rule, idle_inputs(dataset)
     )
 
 
@@ -137,7 +239,7 @@ def outputs_without_inputs(problem: Problem) -> Refusal | None:
 
 
 ALIGNED_QUESTIONS = (under_flow,)
-QUESTIONS = (no_weights, under_flow, unit_by_unit, coupled_modes, too_narrow, outputs_without_inputs)
+QUESTIONS = (no_weights, under_flow, coupled_modes, too_narrow, unit_by_unit, outputs_without_inputs)
 
 
 def predict_aligned(problem: Problem, spectrum: Spectrum, factor: float) -> Trajectory:
@@ -148,21 +250,23 @@ def predict_aligned(problem: Problem, spectrum: Spectrum, factor: float) -> Traj
     pi0 = factor * np.array([initial.of_class(name) for name in counts])
     gains = np.sqrt(np.abs(pi0))[None]
     correlations = [np.array([getattr(c, name) for c in classes]) for name in ("lam", "delta", "sigma")]
-    a, b, _ = _evolved(problem, correlations, gains, gains * np.sign(pi0))
+    a, b, _ = _checked(problem, rule_descent(*correlations, gains, gains * np.sign(pi0), *_how(problem)))
     make_weights = partial(_weights, problem, a[:, 0], b[:, 0], list(counts.values()))
     return course(problem, spectrum, np.sum(a * b, axis=1), _origin("aligned start"), make_weights)
 
 
 def predict(problem: Problem, spectrum: Spectrum, factor: float) -> Trajectory:
     """Return the course of all modes from given initial weights."""
-    dataset = problem.dataset
-    U, V = mode_vectors(dataset)
-    start = initial_gains(
-        spectrum_of(dataset), U, V, problem.initial_weights, problem.training.rule, idle_inputs(dataset)
-    )
+    U, V = mode_vectors(problem.dataset)
+    start = _start(problem)
     correlations = [spectrum.per_mode(name) for name in ("lam", "delta", "sigma")]
-    scale = math.sqrt(factor)
-    a, b, idle = _evolved(problem, correlations, scale * start.a, scale * start.b)
+    gains = math.sqrt(factor) * start.a, math.sqrt(factor) * start.b
+    if _acts_on_units(problem.training.rule):
+        outside = np.sum((problem.initial_weights[0] @ idle_inputs(problem.dataset)) ** 2, axis=1)
+        seen = unit_rule_descent(*correlations, *gains, start.directions, outside, *_how(problem))
+    else:
+        seen = rule_descent(*correlations, *gains, *_how(problem))
+    a, b, idle = _checked(problem, seen)
     left, right = U @ start.rotation, (V @ start.rotation).T
     pairs = zip(np.sum(a * b, axis=1), b[:, 0] * idle, strict=True)
     maps = ((left * strengths) @ right + (left * reach) @ start.idle for strengths, reach in pairs)
@@ -176,12 +280,16 @@ def predict(problem: Problem, spectrum: Spectrum, factor: float) -> Trajectory:
     )
 
 
-def _evolved(
-    problem: Problem, correlations: list[FloatArray], a0: FloatArray, b0: FloatArray
+def _how(problem: Problem) -> tuple[Rule, float, tuple[int, ...]]:
+    training = cast(Descent, problem.training)
+    return training.rule, training.step_size, training.recorded_steps
+
+
+def _checked(
+    problem: Problem, gains: tuple[FloatArray, FloatArray, FloatArray]
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    (lam, delta, sigma), training = correlations, cast(Descent, problem.training)
-    how = training.rule, training.step_size, training.recorded_steps
-    a, b, idle = rule_descent(lam, delta, sigma, a0, b0, *how)
+    """Return the gains of modes; raise where they are not finite."""
+    a, b, idle = gains
     with np.errstate(over="ignore", invalid="ignore"):
         size = np.sum(a * a + b * b, axis=(1, 2))
     bad = np.flatnonzero(~np.isfinite(size))

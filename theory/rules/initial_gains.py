@@ -27,6 +27,8 @@ class InitialGains:
         Orthogonal; its columns are the directions, within each class of equal modes, that a and b refer to.
     idle : ndarray, shape (modes, input features)
         Weights from inputs without data to the hidden direction of each mode; zero unless for a small start.
+    directions : ndarray, shape (hidden, modes)
+        Hidden direction of each mode, orthonormal; no columns unless for a small start.
     method : str
         How they were obtained: ``"decoupled"`` (exact), ``"small start"`` or ``"independent modes"``.
 
@@ -39,6 +41,7 @@ class InitialGains:
     b: FloatArray
     rotation: FloatArray
     idle: FloatArray
+    directions: FloatArray
     method: str
 
 
@@ -93,14 +96,14 @@ def initial_gains(
     """
     instance("rule", rule, (Rule,))
     a, b = weights[0] @ V, weights[1].T @ U
-    unrotated, no_idle = np.eye(a.shape[1]), np.zeros(V.T.shape)
+    unrotated = np.eye(a.shape[1]), np.zeros(V.T.shape), np.zeros((len(a), 0))
     if is_decoupled(a, b, U, V, weights):
-        return InitialGains(*_in_a_plane(a, b), unrotated, no_idle, DECOUPLED)
+        return InitialGains(*_in_a_plane(a, b), *unrotated, DECOUPLED)
     small_a, small_b, rotation, directions, decaying = _small_start(spectrum, a, b, rule)
     largest = np.maximum(np.sum(small_a * small_b, axis=0), decaying)
     if np.any(largest > SMALL_STRENGTH * spectrum.per_mode("pi_star")):
-        return InitialGains(*_in_a_plane(a, b), unrotated, no_idle, INDEPENDENT)
-    return InitialGains(small_a, small_b, rotation, directions.T @ weights[0] @ idle_inputs, SMALL)
+        return InitialGains(*_in_a_plane(a, b), *unrotated, INDEPENDENT)
+    return InitialGains(small_a, small_b, rotation, directions.T @ weights[0] @ idle_inputs, directions, SMALL)
 
 
 def _small_start(

@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ...datasets.random_features import RandomFeatures
 from ...problem import NoClosedForm
 from ...validation import FloatArray, array, instance, integer
+from .contour import CONVERGED, Part, flow_parts
 from .losses import MARGIN, effective_ridge
 
-Complex = NDArray[np.complex128]
-
-NODES = (512, 1024, 2048, 4096, 8192, 16384, 32768)
-CONVERGED = 1e-9
+BETWEEN = 40
+"""Further times at which the expansion is examined."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +27,8 @@ class FlowLosses:
         Absolute time: with a step of size alpha, t = alpha * steps.
     test, train : ndarray, shape (T,)
         As in :class:`~linmod.theory.scaling.ExpectedLosses`.
-    declared_error : ndarray, shape (T,)
-        Bound of the error of both, the test loss relative to itself, the train loss relative to its start; 0 where
-        exact.
+    test_error, train_error : ndarray, shape (T,)
+        Bounds of their absolute errors; 0 where exact. A loss below its bound is not determined.
 
     See Also
     --------
@@ -40,7 +38,8 @@ class FlowLosses:
     times: FloatArray
     test: FloatArray
     train: FloatArray
-    declared_error: FloatArray
+    test_error: FloatArray
+    train_error: FloatArray
 
 
 def flow_losses_given(model: RandomFeatures, features: ArrayLike, times: ArrayLike) -> FlowLosses:
@@ -89,7 +88,7 @@ def flow_losses_given(model: RandomFeatures, features: ArrayLike, times: ArrayLi
     fitted = _spread(rates, t)
     test = np.einsum("ti,ij,tj->t", kept, c * v, kept) + model.unseen + model.residual / n * fitted @ np.diag(c)
     train = (kept**2) @ (rates * np.diag(v)) + model.residual / n * (np.sum(kept**2, axis=1) + n - p)
-    return FlowLosses(t, test, train, np.zeros_like(t))
+    return FlowLosses(t, test, train, np.zeros_like(t), np.zeros_like(t))
 
 
 def flow_losses(model: RandomFeatures, rows: int, times: ArrayLike) -> FlowLosses:
@@ -106,9 +105,12 @@ def flow_losses(model: RandomFeatures, rows: int, times: ArrayLike) -> FlowLosse
     and the largest kappa of the spectrum's left edge, and beyond minus the largest variance, gives the same integral.
     As f and g are entire in w, the null space of p > N needs no special treatment.
 
-    At time t flow acts like a ridge N/t; ``declared_error`` is that of
-    :func:`~linmod.theory.scaling.deterministic_equivalent` at this ridge, and so is the zone near the threshold.
-    Measured errors are far smaller (2 percent at N = 40).
+    The bounds of the errors are twice the terms of order 1/N that follow in the expansion of the means (Bai &
+    Silverstein 2004; see :func:`~linmod.theory.scaling.contour.flow_parts`), and 1/m^2 of the losses for further terms,
+    with m the degrees of freedom to the threshold at the ridge N/t that flow acts like at time t. They are absolute. A
+    part that vanishes does so exponentially in the limit, at the edge of the spectrum; the mean over draws is then
+    ruled by draws whose smallest eigenvalue is below the edge, so that no relative error holds at late times. From
+    where the term of order 1/N exceeds half of such a part, its bound stays: on every draw that part only decreases.
 
     Parameters
     ----------
@@ -144,66 +146,20 @@ def flow_losses(model: RandomFeatures, rows: int, times: ArrayLike) -> FlowLosse
     n, t = integer("rows", rows, 1), _times(times)
     if not (model.isotropic or model.uniform_weights):
         raise NoClosedForm("model must have used features of equal variance, or weights of equal variance")
-    declared = np.array([_declared_error(model, n, time) for time in t])
-    if model.used == 0 or len(t) == 0:
-        flat = np.full_like(t, model.unseen)
-        return FlowLosses(t, flat, np.full_like(t, model.residual), declared)
-    test, train = _converged(model, n, t)
-    return FlowLosses(t, test, train, declared)
-
-
-def _converged(model: RandomFeatures, n: int, t: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Double the nodes of the contour until the losses settle."""
-    before = None
-    for nodes in NODES:
-        losses = np.array(_integrated(model, n, t, nodes))
-        if before is not None and np.max(np.abs(losses - before)) <= CONVERGED * np.max(np.abs(losses)):
-            return losses[0], losses[1]
-        before = losses
-    raise NoClosedForm(f"times must be short enough for {NODES[-1]} nodes of the contour, got up to {t.max():g}")
-
-
-def _integrated(model: RandomFeatures, n: int, t: FloatArray, nodes: int) -> tuple[FloatArray, FloatArray]:
     sizes, p = model.feature_variances[: model.used], model.used
-    weight = float(np.sum(model.variances[:p]) / np.sum(sizes))
-    kappa, step = _circle(sizes, n, float(t.max()), nodes)
-    ratio = sizes / (sizes + kappa[:, None])
-    over = -1 / (1 - np.sum(ratio, axis=1) / n)
-    w = kappa / over
-    dw = -(1 - np.sum(ratio**2, axis=1) / n) * step
-    decay = np.exp(-np.outer(t, w))
-    fitted = -np.expm1(-np.outer(t, w))
-    bias = n * _contour(decay**2 * over * dw)
-    spread = n * _contour(fitted**2 / w * over * dw)
-    density = -((n - p) / w + n / kappa) * dw
-    left = _contour(decay**2 * density)
-    loud = _contour(decay**2 * w * density)
-    test = weight * bias + model.unseen + model.residual / n * spread
-    return test, weight * loud + model.residual / n * (left + n - p)
-
-
-def _circle(sizes: FloatArray, n: int, longest: float, nodes: int) -> tuple[Complex, Complex]:
-    """Return the points kappa on a circle around all singularities, and d kappa; denser where it passes them closely.
-
-    It crosses the real axis at the effective ridge of half the slowest resolved rate, where exp(-2 t w) = e, and left
-    of all poles. A Moebius map of the disc onto itself moves the points to the close passage.
-    """
-    rate = 1 / (2 * longest) if longest > 0 else float(sizes.max())
-    right = effective_ridge(sizes, n, n * min(rate, float(sizes.max())))
-    left = -4 * (float(sizes.max()) + float(sizes.sum()) / n)
-    middle, radius = (right + left) / 2, (right - left) / 2
-    nearest = effective_ridge(sizes, n, 0.0)
-    pull = 1 - min(1.0, ((right - nearest) / radius) ** 0.5)
-    angles = 2 * np.pi * (np.arange(nodes) + 0.5) / nodes
-    unit = np.exp(1j * angles)
-    moved = (unit + pull) / (1 + pull * unit)
-    slope = (1 - pull**2) / (1 + pull * unit) ** 2
-    return middle + radius * moved, radius * slope * 1j * unit * (2 * np.pi / nodes)
-
-
-def _contour(values: Complex) -> FloatArray:
-    """Sum the values over the contour, over 2 pi i; w runs round the spectrum against the sense of kappa."""
-    return np.asarray(np.sum(values, axis=1).imag / (2 * np.pi))
+    if p == 0 or len(t) == 0:
+        flat = np.full_like(t, model.unseen)
+        return FlowLosses(t, flat, np.full_like(t, model.residual), np.zeros_like(t), np.zeros_like(t))
+    between = np.geomspace(0.1 / float(sizes.max()), max(float(t.max()), 1 / float(sizes.max())), BETWEEN)
+    every = np.union1d(t, [0.0, *between[between < t.max()]])
+    margins = np.array([_margin(model, n, time) for time in every])
+    parts = flow_parts(model, n, every)
+    test_error = _bound_of_decreasing(parts.missed, margins) + _bound(parts.spread, margins)
+    train_error = _bound_of_decreasing(parts.fading, margins)
+    test = np.maximum(parts.missed.limit, 0.0) + model.unseen + np.maximum(parts.spread.limit, 0.0)
+    train = np.maximum(parts.fading.limit, 0.0) + model.residual / n * max(n - p, 0)
+    asked = np.searchsorted(every, t)
+    return FlowLosses(t, *(values[asked] for values in (test, train, test_error, train_error)))
 
 
 def _spread(rates: FloatArray, t: FloatArray) -> FloatArray:
@@ -212,18 +168,37 @@ def _spread(rates: FloatArray, t: FloatArray) -> FloatArray:
     return np.asarray(np.divide(fitted, rates, out=np.zeros_like(fitted), where=rates > 0))
 
 
-def _declared_error(model: RandomFeatures, n: int, time: float) -> float:
-    if model.used == 0 or time == 0:
-        return 0.0
+def _margin(model: RandomFeatures, n: int, time: float) -> float:
+    """Return the degrees of freedom to the threshold at the ridge N/t that flow acts like at time t."""
     sizes = model.feature_variances[: model.used]
-    learned = sizes / (sizes + effective_ridge(sizes, n, n / time))
+    learned = sizes / (sizes + effective_ridge(sizes, n, n / time)) if time > 0 else np.zeros(0)
     margin = n - float(np.sum(learned**2))
     if margin < MARGIN:
         raise NoClosedForm(
             f"times must leave {MARGIN:g} degrees of freedom to the interpolation threshold, got {margin:.3g} at"
             f" t={time:g} with rows={n} and {model.used} features; simulate instead"
         )
-    return 1 / margin
+    return margin
+
+
+def _bound(part: Part, margins: FloatArray) -> FloatArray:
+    """Return twice the term of order 1/N, and the part over the squared margin for those that follow."""
+    settled = CONVERGED * float(np.max(np.abs(part.limit)))
+    return np.asarray(2 * np.abs(part.next_term) + np.abs(part.limit) / margins**2 + settled)
+
+
+def _bound_of_decreasing(part: Part, margins: FloatArray) -> FloatArray:
+    """Return the bound of a part that decreases on every draw, at increasing times from 0.
+
+    From where the term of order 1/N exceeds half of the limit the expansion says nothing; the mean and the limit are
+    then both between 0 and their bound at the last time before.
+    """
+    bound = _bound(part, margins)
+    usable = np.abs(part.next_term) + CONVERGED * part.limit[0] <= part.limit / 2
+    usable[0] = True
+    usable = np.logical_and.accumulate(usable)
+    highest = np.minimum.accumulate(np.where(usable, part.limit + bound, np.inf))
+    return np.where(usable, bound, highest)
 
 
 def _times(times: ArrayLike) -> FloatArray:

@@ -71,9 +71,10 @@ def test_flow_stops_at_the_edge_of_the_domain(norm, integrator):
         dynamics.solve(problem, integrator=integrator)
 
 
-def test_only_an_aligned_start_has_a_closed_form():
-    with pytest.raises(NoClosedForm, match="treats each hidden unit separately"):
-        theory.solve(Problem(SPACE, Deep(10), SmallRandom(), TRAINING))
+def test_a_start_that_is_neither_aligned_nor_small_has_no_closed_form():
+    with pytest.raises(NoClosedForm, match=r"treats each hidden unit separately.*an Aligned or a smaller start"):
+        theory.solve(Problem(SPACE, Deep(10), SmallRandom(0.1), TRAINING))
+    assert theory.closed_form(Problem(SPACE, Deep(10), SmallRandom(1e-4), TRAINING)).exists
 
 
 def test_slow_motion_is_that_of_the_flow_and_keeps_to_the_domain():
