@@ -95,7 +95,9 @@ def _integrated(model: RandomFeatures, n: int, t: FloatArray, nodes: int) -> Flo
         np.sum(ratio**2 / (sizes + kappa[:, None]), axis=1) / n / (1 - second) * step,
     )
     kept, fitted = np.exp(-2 * np.outer(t, w)), np.expm1(-np.outer(t, w)) ** 2 / w
-    missed, spread = ([factor * _contour(f * order) for order in sized] for factor, f in ((weight, kept), (noise, fitted)))
+    missed, spread = (
+        [factor * _contour(f * order) for order in sized] for factor, f in ((weight, kept), (noise, fitted))
+    )
     fading = [_contour(kept * (weight * w + noise) * order) for order in plain]
     fading[0] = fading[0] + noise * min(n - p, 0)
     return FlowParts(Part(*missed), Part(*spread), Part(*fading))
