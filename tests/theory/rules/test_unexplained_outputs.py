@@ -58,7 +58,7 @@ def test_variances_that_no_input_explains_are_part_of_the_prediction(rule):
 )
 def test_outputs_that_couple_modes_are_refused_with_the_reason(coupled):
     with pytest.raises(
-        NoClosedForm, match="not eigenvectors of Sigma_y of one eigenvalue.*couples modes; train by the gradient"
+        NoClosedForm, match=r"not eigenvectors of Sigma_y of one eigenvalue.*couples modes; train by the gradient"
     ):
         theory.solve(problem(coupled, RULES[0]))
     plain = replace(problem(coupled, RULES[0]), training=Descent(0.05, 100))
