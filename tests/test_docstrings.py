@@ -26,14 +26,6 @@ PACKAGES = (
 )
 CODES = {"GL08", "PR01", "PR02", "RT01", "SA01", "EX01"}
 """No docstring; parameters undescribed or unknown; no Returns, See Also, Examples."""
-TO_DO = {
-    "linmod.dynamics.module_finding": {"EX01"},
-    "linmod.dynamics.nonlinear": {"EX01"},
-    "linmod.dynamics.scaling": {"EX01"},
-    "linmod.theory.derivations": CODES,
-    "linmod.theory.module_finding": {"EX01"},
-}
-"""Sections still to be written, by package, the innermost that names an object; the table may only shrink."""
 
 
 def public_objects():
@@ -71,18 +63,9 @@ def faults(name):
     return {code: text for code, text in errors if code in CODES - excused}
 
 
-def to_do(name):
-    """The codes that the table excuses for an object."""
-    packages = [package for package in TO_DO if name.startswith(f"{package}.")]
-    return TO_DO[max(packages, key=len)] if packages else set()
-
-
 @pytest.mark.parametrize("name", sorted(OBJECTS))
 def test_sections(name):
-    found = faults(name)
-    assert not set(found) - to_do(name), found
-    if found:
-        pytest.xfail(f"still to do: {', '.join(found)}")
+    assert not faults(name)
 
 
 def test_public_objects_are_found():

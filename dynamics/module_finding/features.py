@@ -39,6 +39,11 @@ class LinearFeatures:
     See Also
     --------
     WaveFeatures : Sines and cosines of the projected inputs.
+
+    Examples
+    --------
+    >>> LinearFeatures().evaluate(np.array([[1.0], [2.0]])).tolist()
+    [[1.0], [2.0]]
     """
 
     def evaluate(self, seen: FloatArray) -> FloatArray:

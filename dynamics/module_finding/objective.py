@@ -57,6 +57,15 @@ class FeatureObjective:
     See Also
     --------
     KernelObjective : The same objective for a kernel.
+
+    Examples
+    --------
+    >>> from linmod.dynamics.module_finding import LinearFeatures
+    >>> X, Y = np.eye(2), np.array([[2.0], [0.0]])
+    >>> objective = FeatureObjective(X, Y, 1.0, LinearFeatures())
+    >>> along, across = (np.array([[[a], [b]]]) for a, b in ((1.0, 0.0), (0.0, 1.0)))
+    >>> round(objective(along)[0], 12), round(objective(across)[0], 12)
+    (2.0, 4.0)
     """
 
     def __init__(self, X: FloatArray, Y: FloatArray, ridge: float, features: Features) -> None:
@@ -104,6 +113,14 @@ class KernelObjective:
     --------
     FeatureObjective : The same objective for explicit features.
     gaussian_objective : With a Gaussian kernel.
+
+    Examples
+    --------
+    >>> X, Y = np.array([[0.0, 0.0], [9.0, 0.0]]), np.array([[1.0], [-1.0]])
+    >>> objective = KernelObjective(X, Y, ridge=1.0, length_scale=1.0)
+    >>> along, across = (np.array([[[a], [b]]]) for a, b in ((1.0, 0.0), (0.0, 1.0)))
+    >>> round(objective(along)[0], 12), round(objective(across)[0], 12)
+    (1.0, 2.0)
     """
 
     def __init__(self, X: FloatArray, Y: FloatArray, ridge: float, length_scale: float) -> None:

@@ -27,6 +27,13 @@ def alignment(found: FloatArray, true: FloatArray) -> FloatArray:
     See Also
     --------
     recovered : Whether the alignment is sufficient.
+
+    Examples
+    --------
+    >>> e = np.eye(3)[:, :, None]
+    >>> alignment(e[[0, 2]], e)
+    array([[1., 0., 0.],
+           [0., 0., 1.]])
     """
     overlaps = np.einsum("fmb,tmc->ftbc", found, true)
     return np.asarray(np.linalg.svd(overlaps, compute_uv=False)[..., -1])

@@ -56,6 +56,12 @@ def random_projections(rng: np.random.Generator, modules: int, inputs: int, dims
     See Also
     --------
     descend : The search that starts from them.
+
+    Examples
+    --------
+    >>> found = random_projections(np.random.default_rng(0), modules=2, inputs=5, dims=3)
+    >>> found.shape, bool(np.allclose(found[0].T @ found[0], np.eye(3)))
+    ((2, 5, 3), True)
     """
     return np.asarray(np.linalg.qr(rng.standard_normal((modules, inputs, dims)))[0])
 

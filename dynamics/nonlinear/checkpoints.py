@@ -37,6 +37,11 @@ class Checkpoints:
     See Also
     --------
     train_networks : The training that writes them.
+
+    Examples
+    --------
+    >>> Checkpoints("run.npz", seconds=60).path
+    'run.npz'
     """
 
     path: str | os.PathLike[str]

@@ -138,6 +138,14 @@ def trained_module(
     See Also
     --------
     train_networks : The training that gives the record.
+
+    Examples
+    --------
+    >>> network, layout = ImageNetwork(MLP((5,))), ImageLayout(height=2, width=6, places=3, labels=2, combinations=8)
+    >>> two = {name: np.stack([values, -values]) for name, values in initial_weights(network, layout, 0.1, 0).items()}
+    >>> module = trained_module(network, layout, two, 1)
+    >>> module(torch.zeros(4, 1, 2, 6)).shape
+    torch.Size([4, 14])
     """
     module = ImageModule(network, layout)
     module.load_state_dict({name: torch.tensor(values[index]) for name, values in weights.items()})
@@ -157,6 +165,14 @@ class Ensemble:
     See Also
     --------
     train_networks : Trains all members at once.
+
+    Examples
+    --------
+    >>> network, layout = ImageNetwork(MLP((5,))), ImageLayout(height=2, width=6, places=3, labels=2, combinations=8)
+    >>> drawn = [initial_weights(network, layout, 0.1, seed) for seed in (0, 1, 2)]
+    >>> weights = {name: torch.tensor(np.stack([one[name] for one in drawn])).float() for name in drawn[0]}
+    >>> Ensemble(network, layout, weights)(torch.zeros(3, 4, 1, 2, 6)).shape
+    torch.Size([3, 4, 14])
 
     Notes
     -----

@@ -93,6 +93,15 @@ def load_record(path: str | os.PathLike[str]) -> LearningRecord:
     See Also
     --------
     LearningRecord : What is read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> arrays = {"steps": np.array([0, 5]), "times": np.array([0.0, 0.1]), "kept": np.array([5])}
+    >>> record = record_of("a network", (0,), arrays)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     load_record(record.save(Path(folder) / "record.npz"))
+    LearningRecord(a network, 1 networks, 2 records)
     """
     header, arrays = read_archive(path, KIND)
     return record_of(header["description"], tuple(header["seeds"]), arrays)

@@ -103,6 +103,15 @@ class ImageSplits:
     See Also
     --------
     train_networks : The training on these parts.
+
+    Examples
+    --------
+    >>> from linmod.datasets import CompositionalImages, Images
+    >>> pixels, classes = np.random.default_rng(0).random((60, 2, 2)), np.arange(60) % 2
+    >>> task = CompositionalImages(images=Images(pixels, classes, "noise"), seen=6)
+    >>> splits = ImageSplits.draw(task, train=12, evaluation=6)
+    >>> {name: len(sample.images) for name, sample in splits.samples.items()}
+    {'train': 12, 'validation': 6, 'test_seen': 6, 'test_unseen': 6}
     """
 
     layout: ImageLayout

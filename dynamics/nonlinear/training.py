@@ -73,6 +73,18 @@ def train_networks(
     --------
     BatchDescent : The settings of training.
     LearningRecord : What was measured.
+
+    Examples
+    --------
+    >>> from linmod.datasets import CompositionalImages, Images
+    >>> pixels, classes = np.random.default_rng(0).random((60, 2, 2)), np.arange(60) % 2
+    >>> task = CompositionalImages(images=Images(pixels, classes, "noise"), seen=6)
+    >>> from linmod.dynamics.nonlinear import MLP
+    >>> splits = ImageSplits.draw(task, train=12, evaluation=6)
+    >>> training = BatchDescent(steps=4, batch=4, record_every=2)
+    >>> record = train_networks(ImageNetwork(MLP((4,))), splits, training, seeds=(0, 1))
+    >>> record.steps.tolist(), record.losses["train", "compositional"].shape
+    ([0, 2, 4], (3, 2))
     """
     instance("network", network, (ImageNetwork,))
     instance("training", training, (BatchDescent,))

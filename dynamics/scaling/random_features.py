@@ -223,6 +223,13 @@ def draw_data(
     See Also
     --------
     sample_losses : Losses of students on such data.
+
+    Examples
+    --------
+    >>> model = RandomFeatures.scaled([1.0, 0.5, 0.2], used=2)
+    >>> used, labels, weights, unseen = draw_data(model, rows=4, count=3, generator=np.random.default_rng(0))
+    >>> used.shape, labels.shape, weights.shape, unseen.shape
+    ((3, 4, 2), (3, 4, 8), (3, 2, 8), (3, 8))
     """
     p, scale = model.used, np.sqrt(model.feature_variances)
     used = generator.standard_normal((count, rows, p)) * scale[:p]

@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from ...datasets import PowerLaw, RandomFeatures
 from ...dynamics import scaling as simulated
 from ...theory import scaling as predicted
-from ...validation import FloatArray
 from ...verification.claims import Claim, Evidence, Finding, Settings
 from ...verification.standard_errors import Measured, critical_value, finding_of
 from ..drawing.style import STROKES, canvas, house_style, legend_below, title

@@ -6,7 +6,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from linmod import Dataset, Deep, Divergence, Flow, Problem, Shallow, SmallRandom, SystematicityDataset, dynamics, theory
+from linmod import (
+    Dataset,
+    Deep,
+    Divergence,
+    Flow,
+    Problem,
+    Shallow,
+    SmallRandom,
+    SystematicityDataset,
+    dynamics,
+    theory,
+)
 from linmod.problem import RandomModes
 
 STIFF = Problem(

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
         Conservation,
         Integration,
         Solves,
-        Statement,
         Through,
     )
     from .steps.lines import Given, Rejected, Step
     from .steps.matrices import InAlgebra, Instance, OnMatrices, TraceInAlgebra
+    from .steps.statement import Statement
 
 _HOMES = {
     "book.catalogue": (
@@ -42,7 +42,6 @@ _HOMES = {
         "Conservation",
         "Integration",
         "Solves",
-        "Statement",
         "Through",
     ),
     "steps.lines": (
@@ -56,6 +55,7 @@ _HOMES = {
         "OnMatrices",
         "TraceInAlgebra",
     ),
+    "steps.statement": ("Statement",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

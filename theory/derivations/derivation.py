@@ -12,10 +12,10 @@ from sympy import Eq, Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from ..symbolic.equality import Proof, ProofStep
-from .steps.checks import Statement
 from .steps.consistency import second_value
 from .steps.lines import Given, Line, Rejected, Step
 from .steps.scrutiny import names_in, restated, twice_declared, variables_of
+from .steps.statement import Statement
 from .writing import html, latex
 
 
@@ -46,6 +46,11 @@ class Derivation:
         If the steps do not connect: a step that cites nothing, or what does not come before it, or a rejected
         form; a premise that no step uses; a line that says the same as an earlier one; a name used twice; a symbol
         that is not declared, or declared twice.
+
+    See Also
+    --------
+    Given, Step, Rejected : Its lines.
+    derive : A derivation of the catalogue.
 
     Examples
     --------

@@ -11,8 +11,8 @@ from sympy.core.function import AppliedUndef
 
 from ..symbolic.equality import verify_equal
 from .derivation import Derivation
-from .steps.checks import rewrite
 from .steps.lines import Given, Line, Rejected
+from .steps.statement import rewrite
 
 
 @dataclass(frozen=True)

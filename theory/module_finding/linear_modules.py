@@ -79,6 +79,14 @@ def reduced_rank_directions(X: ArrayLike, Y: ArrayLike, ridge: float, rank: int)
     See Also
     --------
     ridge_direction : The case of one output.
+
+    Examples
+    --------
+    >>> X = np.eye(3)
+    >>> Y = X @ [[3.0, 0.0], [0.0, 1.0], [0.0, 0.0]]
+    >>> directions, value = reduced_rank_directions(X, Y, ridge=1.0, rank=1)
+    >>> abs(directions[:, 0]).round(12), round(value, 12)
+    (array([1., 0., 0.]), 5.5)
     """
     inputs, targets = array("X", X, 2), array("Y", Y, 2)
     sigma, wanted = real("ridge", ridge, positive=True), integer("rank", rank, 1)

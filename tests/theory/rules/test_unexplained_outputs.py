@@ -27,7 +27,9 @@ RULES = [Rule.predictive_coding(), Rule.contrastive_hebbian(0.3), Rule(contrasti
 
 
 def problem(dataset, rule, std=1e-5):
-    return Problem(dataset, Deep(12), SmallRandom(std, 2), Descent(0.05, 400 if rule.contrastive > 0 else 800, 20, rule=rule))
+    return Problem(
+        dataset, Deep(12), SmallRandom(std, 2), Descent(0.05, 400 if rule.contrastive > 0 else 800, 20, rule=rule)
+    )
 
 
 def error(dataset, simulated_on, rule):
@@ -55,7 +57,9 @@ def test_variances_that_no_input_explains_are_part_of_the_prediction(rule):
     ids=["turned", "equal modes, unequal outputs", "slightly turned"],
 )
 def test_outputs_that_couple_modes_are_refused_with_the_reason(coupled):
-    with pytest.raises(NoClosedForm, match="not eigenvectors of Sigma_y of one eigenvalue.*couples modes; train by the gradient"):
+    with pytest.raises(
+        NoClosedForm, match=r"not eigenvectors of Sigma_y of one eigenvalue.*couples modes; train by the gradient"
+    ):
         theory.solve(problem(coupled, RULES[0]))
     plain = replace(problem(coupled, RULES[0]), training=Descent(0.05, 100))
     assert theory.closed_form(plain).exists

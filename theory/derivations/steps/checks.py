@@ -8,77 +8,40 @@ statement must then be equal on the domain of their symbols.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from sympy import Derivative, Eq, Expr, Integer, Integral, Limit, Subs, Symbol, fraction, together
+from sympy import Eq, Expr, Integer, Integral, Limit, Symbol, fraction, together
 from sympy.core.function import AppliedUndef
 
 from ....validation import choice
-from ...symbolic.equality import ProofStep, verify_equal
+from ...symbolic.equality import ProofStep
 from .limits import limit_value, misses, outside
 from .quadrature import differs_from_quadrature
 from .roots import not_the_only_solution
-from .second_engine import settled_again
-from .uniqueness import leaves_its_interval, outside_domain, singular_start, too_few_conditions
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A statement with the earlier statements that it may build on, and the domain.
-
-    `variables` are those of each function: an equation for the function at its variables is put in at any argument,
-    one at another symbol only there.
-    """
-
-    name: str
-    statement: Eq
-    premises: Mapping[str, Eq]
-    where: tuple[Expr, ...]
-    variables: Mapping[Any, tuple[Symbol, ...]] = field(default_factory=dict)
-
-    def equal(self, left: Expr, right: Expr) -> ProofStep:
-        """Settle whether two expressions are equal on the domain."""
-        outcome = verify_equal(self.name, left, right, where=self.where)
-        return settled_again(outcome, left, right, self.where)
-
-    def fails(self, reason: str) -> ProofStep:
-        """Reject the statement for a reason other than a residual."""
-        return ProofStep(self.name, self.statement.lhs - self.statement.rhs, reason, False)
-
-    def idle(self, names: Sequence[str]) -> ProofStep:
-        """Reject the statement for what it cites in vain."""
-        return self.fails(f"cites {list(names)}, which plays no part in it")
-
-    def rewrite(self, sides: Iterable[Expr], premises: Mapping[str, Eq] | None = None) -> tuple[list[Expr], list[str]]:
-        """Put equations, all that are cited unless given, into expressions."""
-        return rewrite(sides, self.premises if premises is None else premises, self.variables)
-
-    def outside(self, sides: Iterable[Expr]) -> str:
-        """Where a cited equation would be put in outside its domain; empty if none is.
-
-        Arguments of functions are those that remain once the equations that are cited later are put in.
-        """
-        current, later = list(sides), dict(self.premises)
-        for name, premise in self.premises.items():
-            del later[name]
-            applied = set().union(*(side.atoms(AppliedUndef) for side in current))
-            parts = [part.func(*self.rewrite(part.args, later)[0]) for part in sorted(applied, key=str)]
-            reason = outside_domain(parts, premise, self.where, self.variables)
-            if reason:
-                return reason
-            current = self.rewrite(current, {name: premise})[0]
-        return ""
-
-    def without(self, name: str) -> Statement:
-        """The same statement without one of the earlier ones."""
-        return replace(self, premises={other: premise for other, premise in self.premises.items() if other != name})
+from .statement import Statement, put_in, worst
+from .uniqueness import leaves_its_interval, singular_start, too_few_conditions
 
 
 class Check(ABC):
-    """Ties a statement to earlier ones; ``kind`` says in words how."""
+    """Ties a statement to earlier ones; ``kind`` says in words how.
+
+    Parameters
+    ----------
+    *uses : str
+        Names of the earlier steps that the statement follows from.
+
+    See Also
+    --------
+    Step : A statement with its check.
+    Algebra, Through, Solves : Often used checks.
+
+    Examples
+    --------
+    >>> Algebra("sum", "product").uses, Algebra.kind
+    (('sum', 'product'), 'algebra')
+    """
 
     kind: ClassVar[str]
 
@@ -104,7 +67,27 @@ class Check(ABC):
 
 
 class Algebra(Check):
-    """The statement becomes an identity when the cited equations are put into it."""
+    """The statement becomes an identity when the cited equations are put into it.
+
+    Parameters
+    ----------
+    *uses : str
+        Steps of the form ``name = expression``.
+
+    See Also
+    --------
+    Through : Puts equations into another equation.
+
+    Examples
+    --------
+    >>> from sympy import symbols
+    >>> x, y = symbols("x y", real=True)
+    >>> premises = {"double": Eq(y, 2 * x)}
+    >>> Algebra("double").settle(Statement("square", Eq(y**2, 4 * x**2), premises, ())).holds
+    True
+    >>> Algebra("double").settle(Statement("square", Eq(y**2, 2 * x**2), premises, ())).holds
+    False
+    """
 
     kind = "algebra"
 
@@ -116,7 +99,25 @@ class Algebra(Check):
 
 
 class Through(Check):
-    """The statement is the first cited equation after the others have been put into it."""
+    """The statement is the first cited equation after the others have been put into it.
+
+    Parameters
+    ----------
+    *uses : str
+        The equation first, then those that are put into it.
+
+    See Also
+    --------
+    Algebra : Puts equations into the statement alone.
+
+    Examples
+    --------
+    >>> from sympy import symbols
+    >>> x, y, z = symbols("x y z", real=True)
+    >>> premises = {"line": Eq(y, x + z), "choice": Eq(z, 3)}
+    >>> Through("line", "choice").settle(Statement("chosen", Eq(y - x, 3), premises, ())).holds
+    True
+    """
 
     kind = "substitution into an earlier equation"
 
@@ -133,7 +134,28 @@ class Through(Check):
 
 
 class Combination(Check):
-    """The statement is the sum of cited equations, each times a factor: ``Combination(energy=2, momentum=-v)``."""
+    """The statement is the sum of cited equations, each times a factor.
+
+    Parameters
+    ----------
+    *uses : str
+        Steps that are put in, without a factor.
+    **factors : Expr
+        The factor of each equation by its name, with underscores for blanks.
+
+    See Also
+    --------
+    Through : Puts equations into one equation.
+
+    Examples
+    --------
+    >>> from sympy import symbols
+    >>> x, y = symbols("x y", real=True)
+    >>> premises = {"sum": Eq(x + y, 5), "difference": Eq(x - y, 1)}
+    >>> both = Combination(sum=Integer(1), difference=Integer(1))
+    >>> both.settle(Statement("double", Eq(2 * x, 6), premises, ())).holds
+    True
+    """
 
     kind = "combination of earlier equations"
 
@@ -171,6 +193,21 @@ class Solves(Check):
     *uses : str
     root : {"only", "larger", "smaller"}
         Of several solutions of an equation for a number, which one it is.
+
+    See Also
+    --------
+    Integration : A statement about an integral.
+
+    Examples
+    --------
+    >>> from sympy import Function, exp, symbols
+    >>> f, t = Function("f"), symbols("t", nonnegative=True)
+    >>> premises = {"motion": Eq(f(t).diff(t), -f(t)), "start": Eq(f(0), 1)}
+    >>> Solves("motion", "start").settle(Statement("decay", Eq(f(t), exp(-t)), premises, ())).holds
+    True
+    >>> del premises["start"]
+    >>> print(Solves("motion").settle(Statement("decay", Eq(f(t), exp(-t)), premises, ())).settled)
+    needs 1 condition on f, and 0 are cited
     """
 
     kind = "substitution into the equation"
@@ -230,6 +267,20 @@ class Integration(Check):
         Where the two sides are compared.
     *uses : str
         Equations of motion, initial conditions and definitions.
+
+    See Also
+    --------
+    Conservation : The case of a quantity that stays.
+    Solves : A statement that gives an unknown function.
+
+    Examples
+    --------
+    >>> from sympy import Function, symbols
+    >>> f, t = Function("f"), symbols("t", nonnegative=True)
+    >>> premises = {"motion": Eq(f(t).diff(t), 2 * t), "start": Eq(f(0), 0)}
+    >>> check = Integration(t, Integer(0), "motion", "start")
+    >>> check.settle(Statement("square", Eq(f(t), t**2), premises, ())).holds
+    True
     """
 
     kind = "differentiating back"
@@ -255,13 +306,44 @@ class Integration(Check):
 
 
 class Conservation(Integration):
-    """The statement ``quantity(t) = value at the start`` holds because the quantity does not change."""
+    """The statement ``quantity(t) = value at the start`` holds because the quantity does not change.
+
+    See Also
+    --------
+    Integration : A quantity that changes.
+
+    Examples
+    --------
+    >>> from sympy import Function, symbols
+    >>> f, g, t = Function("f"), Function("g"), symbols("t", nonnegative=True)
+    >>> premises = {"first": Eq(f(t).diff(t), g(t)), "second": Eq(g(t).diff(t), f(t))}
+    >>> check = Conservation(t, Integer(0), "first", "second")
+    >>> check.settle(Statement("energy", Eq(f(t)**2 - g(t)**2, f(0)**2 - g(0)**2), premises, ())).holds
+    True
+    """
 
     kind = "conservation law"
 
 
 class AsLimit(Check):
-    """The limits in the statement have the stated values, once the cited equations are put in."""
+    """The limits in the statement have the stated values, once the cited equations are put in.
+
+    Parameters
+    ----------
+    *uses : str
+
+    See Also
+    --------
+    Algebra : A statement without limits.
+
+    Examples
+    --------
+    >>> from sympy import exp, oo, symbols
+    >>> t, y = symbols("t y", positive=True)
+    >>> premises = {"decay": Eq(y, 1 + exp(-t))}
+    >>> AsLimit("decay").settle(Statement("end", Eq(Limit(y, t, oo), 1), premises, ())).holds
+    True
+    """
 
     kind = "limit"
 
@@ -280,56 +362,6 @@ class AsLimit(Check):
             if reason:
                 return claim.fails(reason)
         return outcome
-
-
-def rewrite(
-    sides: Iterable[Expr], premises: Mapping[str, Eq], variables: Mapping[Any, tuple[Symbol, ...]] | None = None
-) -> tuple[list[Expr], list[str]]:
-    """Put equations into expressions, one after the other; also return the names of those that changed nothing."""
-    current, idle = list(sides), []
-    for name, premise in premises.items():
-        changed = [put_in(side, premise, variables) for side in current]
-        if changed == current:
-            idle.append(name)
-        current = changed
-    return current, idle
-
-
-def worst(outcomes: Iterable[ProofStep]) -> ProofStep:
-    """Return the outcome that decides: one that does not hold, else one that was settled by digits, else the first."""
-    known = list(outcomes)
-    decides = min(known, key=lambda outcome: (outcome.holds, outcome.settled == "symbolically"))
-    return decides if all(outcome.again for outcome in known) else replace(decides, again="")
-
-
-def put_in(side: Expr, premise: Eq, variables: Mapping[Any, tuple[Symbol, ...]] | None = None) -> Expr:
-    """Put one equation into an expression: its right side wherever its left side stands.
-
-    Examples
-    --------
-    >>> from sympy import Function, symbols
-    >>> f, t, s = Function("f"), *symbols("t s")
-    >>> put_in(f(0) + f(s), Eq(f(t), t + 1)), put_in(f(0) + f(s), Eq(f(t), t + 1), {f: (s,)})
-    (s + 2, f(0) + f(s))
-    """
-    old, new = premise.args
-    if (
-        isinstance(old, AppliedUndef)
-        and all(argument.is_Symbol for argument in old.args)
-        and ((variables or {}).get(old.func, old.args) == old.args)
-    ):
-        return _evaluated(
-            side.replace(old.func, lambda *at: new.subs(zip(old.args, at, strict=True), simultaneous=True))
-        )
-    return side.subs(old, new)
-
-
-def _evaluated(side: Expr) -> Expr:
-    """Carry out derivatives of what is no longer an unknown function, at the point where they are taken."""
-    done = side.replace(
-        lambda part: isinstance(part, Derivative) and not isinstance(part.expr, AppliedUndef), lambda part: part.doit()
-    )
-    return done.replace(lambda part: isinstance(part, Subs) and not part.expr.has(Derivative), lambda part: part.doit())
 
 
 def _without_empty_integrals(side: Expr) -> Expr:

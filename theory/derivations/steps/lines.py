@@ -10,14 +10,34 @@ import sympy
 from sympy import Eq, Expr
 
 from ...symbolic.equality import Proof, ProofStep
-from .checks import Check, Statement
+from .checks import Check
 from .consistency import no_common_solution
 from .scrutiny import contradiction
+from .statement import Statement
 
 
 @dataclass(frozen=True)
 class Given:
-    """A premise: a definition, an equation of motion or a known result. It must be used by a later step."""
+    """A premise: a definition, an equation of motion or a known result. It must be used by a later step.
+
+    Parameters
+    ----------
+    name : str
+    statement : Eq
+    why : str
+        Where it comes from.
+
+    See Also
+    --------
+    Step : A statement that follows.
+    Derivation : The chain of lines.
+
+    Examples
+    --------
+    >>> x, y = sympy.symbols("x y", real=True)
+    >>> Given("double", Eq(y, 2 * x), "Definition.").uses
+    ()
+    """
 
     name: str
     statement: Eq
@@ -32,7 +52,30 @@ class Given:
 
 @dataclass(frozen=True)
 class Step:
-    """A statement, its justification in words, and the check that ties it to earlier steps."""
+    """A statement, its justification in words, and the check that ties it to earlier steps.
+
+    Parameters
+    ----------
+    name : str
+    statement : Eq
+    why : str
+        What is done, in words.
+    check : Check
+        Names the earlier steps and settles the statement.
+
+    See Also
+    --------
+    Given : A premise.
+    Rejected : A form that does not hold.
+    Derivation : The chain of lines.
+
+    Examples
+    --------
+    >>> from linmod.theory.derivations import Algebra
+    >>> x, y = sympy.symbols("x y", real=True)
+    >>> Step("square", Eq(y**2, 4 * x**2), "Square both sides.", Algebra("double")).uses
+    ('double',)
+    """
 
     name: str
     statement: Eq
@@ -58,7 +101,20 @@ class Step:
 
 @dataclass(frozen=True)
 class Rejected(Step):
-    """A form as published or usually quoted that does not hold: its check must fail, with a counter-example."""
+    """A form as published or usually quoted that does not hold: its check must fail, with a counter-example.
+
+    See Also
+    --------
+    Step : A statement that follows.
+
+    Examples
+    --------
+    >>> from linmod.theory.derivations import Algebra
+    >>> x, y = sympy.symbols("x y", real=True)
+    >>> wrong = Rejected("square", Eq(y**2, 2 * x**2), "The factor is not squared.", Algebra("double"))
+    >>> wrong.settle(Statement("square", wrong.statement, {"double": Eq(y, 2 * x)}, ())).holds
+    True
+    """
 
     def settle(self, claim: Statement) -> ProofStep:
         """Check that the statement does not follow, at a point where its two sides differ."""

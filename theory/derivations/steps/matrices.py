@@ -11,7 +11,8 @@ from sympy import Derivative, Eq, Expr, ImmutableMatrix, Integer, MatAdd, MatMul
 from sympy.core.function import AppliedUndef
 
 from ...symbolic.equality import ProofStep
-from .checks import Check, Statement, worst
+from .checks import Check
+from .statement import Statement, worst
 
 NAMES = (sympy.Symbol, MatrixSymbol, AppliedUndef, Derivative)
 OF_ALGEBRA = (MatMul, MatAdd, MatPow, Transpose, sympy.Inverse, MatrixSymbol, sympy.ZeroMatrix)
@@ -19,7 +20,24 @@ OF_ALGEBRA = (MatMul, MatAdd, MatPow, Transpose, sympy.Inverse, MatrixSymbol, sy
 
 @dataclass(frozen=True)
 class Instance:
-    """Concrete values of matrices, functions and symbols, with a name for the record."""
+    """Concrete values of matrices, functions and symbols, with a name for the record.
+
+    Parameters
+    ----------
+    name : str
+    values : mapping
+        From symbols, functions and matrix symbols to values.
+
+    See Also
+    --------
+    OnMatrices : The check that takes instances.
+
+    Examples
+    --------
+    >>> A = MatrixSymbol("A", 2, 2)
+    >>> Instance("a rotation", {A: ImmutableMatrix([[0, -1], [1, 0]])}).name
+    'a rotation'
+    """
 
     name: str
     values: Mapping[Any, Any]
@@ -36,6 +54,19 @@ class OnMatrices(Check):
     instances : callable
         Returns the instances; called when the step is checked.
     *uses : str
+
+    See Also
+    --------
+    Instance : Values of one instance.
+    InAlgebra : A statement at any size.
+
+    Examples
+    --------
+    >>> from linmod.theory.derivations import Statement
+    >>> A = MatrixSymbol("A", 2, 2)
+    >>> check = OnMatrices(lambda: [Instance("a rotation", {A: ImmutableMatrix([[0, -1], [1, 0]])})])
+    >>> check.settle(Statement("turn twice", Eq(A * A, -sympy.Identity(2)), {}, ())).holds
+    True
     """
 
     kind = "matrix identity on concrete matrices"
@@ -97,6 +128,20 @@ class InAlgebra(Check):
     projections : sequence of MatrixSymbol
     *uses : str
         Equations that are put in for matrices or products of them.
+
+    See Also
+    --------
+    TraceInAlgebra : A statement about traces.
+    OnMatrices : A statement on concrete matrices.
+
+    Examples
+    --------
+    >>> from linmod.theory.derivations import Statement
+    >>> P, Q, M = (MatrixSymbol(name, 3, 3) for name in "PQM")
+    >>> premises = {"mixture": Eq(M, 2 * P + 3 * Q)}
+    >>> check = InAlgebra([P, Q], "mixture")
+    >>> check.settle(Statement("square", Eq(M * M, 4 * P + 9 * Q), premises, ())).holds
+    True
     """
 
     kind = "matrix identity in the algebra of the projections"
@@ -130,6 +175,19 @@ class TraceInAlgebra(Check):
     ----------
     projections : sequence of MatrixSymbol
     *uses : str
+
+    See Also
+    --------
+    InAlgebra : A statement about matrices.
+
+    Examples
+    --------
+    >>> from linmod.theory.derivations import Statement
+    >>> P, Q, M = (MatrixSymbol(name, 3, 3) for name in "PQM")
+    >>> premises = {"mixture": Eq(M, 2 * P + 3 * Q), "one": Eq(Trace(P), 1), "two": Eq(Trace(Q), 2)}
+    >>> check = TraceInAlgebra([P, Q], *premises)
+    >>> check.settle(Statement("trace", Eq(Trace(M), 8), premises, ())).holds
+    True
     """
 
     kind = "trace in the algebra of the projections"

@@ -12,7 +12,7 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 from .signs import contradicts_signs
 
 if TYPE_CHECKING:
-    from .checks import Statement
+    from .statement import Statement
 
 
 def contradiction(claim: Statement) -> str:
