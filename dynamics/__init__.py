@@ -11,7 +11,7 @@ from .dense.stability import largest_stable_step
 from .held_out import held_out_errors
 from .integrators import INTEGRATORS
 from .modular.pathways import solve_pathways
-from .solving import solve, solve_modes
+from .solving import solve, solve_added, solve_modes
 
 __all__ = [
     "INTEGRATORS",
@@ -20,6 +20,7 @@ __all__ = [
     "held_out_errors",
     "largest_stable_step",
     "solve",
+    "solve_added",
     "solve_batch",
     "solve_modes",
     "solve_pathways",

@@ -12,6 +12,7 @@ from ..validation import instance
 from .choice import built, chosen
 from .coordinate_systems import Group
 from .dense.mode_equations import ShallowModes, TwoLayerModes
+from .rules.added import Added, AddedTerms
 from .rules.systems import RuleModes
 from .running import Again, in_words, integrate
 from .systems import System
@@ -145,3 +146,63 @@ def solve_modes(
     else:
         build = ShallowModes if problem.network.layers == 1 else TwoLayerModes
     return integrate(Again(problem, build, integrator), build(problem), "single modes", progress)
+
+
+@np.errstate(all="warn", under="ignore")
+def solve_added(
+    problem: Problem,
+    added: Added,
+    *,
+    integrator: str = "RK45",
+    progress: Callable[[float], None] | None = None,
+) -> Trajectory:
+    r"""Train all weights by a learning rule of your own: the gradient and the terms that a function adds.
+
+    .. math:: \tau\,\dot W_l = -\partial L/\partial W_l + A_l(W_1, \dots, W_L)
+
+    Parameters
+    ----------
+    problem : Problem
+        Of one chain of layers, trained by the gradient.
+    added : callable
+        Maps the weights, a tuple of read-only arrays from the input on, and the dataset to what is added to the
+        change of each layer, in units of 1/tau.
+    integrator, progress
+        As for :func:`solve`.
+
+    Returns
+    -------
+    Trajectory
+        In data coordinates.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For modules, a problem with another rule, and terms that are not of the weights' shapes.
+    Divergence
+        As :func:`solve`.
+
+    See Also
+    --------
+    solve : Train by the gradient, or by a `Rule`.
+    linmod.verify : Compare with a prediction of your own; ``simulate`` takes such training.
+
+    Examples
+    --------
+    >>> import linmod
+    >>> problem = linmod.Problem(linmod.SystematicityDataset(n_x=3, n_y=1, k_x=3, k_y=1), linmod.Shallow(),
+    ...                          linmod.Aligned(0.0), linmod.Descent(step_size=0.1, steps=1000))
+    >>> decayed = linmod.dynamics.solve_added(problem, lambda weights, dataset: [-0.2 * W for W in weights])
+    >>> mode = linmod.theory.spectrum(problem.dataset)["sign_to_sign"]
+    >>> print(decayed.modes["sign_to_sign"][-1].round(4), round(mode.lam / (mode.delta + 0.2), 4))
+    0.7897 0.7897
+    """
+    instance("problem", problem, (Problem,))
+    if not callable(added):
+        raise TypeError(f"added must be callable, got {type(added).__name__}")
+    if not problem.network.is_chain:
+        raise ValueError(f"terms are added to a single chain of layers, got {problem.network!r}")
+    if not problem.training.rule.is_gradient:
+        raise ValueError(f"terms are added to the gradient, got rule={problem.training.rule}")
+    build = partial(AddedTerms, added=added)
+    return integrate(Again(problem, build, integrator), build(problem), "all weights with added terms", progress)

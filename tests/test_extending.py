@@ -39,7 +39,9 @@ def test_prediction_and_simulation_agree(recipe):
 
 def test_a_rule_that_is_wrong_is_rejected():
     made = run("rule")
-    assert not linmod.compare(made["predict"](0.21), made["simulation"], 1e-12).passed
+    problem, right = made["problem"], made["predict"]
+    assert not linmod.compare(right(problem, 0.21), made["simulate"](problem), 1e-12).passed
+    assert not linmod.compare(right(problem), linmod.dynamics.solve(problem), 1e-12).passed
 
 
 def test_the_network_is_not_the_dense_one():

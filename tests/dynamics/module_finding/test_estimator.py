@@ -15,7 +15,7 @@ from linmod.dynamics.module_finding import ModuleFinder
 from linmod.dynamics.threads import one_thread
 from linmod.figures.scaling.module_finding import BEST, PUBLISHED, scores
 
-HELD_OUT_SEEDS = range(100, 112)
+HELD_OUT_SEEDS = range(100, 120)
 COMPARED = (BEST, PUBLISHED, "random projections", "true projections", "network, one run", "network, best of 5")
 
 
