@@ -12,7 +12,7 @@ import numpy as np
 from .. import dynamics, theory
 from ..problem import Divergence, NoClosedForm, Problem, Trajectory
 from ..projection import Projection
-from ..validation import FloatArray, instance, real
+from ..validation import FloatArray, instance, number, real
 from .agreement import Agreement, Control
 from .controls import CONSTANT, TIME_FACTORS, TIMES_OFF, null_controls, probes, with_scaled_times
 from .errors import Prediction, Predictor, Values, compared, errors, gaps, largest, ranges, ratio, read
@@ -232,7 +232,8 @@ def _neglected(prediction: Prediction, closed: Trajectory | None) -> float:
     """What a prediction neglects; a closed form with another start or spectrum neglects no more than without."""
     if not isinstance(prediction, Trajectory):
         return 0.0
-    return closed.neglected if closed is not None and closed.origin == prediction.origin else prediction.neglected
+    source = closed if closed is not None and closed.origin == prediction.origin else prediction
+    return number("prediction.neglected", source.neglected)
 
 
 def _probed(problem: Problem, simulation: Trajectory, closed: Trajectory | None) -> tuple[Values, dict[str, Values]]:

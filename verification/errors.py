@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..problem import NoClosedForm, Problem, Trajectory
-from ..validation import FloatArray, array, instance
+from ..validation import FloatArray, array, instance, reals
 
 Prediction = Trajectory | Mapping[str, ArrayLike]
 Predictor = Callable[[Problem], Prediction]
@@ -138,36 +138,48 @@ def compared(prediction: Prediction, simulation: Trajectory) -> tuple[Values, Va
     TypeError, ValueError
         If times, names or shapes do not match, or a value is not finite.
     """
-    instance("simulation", simulation, (Trajectory,))
-    predicted = read(prediction, simulation)
-    simulated = {name: simulation.quantities[name] for name in predicted}
+    simulated = observed(simulation)
+    predicted = finite("prediction", read(prediction, simulation))
+    simulated = {name: simulated[name] for name in predicted}
     if isinstance(prediction, Trajectory):
         for name, read_one in PARTS.items():
             both = read_one(prediction, simulation)
             if both is not None:
-                predicted[name], simulated[name] = both
-    for side, values in (("prediction", predicted), ("simulation", simulated)):
-        for name, given in values.items():
-            array(f"{side}[{name!r}]", given, given.ndim)
+                predicted |= finite("prediction", {name: both[0]})
+                simulated |= finite("simulation", {name: both[1]})
     return predicted, simulated
+
+
+def observed(simulation: Trajectory) -> Values:
+    """All quantities of a simulation, after a check that they are finite real numbers."""
+    instance("simulation", simulation, (Trajectory,))
+    array("simulation.times", simulation.times, 1)
+    return finite("simulation", simulation.quantities)
+
+
+def finite(side: str, values: Mapping[str, FloatArray]) -> Values:
+    """Values after a check that they are finite real numbers."""
+    return {name: array(f"{side}[{name!r}]", given, np.ndim(given)) for name, given in values.items()}
 
 
 def read(prediction: Prediction, simulation: Trajectory) -> Values:
     """The quantities that a prediction names, after a check of times, names and shapes."""
     if isinstance(prediction, Trajectory):
-        if not same_times(prediction.times, simulation.times):
+        if not same_times(reals("prediction.times", prediction.times, 1), simulation.times):
             raise ValueError("prediction and simulation must report the same times")
-        values = dict(prediction.quantities)
+        given: Mapping[str, ArrayLike] = prediction.quantities
     elif isinstance(prediction, Mapping) and prediction:
-        values = {name: np.asarray(given, dtype=np.float64) for name, given in prediction.items()}
+        given = prediction
     else:
         raise TypeError(f"prediction must be a Trajectory or a mapping of quantities, got {type(prediction).__name__}")
-    unknown = sorted(set(values) - set(simulation.quantities))
+    known = simulation.quantities
+    unknown = sorted(set(given) - set(known))
     if unknown:
-        raise ValueError(f"prediction names unknown quantities {unknown}; there are {list(simulation.quantities)}")
-    for name, given in values.items():
-        if given.shape != simulation.times.shape:
-            raise ValueError(f"prediction[{name!r}] must have shape {simulation.times.shape}, got {given.shape}")
+        raise ValueError(f"prediction names unknown quantities {unknown}; there are {list(known)}")
+    values = {name: reals(f"prediction[{name!r}]", one, np.ndim(one)) for name, one in given.items()}
+    for name, one in values.items():
+        if one.shape != simulation.times.shape:
+            raise ValueError(f"prediction[{name!r}] must have shape {simulation.times.shape}, got {one.shape}")
     return values
 
 
