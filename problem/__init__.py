@@ -2,7 +2,7 @@
 
 from .dense import Chain, Deep, Part, Shallow, Weights, balanced_weights, product
 from .modular import Modular, Module, Network, input_output_map, stored_map
-from .observation import BlockPair, Observation, observe
+from .observation import BATCH_ENTRIES, STRENGTHS, BlockPair, Observation, observe
 from .problem import Problem
 from .refusals import Divergence, NoClosedForm
 from .rules import Rule
@@ -17,10 +17,12 @@ from .systematicity import (
     weak_systematicity,
 )
 from .training import Descent, Flow, Training
-from .trajectory import Known, Statistics, Trajectory, load_trajectory
+from .trajectory import Known, Shares, Statistics, Trajectory, load_trajectory
 
 __all__ = [
+    "BATCH_ENTRIES",
     "NO_WEIGHTS",
+    "STRENGTHS",
     "Aligned",
     "BlockPair",
     "Chain",
@@ -41,6 +43,7 @@ __all__ = [
     "RandomModes",
     "Rule",
     "Shallow",
+    "Shares",
     "SmallRandom",
     "Statistics",
     "SubStructure",

@@ -22,6 +22,26 @@ class Observation:
     norms: dict[BlockPair, FloatArray]
     loss: FloatArray
 
+    @property
+    def quantities(self) -> dict[str, FloatArray]:
+        """What a comparison looks at, by name."""
+        return named(self.modes, self.norms, self.loss)
+
+
+STRENGTHS = "strengths with signs"
+"""Name of the signed strengths of single modes in a comparison, which has them besides the quantities."""
+
+
+def named(
+    modes: Mapping[str, FloatArray], norms: Mapping[BlockPair, FloatArray], loss: FloatArray
+) -> dict[str, FloatArray]:
+    """Modes, block norms and loss in one mapping, by the names that a comparison gives them."""
+    return {
+        **{f"mode {name}": values for name, values in modes.items()},
+        **{f"norm {source} -> {target}": values for (source, target), values in norms.items()},
+        "loss": loss,
+    }
+
 
 BATCH_ENTRIES = 2**17
 """Maps are measured together up to this number of entries."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..validation import FloatArray, instance
 from .dense import Weights
-from .observation import BlockPair, Observation, observe
+from .observation import BlockPair, Observation, named, observe
 from .problem import Problem
 
 
@@ -44,9 +44,13 @@ class Statistics:
     conserved_drift: float
 
 
-def nothing() -> float:
-    """Return the size of what an exact prediction neglects."""
-    return 0.0
+Shares = Mapping[str, float]
+"""What a prediction neglects of the range of each quantity, by name; what an exact one leaves out is not named."""
+
+
+def nothing() -> Shares:
+    """Return what an exact prediction neglects."""
+    return {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +98,7 @@ class Trajectory:
     norms: Mapping[BlockPair, FloatArray]
     loss: FloatArray
     statistics: Statistics | None = None
-    make_neglected: Callable[[], float] = field(default=nothing, kw_only=True, repr=False)
+    make_neglected: Callable[[], Shares] = field(default=nothing, kw_only=True, repr=False)
     make_strengths: Callable[[], FloatArray] = field(kw_only=True, repr=False)
     make_weights: Callable[[], Weights] = field(kw_only=True, repr=False)
 
@@ -106,7 +110,7 @@ class Trajectory:
         maps: Iterable[FloatArray],
         *,
         make_weights: Callable[[], Weights],
-        make_neglected: Callable[[Observation], float] | None = None,
+        make_neglected: Callable[[Observation], Shares] | None = None,
     ) -> Trajectory:
         """Return what is seen of input-output maps, one for each time of a problem's training.
 
@@ -118,7 +122,7 @@ class Trajectory:
         make_weights : callable
             Makes the weights when they are asked for.
         make_neglected : callable, optional
-            Maps what is seen to the size of what a prediction neglects; nothing unless given.
+            Maps what is seen to what a prediction neglects of each quantity; nothing unless given.
 
         Returns
         -------
@@ -151,7 +155,7 @@ class Trajectory:
         loss: FloatArray,
         make_strengths: Callable[[], FloatArray],
         make_weights: Callable[[], Weights],
-        make_neglected: Callable[[], float] = nothing,
+        make_neglected: Callable[[], Shares] = nothing,
         statistics: Statistics | None = None,
     ) -> Trajectory:
         """Return the quantities over the times of a problem's training.
@@ -203,17 +207,23 @@ class Trajectory:
             return self.make_weights()
 
     @cached_property
-    def neglected(self) -> float:
-        """Size of what a prediction neglects: largest error over range of a quantity; 0 if exact, inf if unknown."""
+    def neglected_shares(self) -> Shares:
+        """What a prediction neglects: error over range of each quantity and of the signed strengths of single modes.
+
+        Infinite if unknown. It is empty if the prediction is exact.
+        """
         with np.errstate(all="warn", under="ignore"):
             return self.make_neglected()
 
     @property
+    def neglected(self) -> float:
+        """Size of what a prediction neglects: the largest of its shares; 0 if exact, inf if unknown."""
+        return max(self.neglected_shares.values(), default=0.0)
+
+    @property
     def quantities(self) -> dict[str, FloatArray]:
         """Everything that a comparison looks at, by name: ``mode ...``, ``norm ... -> ...`` and ``loss``."""
-        modes = {f"mode {name}": values for name, values in self.modes.items()}
-        norms = {f"norm {source} -> {target}": values for (source, target), values in self.norms.items()}
-        return {**modes, **norms, "loss": self.loss}
+        return named(self.modes, self.norms, self.loss)
 
     @property
     def systematicity_ratio(self) -> FloatArray:
@@ -237,7 +247,7 @@ class Trajectory:
         header = {
             "description": self.description,
             "origin": self.origin,
-            "neglected": repr(self.neglected),
+            "neglected": {name: repr(share) for name, share in self.neglected_shares.items()},
             "modes": list(self.modes),
             "norms": [list(pair) for pair in self.norms],
             "statistics": None if self.statistics is None else asdict(self.statistics),
@@ -311,7 +321,7 @@ def _read(stream: BinaryIO) -> Trajectory:
             norms=dict(zip(map(tuple, header["norms"]), file["norms"], strict=True)),
             loss=file["loss"],
             statistics=None if header["statistics"] is None else Statistics(**header["statistics"]),
-            make_neglected=partial(float, header["neglected"]),
+            make_neglected=partial(dict, {name: float(share) for name, share in header["neglected"].items()}),
             make_strengths=Known(strengths),
             make_weights=_not_saved,
         )

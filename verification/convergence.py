@@ -204,10 +204,7 @@ def _largest_error(said: Values, simulated: Values) -> float:
     """Largest error of all quantities, each relative to the largest value of its kind."""
     scale_of = scales(simulated)
     return largest(
-        [
-            ratio(float(gaps(values, simulated[name])[0]), scale_of[kind(name)] or 1.0)
-            for name, values in said.items()
-        ]
+        [ratio(float(gaps(values, simulated[name])[0]), scale_of[kind(name)] or 1.0) for name, values in said.items()]
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..problem import NoClosedForm, Problem, Trajectory
+from ..problem import STRENGTHS, NoClosedForm, Problem, Shares, Trajectory
 from ..validation import FloatArray, array, instance, reals
 
 Prediction = Trajectory | Mapping[str, ArrayLike]
@@ -18,7 +18,6 @@ Values = dict[str, FloatArray]
 
 RESOLUTION = 4.0
 """Number of bounds that a quantity must move for a constant to be noticed."""
-STRENGTHS = "strengths with signs"
 MOST_ENTRIES = 4_000_000
 """Strengths and weights over time are compared up to this number of entries."""
 
@@ -41,6 +40,8 @@ class QuantityError:
         Largest absolute difference that a right prediction can have; infinite if unknown.
     rounding : float
         The part of the bound that is left to rounding.
+    neglected : float
+        What the closed form is known to neglect, in units of the range.
 
     See Also
     --------
@@ -52,6 +53,7 @@ class QuantityError:
     scale: float
     bound: float
     rounding: float = 0.0
+    neglected: float = 0.0
 
     @property
     def relative(self) -> float:
@@ -92,6 +94,8 @@ def ratio(error: float, bound: float) -> float:
     """Error in units of its bound; 0 for no error under no bound, NaN where either is not a number."""
     if math.isnan(error) or math.isnan(bound):
         return math.nan
+    if bound == math.inf:
+        return 0.0
     if bound > 0:
         return error / bound
     return math.inf if error > 0 else 0.0
@@ -219,7 +223,11 @@ PARTS = {STRENGTHS: _strengths, "weights": _weights}
 
 
 def errors(
-    predicted: Values, simulated: Values, bounds: Mapping[str, FloatArray], rounding: Mapping[str, float]
+    predicted: Values,
+    simulated: Values,
+    bounds: Mapping[str, FloatArray],
+    rounding: Mapping[str, float],
+    neglected: Shares,
 ) -> dict[str, QuantityError]:
     """The error of every quantity, of its component that is closest to its bound."""
     scale_of = scales(simulated)
@@ -239,5 +247,6 @@ def errors(
             scale=scale_of[kind(name)],
             bound=float(bound[worst]),
             rounding=rounding[name],
+            neglected=neglected.get(name, 0.0),
         )
     return found

@@ -57,9 +57,7 @@ DOORS = {
     "modes": lambda bad: linmod.compare(replace(FAIR, modes=of_every(FAIR.modes, bad)), RUN, 1e-3),
     "norms": lambda bad: linmod.compare(replace(FAIR, norms=of_every(FAIR.norms, bad)), RUN, 1e-3),
     "strengths": lambda bad: linmod.compare(replace(FAIR, make_strengths=lambda: bad(FAIR.strengths)), RUN, 1e-3),
-    "weights": lambda bad: linmod.compare(
-        replace(FAIR, make_weights=lambda: tuple(map(bad, FAIR.weights))), RUN, 1e-3
-    ),
+    "weights": lambda bad: linmod.compare(replace(FAIR, make_weights=lambda: tuple(map(bad, FAIR.weights))), RUN, 1e-3),
     "simulated loss": lambda bad: linmod.compare(FAIR, replace(RUN, loss=bad(RUN.loss)), 1e-3),
     "simulated times": lambda bad: linmod.compare({"loss": FAIR.loss}, replace(RUN, times=bad(RUN.times)), 1e-3),
     "what is not compared": lambda bad: linmod.compare(
@@ -91,7 +89,7 @@ MAY_DIVERGE = {
     "finding": lambda bad: Finding("x", bad([0.5])[0], 1.0, True, 1, 1),
     "bound": lambda bad: Finding("x", 0.5, bad([1.0])[0], True, 1, 1),
     "neglected": lambda bad: linmod.verify(
-        PROBLEM, predict=lambda p: replace(FAIR, origin="mine", make_neglected=lambda: bad([1e-3])[0])
+        PROBLEM, predict=lambda p: replace(FAIR, origin="mine", make_neglected=lambda: {"loss": bad([1e-3])[0]})
     ),
 }
 
