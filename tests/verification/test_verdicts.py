@@ -68,6 +68,13 @@ def test_what_the_sensitivity_says_is_noticed(problem):
     for factor, verdict in ((2.5, "fails"), (0.2, "holds")):
         off = 1 + factor * sensitivity.start
         assert linmod.verify(problem, predict=lambda p, off=off: solve(p, strength_factor=off)).verdict == verdict
+        high = 1 + factor * sensitivity.plateau
+        assert linmod.verify(problem, predict=lambda p, high=high: with_plateaus(p, high)).verdict == verdict
+
+
+def with_plateaus(problem, factor):
+    classes = spectrum(problem.dataset).classes
+    return solve(problem, spectrum=linmod.theory.Spectrum(tuple(replace(c, delta=c.delta / factor) for c in classes)))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
