@@ -22,32 +22,44 @@ def integer(name: str, value: Any, minimum: int = 0) -> int:
     return int(value)
 
 
-def real(name: str, value: Any, minimum: float = -math.inf, *, positive: bool = False) -> float:
-    """Return `value` as a finite float, or raise if it is below `minimum` (or not above 0 if `positive`)."""
+def number(name: str, value: Any) -> float:
+    """Return `value` as a float, which may be infinite or NaN, or raise if it is not a real number."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a real number, got {value!r} ({type(value).__name__})")
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"{name} must be finite, got {number}")
-    if positive and number <= 0:
-        raise ValueError(f"{name} must be positive, got {number}")
-    if number < minimum:
-        raise ValueError(f"{name} must be at least {minimum}, got {number}")
-    return number
+    return float(value)
+
+
+def real(name: str, value: Any, minimum: float = -math.inf, *, positive: bool = False) -> float:
+    """Return `value` as a finite float, or raise if it is below `minimum` (or not above 0 if `positive`)."""
+    given = number(name, value)
+    if not math.isfinite(given):
+        raise ValueError(f"{name} must be finite, got {given}")
+    if positive and given <= 0:
+        raise ValueError(f"{name} must be positive, got {given}")
+    if given < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {given}")
+    return given
+
+
+def reals(name: str, value: Any, ndim: int) -> FloatArray:
+    """Return `value` as a float64 array of `ndim` axes, which may have infinite or NaN entries, or raise."""
+    without_mask(name, value)
+    try:
+        given = np.asarray(value)
+        if given.dtype.kind not in "biufO" or (given.dtype.kind == "O" and any(map(np.iscomplexobj, given.flat))):
+            raise TypeError("complex entries" if given.dtype.kind in "cO" else f"entries of type {given.dtype}")
+        result = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        found = f"{type(value).__name__} ({error})"
+        raise TypeError(f"{name} must be a real array with {ndim} axes, got {found}") from error
+    if result.ndim != ndim:
+        raise ValueError(f"{name} must have {ndim} axes, got shape {result.shape}")
+    return result
 
 
 def array(name: str, value: Any, ndim: int) -> FloatArray:
     """Return `value` as a read-only finite float64 array of `ndim` axes, or raise."""
-    without_mask(name, value)
-    try:
-        given = np.asarray(value)
-        if given.dtype.kind not in "biufO":
-            raise TypeError(f"entries of type {given.dtype}")
-        result = np.array(given, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be a real array with {ndim} axes, got {type(value).__name__}") from error
-    if result.ndim != ndim:
-        raise ValueError(f"{name} must have {ndim} axes, got shape {result.shape}")
+    result = np.array(reals(name, value, ndim))
     if not np.all(np.isfinite(result)):
         raise ValueError(f"{name} must be finite, got {np.sum(~np.isfinite(result))} entries that are not")
     result.flags.writeable = False

@@ -11,7 +11,17 @@ import numpy as np
 from ..datasets import Data
 from ..validation import FloatArray
 
-__all__ = ["OBSERVED", "BlockPair", "Labels", "Observation", "Quantities", "joined", "observe"]
+__all__ = [
+    "BATCH_ENTRIES",
+    "OBSERVED",
+    "STRENGTHS",
+    "BlockPair",
+    "Labels",
+    "Observation",
+    "Quantities",
+    "joined",
+    "observe",
+]
 
 BlockPair = tuple[str, str]
 Labels = tuple[str, ...]
@@ -91,6 +101,10 @@ class Observation(Quantities):
     """The observed quantities with the strength of every mode."""
 
     strengths: FloatArray
+
+
+STRENGTHS = "strengths with signs"
+"""Name of the signed strengths of single modes in a comparison, which has them besides the quantities."""
 
 
 BATCH_ENTRIES = 2**17

@@ -19,7 +19,7 @@ from .dense import Weights
 from .observation import OBSERVED, Observation, Quantities, observe
 from .problem import Problem
 
-__all__ = ["Known", "Statistics", "Trajectory", "load_trajectory"]
+__all__ = ["Known", "Shares", "Statistics", "Trajectory", "load_trajectory"]
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,13 @@ class Statistics:
     conserved_drift: float
 
 
-def nothing() -> float:
-    """Return the size of what an exact prediction neglects."""
-    return 0.0
+Shares = Mapping[str, float]
+"""What a prediction neglects of the range of each quantity, by name; what an exact one leaves out is not named."""
+
+
+def nothing() -> Shares:
+    """Return what an exact prediction neglects."""
+    return {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +97,7 @@ class Trajectory(Quantities):
     origin: str
     times: FloatArray
     statistics: Statistics | None = None
-    make_neglected: Callable[[], float] = field(default=nothing, kw_only=True, repr=False)
+    make_neglected: Callable[[], Shares] = field(default=nothing, kw_only=True, repr=False)
     make_strengths: Callable[[], FloatArray] = field(kw_only=True, repr=False)
     make_weights: Callable[[], Weights] = field(kw_only=True, repr=False)
 
@@ -105,7 +109,7 @@ class Trajectory(Quantities):
         maps: Iterable[FloatArray],
         *,
         make_weights: Callable[[], Weights],
-        make_neglected: Callable[[Observation], float] | None = None,
+        make_neglected: Callable[[Observation], Shares] | None = None,
     ) -> Trajectory:
         """Return what is seen of input-output maps, one for each time of a problem's training.
 
@@ -117,7 +121,7 @@ class Trajectory(Quantities):
         make_weights : callable
             Makes the weights when they are asked for.
         make_neglected : callable, optional
-            Maps what is seen to the size of what a prediction neglects; nothing unless given.
+            Maps what is seen to what a prediction neglects of each quantity; nothing unless given.
 
         Returns
         -------
@@ -146,7 +150,7 @@ class Trajectory(Quantities):
         *,
         make_strengths: Callable[[], FloatArray],
         make_weights: Callable[[], Weights],
-        make_neglected: Callable[[], float] = nothing,
+        make_neglected: Callable[[], Shares] = nothing,
         statistics: Statistics | None = None,
     ) -> Trajectory:
         """Return the quantities over the times of a problem's training.
@@ -198,10 +202,18 @@ class Trajectory(Quantities):
             return self.make_weights()
 
     @cached_property
-    def neglected(self) -> float:
-        """Size of what a prediction neglects: largest error over range of a quantity; 0 if exact, inf if unknown."""
+    def neglected_shares(self) -> Shares:
+        """What a prediction neglects: error over range of each quantity and of the signed strengths of single modes.
+
+        Infinite if unknown. It is empty if the prediction is exact.
+        """
         with np.errstate(all="warn", under="ignore"):
             return self.make_neglected()
+
+    @property
+    def neglected(self) -> float:
+        """Size of what a prediction neglects: the largest of its shares; 0 if exact, inf if unknown."""
+        return max(self.neglected_shares.values(), default=0.0)
 
     @property
     def systematicity_ratio(self) -> FloatArray:
@@ -226,7 +238,7 @@ class Trajectory(Quantities):
         header = {
             "description": self.description,
             "origin": self.origin,
-            "neglected": repr(self.neglected),
+            "neglected": {name: repr(share) for name, share in self.neglected_shares.items()},
             **{name: list(values) for name, values in seen.items() if isinstance(values, Mapping)},
             "statistics": None if self.statistics is None else asdict(self.statistics),
         }
@@ -299,7 +311,7 @@ def _read(stream: BinaryIO) -> Trajectory:
             times=file["times"],
             **{one.name: _by_label(header.get(one.name), file[one.name]) for one in OBSERVED},
             statistics=None if header["statistics"] is None else Statistics(**header["statistics"]),
-            make_neglected=partial(float, header["neglected"]),
+            make_neglected=partial(dict, {name: float(share) for name, share in header["neglected"].items()}),
             make_strengths=Known(strengths),
             make_weights=_not_saved,
         )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..validation import FloatArray, array
+from ..validation import FloatArray, array, without_mask
 
 DOUBLE = float(np.finfo(np.float64).eps)
 TOO_SHORT = ("float16", "bfloat16", "half", "float8")
@@ -42,7 +42,7 @@ def read_array(name: str, value: Any, ndim: int) -> tuple[FloatArray, float]:
     Raises
     ------
     TypeError
-        If it is no array, or its entries are complex, of half precision or no numbers.
+        If it is no array, or its entries are complex, masked, of half precision or no numbers.
     ValueError
         If the number of axes differs, or an entry is not finite.
 
@@ -53,6 +53,7 @@ def read_array(name: str, value: Any, ndim: int) -> tuple[FloatArray, float]:
     """
     if not is_array(value):
         raise TypeError(f"{name} must be an array (with __array__ or __dlpack__), got {type(value).__name__}")
+    without_mask(name, value)
     given = str(getattr(value, "dtype", ""))
     if any(kind in given for kind in TOO_SHORT):
         raise TypeError(f"{name} must be float32 or float64, got {given}: train or convert it in longer precision")

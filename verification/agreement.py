@@ -78,8 +78,6 @@ class Agreement(Judged):
     controls : tuple of Control
     sensitivity : Sensitivity
         The smallest errors of start, rate and plateau that this comparison notices.
-    neglected : float
-        Largest error over range of a quantity that the closed form is known to have; 0 if exact or not derived.
     left_out : tuple of str
         Quantities of the simulation that the prediction does not name.
     doubts : tuple of str
@@ -95,7 +93,6 @@ class Agreement(Judged):
     by_quantity: Mapping[str, QuantityError]
     controls: tuple[Control, ...]
     sensitivity: Sensitivity
-    neglected: float
     left_out: tuple[str, ...]
     doubts: tuple[str, ...]
     description: str = field(repr=False)
@@ -106,6 +103,11 @@ class Agreement(Judged):
     def max_error(self) -> float:
         """Largest relative error of all quantities; NaN if one of them is not a number."""
         return largest([quantity.relative for quantity in self.by_quantity.values()])
+
+    @property
+    def neglected(self) -> float:
+        """Largest error over range of a quantity that the closed form is known to have; 0 if exact or not derived."""
+        return largest([quantity.neglected for quantity in self.by_quantity.values()])
 
     @property
     def worst(self) -> str:
@@ -121,6 +123,20 @@ class Agreement(Judged):
     def untested(self) -> tuple[str, ...]:
         """Quantities that move by less than four of their bounds, so that standing still could pass unnoticed."""
         return tuple(name for name, q in self.by_quantity.items() if name not in PARTS and not q.tested and not q.still)
+
+    @property
+    def _inexact(self) -> list[str]:
+        """Quantities of whose range the bound leaves too much to what the closed form neglects."""
+        return [
+            name
+            for name, quantity in self.by_quantity.items()
+            if name not in PARTS and not quantity.still and not NEGLECTED_FACTOR * quantity.neglected <= MOST_NEGLECTED
+        ]
+
+    def _tested_but_for_theory(self, name: str) -> bool:
+        """Whether a quantity would be tested if the closed form were exact; taken as such if that is unknown."""
+        share = NEGLECTED_FACTOR * self.by_quantity[name].neglected
+        return not share < math.inf or self.by_quantity[name].tested_but_for(share)
 
     @property
     def null_rejected(self) -> bool:
@@ -150,10 +166,10 @@ class Agreement(Judged):
     def _weakness(self) -> str:
         """What this comparison could not have noticed, and what would decide it; empty if nothing."""
         tested = [name for name, q in self.by_quantity.items() if name not in PARTS and q.tested]
-        share = NEGLECTED_FACTOR * self.neglected
-        untested = [name for name in self.untested if not self.by_quantity[name].tested_but_for(share)]
-        if share > MOST_NEGLECTED and not untested:
-            return self._inaccuracy()
+        untested = [name for name in self.untested if not self._tested_but_for_theory(name)]
+        inexact = self._inexact
+        if inexact and not untested:
+            return self._inaccuracy(max(inexact, key=lambda name: _or(math.inf, self.by_quantity[name].neglected)))
         if self.untested:
             name = (untested or self.untested)[0]
             quantity = self.by_quantity[name]
@@ -179,11 +195,16 @@ class Agreement(Judged):
             return "no wrong prediction can be told apart; a null control that differs would decide it"
         return ""
 
-    def _inaccuracy(self) -> str:
-        """What the closed form neglects, and what would decide whether it is right."""
-        name = max(self.by_quantity, key=lambda name: _or(0.0, self.by_quantity[name].of_range))
+    def _inaccuracy(self, name: str) -> str:
+        """What the closed form neglects of a quantity, and what would decide whether it is right."""
+        share = self.by_quantity[name].neglected
+        if not share < math.inf:
+            return (
+                f"the closed form is an approximation of unknown error in {name} from this start; a smaller start or a"
+                " given tolerance would decide it"
+            )
         return (
-            f"the closed form neglects up to {100 * self.neglected:.2g} % of the range of {name}, and a bound of"
+            f"the closed form neglects up to {100 * share:.2g} % of the range of {name}, and a bound of"
             f" {NEGLECTED_FACTOR:g} times as much exceeds {100 * MOST_NEGLECTED:g} % of it; smaller initial weights"
             " would decide it, unless the error does not shrink with them, which linmod.convergence_order measures"
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..datasets import Images, digits
 from ..extras import MissingExtra
-from ..validation import instance, integer
+from ..validation import instance, integer, number
 from .agreement import Agreement
 from .convergence import ConvergenceOrder
 from .errors import ratio
@@ -102,7 +102,7 @@ class Finding:
     undecided: bool = False
 
     def __post_init__(self) -> None:
-        within = bool(self.error <= self.tolerance)
+        within = number("error", self.error) <= number("tolerance", self.tolerance)
         object.__setattr__(self, "passed", bool(self.passed) and within and not self.undecided)
 
     @property
@@ -115,7 +115,7 @@ class Finding:
     @property
     def of_bound(self) -> float:
         """Error in units of its bound; infinite if it is not a number."""
-        share = ratio(float(self.error), float(self.tolerance))
+        share = ratio(self.error, self.tolerance)
         return math.inf if math.isnan(share) else share
 
 
@@ -137,6 +137,10 @@ class Evidence:
 
     findings: tuple[Finding, ...]
     data: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        for index, found in enumerate(self.findings):
+            instance(f"findings[{index}]", found, (Finding,))
 
     @property
     def verdict(self) -> str:

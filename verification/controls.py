@@ -21,6 +21,7 @@ STRENGTH_FACTOR = 3.0
 RULE_IGNORED = "rule ignored"
 HALF_TIMES = "times x 0.5"
 TIMES_OFF = "times x 1.01"
+DOUBLE_TIMES = "times x 2"
 TIME_FACTORS = {HALF_TIMES: 0.5, TIMES_OFF: 1 + PROBE}
 
 Wrong = Callable[[Problem], Trajectory]
@@ -79,6 +80,15 @@ def with_scaled_times(problem: Problem, factor: float) -> Problem:
     if isinstance(training, Flow):
         return replace(problem, training=replace(training, times=factor * training.times))
     return replace(problem, training=replace(training, step_size=factor * training.step_size))
+
+
+def with_doubled_times(problem: Problem) -> Problem:
+    """Return the problem with its times doubled, of descent by twice as many steps, which are as stable."""
+    training = problem.training
+    if isinstance(training, Flow):
+        return with_scaled_times(problem, 2.0)
+    longer = replace(training, steps=2 * training.steps, record_every=2 * training.record_every)
+    return replace(problem, training=longer)
 
 
 def at_scaled_times(problem: Problem, factor: float) -> Trajectory:

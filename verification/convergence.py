@@ -9,8 +9,8 @@ import numpy as np
 
 from .. import dynamics, theory
 from ..problem import Problem, Trajectory
-from ..validation import FloatArray, array
-from .errors import Prediction, Predictor, gaps, kind, largest, ratio, read, scales
+from ..validation import FloatArray, array, real, reals
+from .errors import Predictor, Values, finite, gaps, kind, largest, observed, ratio, read, scales
 from .verdicts import FAILS, HOLDS, UNDECIDED, Judged
 
 
@@ -43,6 +43,11 @@ class ConvergenceOrder(Judged):
     spread: FloatArray
     control_errors: FloatArray
     expected: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        for name in ("values", "errors", "spread", "control_errors"):
+            object.__setattr__(self, name, reals(name, getattr(self, name), 1))
+        object.__setattr__(self, "expected", _range(self.expected))
 
     @property
     def order(self) -> float:
@@ -127,7 +132,7 @@ def convergence_order(
     Raises
     ------
     ValueError
-        For fewer than three values, or values that are not positive.
+        For fewer than three values, or values that are not positive; if a prediction or a simulation is not finite.
 
     See Also
     --------
@@ -150,7 +155,7 @@ def convergence_order(
     >>> study.passed, round(study.order)
     (True, 1)
     """
-    grid = array("values", values, 1)
+    grid, expected = array("values", values, 1), _range(expected)
     if len(grid) < 3 or np.any(grid <= 0):
         raise ValueError(f"values must be at least three positive numbers, got {list(values)}")
     errors, wrong = [], []
@@ -158,8 +163,9 @@ def convergence_order(
         right_here, wrong_here = [], []
         for problem in problems(value):
             simulation = simulate(problem)
-            right_here.append(_largest_error(predict(problem), simulation))
-            wrong_here.append(_largest_error(control(problem), simulation))
+            simulated = observed(simulation)
+            right_here.append(_largest_error(finite("prediction", read(predict(problem), simulation)), simulated))
+            wrong_here.append(_largest_error(read(control(problem), simulation), simulated))
         errors.append(right_here)
         wrong.append(wrong_here)
         progress((index + 1) / len(grid))
@@ -173,14 +179,17 @@ def convergence_order(
     )
 
 
-def _largest_error(prediction: Prediction, simulation: Trajectory) -> float:
+def _range(expected: tuple[float, float]) -> tuple[float, float]:
+    """The range of an order, after a check."""
+    low, high = expected
+    return real("expected[0]", low), real("expected[1]", high)
+
+
+def _largest_error(said: Values, simulated: Values) -> float:
     """Largest error of all quantities, each relative to the largest value of its kind."""
-    scale_of = scales(simulation.quantities)
+    scale_of = scales(simulated)
     return largest(
-        [
-            ratio(float(gaps(values, simulation.quantities[name])[0]), scale_of[kind(name)] or 1.0)
-            for name, values in read(prediction, simulation).items()
-        ]
+        [ratio(float(gaps(values, simulated[name])[0]), scale_of[kind(name)] or 1.0) for name, values in said.items()]
     )
 
 

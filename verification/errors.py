@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..problem import NoClosedForm, Problem, Trajectory
-from ..validation import FloatArray, array, instance
+from ..problem import STRENGTHS, NoClosedForm, Problem, Shares, Trajectory
+from ..validation import FloatArray, array, instance, reals
 
 Prediction = Trajectory | Mapping[str, ArrayLike]
 Predictor = Callable[[Problem], Prediction]
@@ -18,7 +18,6 @@ Values = dict[str, FloatArray]
 
 RESOLUTION = 4.0
 """Number of bounds that a quantity must move for a constant to be noticed."""
-STRENGTHS = "strengths with signs"
 MOST_ENTRIES = 4_000_000
 """Strengths and weights over time are compared up to this number of entries."""
 
@@ -41,6 +40,8 @@ class QuantityError:
         Largest absolute difference that a right prediction can have; infinite if unknown.
     rounding : float
         The part of the bound that is left to rounding.
+    neglected : float
+        What the closed form is known to neglect, in units of the range.
 
     See Also
     --------
@@ -52,6 +53,7 @@ class QuantityError:
     scale: float
     bound: float
     rounding: float = 0.0
+    neglected: float = 0.0
 
     @property
     def relative(self) -> float:
@@ -92,6 +94,8 @@ def ratio(error: float, bound: float) -> float:
     """Error in units of its bound; 0 for no error under no bound, NaN where either is not a number."""
     if math.isnan(error) or math.isnan(bound):
         return math.nan
+    if bound == math.inf:
+        return 0.0
     if bound > 0:
         return error / bound
     return math.inf if error > 0 else 0.0
@@ -138,36 +142,48 @@ def compared(prediction: Prediction, simulation: Trajectory) -> tuple[Values, Va
     TypeError, ValueError
         If times, names or shapes do not match, or a value is not finite.
     """
-    instance("simulation", simulation, (Trajectory,))
-    predicted = read(prediction, simulation)
-    simulated = {name: simulation.quantities[name] for name in predicted}
+    simulated = observed(simulation)
+    predicted = finite("prediction", read(prediction, simulation))
+    simulated = {name: simulated[name] for name in predicted}
     if isinstance(prediction, Trajectory):
         for name, read_one in PARTS.items():
             both = read_one(prediction, simulation)
             if both is not None:
-                predicted[name], simulated[name] = both
-    for side, values in (("prediction", predicted), ("simulation", simulated)):
-        for name, given in values.items():
-            array(f"{side}[{name!r}]", given, given.ndim)
+                predicted |= finite("prediction", {name: both[0]})
+                simulated |= finite("simulation", {name: both[1]})
     return predicted, simulated
+
+
+def observed(simulation: Trajectory) -> Values:
+    """All quantities of a simulation, after a check that they are finite real numbers."""
+    instance("simulation", simulation, (Trajectory,))
+    array("simulation.times", simulation.times, 1)
+    return finite("simulation", simulation.quantities)
+
+
+def finite(side: str, values: Mapping[str, FloatArray]) -> Values:
+    """Values after a check that they are finite real numbers."""
+    return {name: array(f"{side}[{name!r}]", given, np.ndim(given)) for name, given in values.items()}
 
 
 def read(prediction: Prediction, simulation: Trajectory) -> Values:
     """The quantities that a prediction names, after a check of times, names and shapes."""
     if isinstance(prediction, Trajectory):
-        if not same_times(prediction.times, simulation.times):
+        if not same_times(reals("prediction.times", prediction.times, 1), simulation.times):
             raise ValueError("prediction and simulation must report the same times")
-        values = dict(prediction.quantities)
+        given: Mapping[str, ArrayLike] = prediction.quantities
     elif isinstance(prediction, Mapping) and prediction:
-        values = {name: np.asarray(given, dtype=np.float64) for name, given in prediction.items()}
+        given = prediction
     else:
         raise TypeError(f"prediction must be a Trajectory or a mapping of quantities, got {type(prediction).__name__}")
-    unknown = sorted(set(values) - set(simulation.quantities))
+    known = simulation.quantities
+    unknown = sorted(set(given) - set(known))
     if unknown:
-        raise ValueError(f"prediction names unknown quantities {unknown}; there are {list(simulation.quantities)}")
-    for name, given in values.items():
-        if given.shape != simulation.times.shape:
-            raise ValueError(f"prediction[{name!r}] must have shape {simulation.times.shape}, got {given.shape}")
+        raise ValueError(f"prediction names unknown quantities {unknown}; there are {list(known)}")
+    values = {name: reals(f"prediction[{name!r}]", one, np.ndim(one)) for name, one in given.items()}
+    for name, one in values.items():
+        if one.shape != simulation.times.shape:
+            raise ValueError(f"prediction[{name!r}] must have shape {simulation.times.shape}, got {one.shape}")
     return values
 
 
@@ -207,7 +223,11 @@ PARTS = {STRENGTHS: _strengths, "weights": _weights}
 
 
 def errors(
-    predicted: Values, simulated: Values, bounds: Mapping[str, FloatArray], rounding: Mapping[str, float]
+    predicted: Values,
+    simulated: Values,
+    bounds: Mapping[str, FloatArray],
+    rounding: Mapping[str, float],
+    neglected: Shares,
 ) -> dict[str, QuantityError]:
     """The error of every quantity, of its component that is closest to its bound."""
     scale_of = scales(simulated)
@@ -227,5 +247,6 @@ def errors(
             scale=scale_of[kind(name)],
             bound=float(bound[worst]),
             rounding=rounding[name],
+            neglected=neglected.get(name, 0.0),
         )
     return found

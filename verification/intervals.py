@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..validation import array
 from .claims import Finding
 
 COVERAGE = 0.95
@@ -40,14 +41,14 @@ def mean_interval(values: ArrayLike) -> MeanInterval:
     Raises
     ------
     ValueError
-        For fewer than 2 values.
+        For fewer than 2 values, or values that are not finite.
 
     Examples
     --------
     >>> print(mean_interval([1.0, 2.0, 3.0]))
     +2.000 ± 2.484
     """
-    given = np.asarray(values, dtype=np.float64)
+    given = array("values", values, 1)
     if len(given) < 2:
         raise ValueError(f"an interval needs at least 2 seeds, got {len(given)}")
     from scipy.stats import t  # slow to import
@@ -65,7 +66,8 @@ def lower(label: str, methods: tuple[ArrayLike, ArrayLike], control: tuple[Array
     methods, control : pair of array_like, shape (seeds,)
         Values of both methods, and of both where there is nothing to find, for the same seeds.
     """
-    advantage, null = np.subtract(*methods), np.subtract(*control)
+    advantage = array("methods[0]", methods[0], 1) - array("methods[1]", methods[1], 1)
+    null = array("control[0]", control[0], 1) - array("control[1]", control[1], 1)
     difference, removed = mean_interval(advantage), mean_interval(advantage - null).below_zero
     return Finding(
         label=f"{label}: {difference} (control {mean_interval(null)})",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..validation import number
 from .claims import Finding
 
 FALSE_ALARM = 1e-4
@@ -30,6 +32,12 @@ class Measured:
     standard_error: float
     declared: float = 0.0
     wrong: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        parts = {name: getattr(self, name) for name in ("predicted", "simulated", "standard_error", "declared")}
+        for name, given in {**parts, **{f"wrong[{i}]": value for i, value in enumerate(self.wrong)}}.items():
+            if math.isnan(number(name, given)):
+                raise ValueError(f"{name} must be a number, got NaN")
 
     def excess(self, prediction: float) -> float:
         """Difference from the simulation beyond the declared error, in standard errors."""

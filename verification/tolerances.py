@@ -11,31 +11,34 @@ much is measured, where a prediction would fail, by training from weights that d
 *Integration* (flow only). The problem is integrated once more with ten times coarser tolerances. The global error of
 these integrators is proportional to the tolerance, so the difference is about nine times the error of the finer run.
 Three times the difference is allowed, since single quantities can by chance differ less, above all once converged.
+Where a prediction would fail, two further runs with coarser tolerances estimate the error, and the largest estimate
+counts: two runs can by chance have the same error, for instance where it changes its sign.
 
-*Theory.* What the closed form neglects: ``prediction.neglected`` is the error in units of the quantity's own range up
-to a factor, for which 10 is allowed. It is 0 where the closed form is exact. An error in the closed form would widen
-this part of its own bound; so where it exceeds 1 % of the range, the comparison can refute but not confirm.
+*Theory.* What the closed form neglects: ``prediction.neglected_shares`` has the error of each quantity in units of its
+own range up to a factor, for which 10 is allowed. It is 0 where the closed form is exact. An error in the closed form
+would widen this part of its own bound; so where it exceeds 1 % of the range, the comparison can refute but not confirm.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import cast
 
 import numpy as np
 
 from ..dynamics import solve
-from ..problem import Descent, Divergence, Explicit, Flow, Problem, Trajectory, Weights
+from ..problem import STRENGTHS, Descent, Divergence, Explicit, Flow, Problem, Shares, Trajectory, Weights
 from ..projection import Projection
 from ..validation import FloatArray
-from .errors import PARTS, STRENGTHS, Values, gaps, kind, largest, ranges, ratio, scales
+from .errors import PARTS, Values, gaps, kind, largest, ranges, ratio, scales
 
 NEGLECTED_FACTOR = 10.0
 MOST_NEGLECTED = 0.01
 """Largest share of a quantity's range that the bound may leave to what the closed form neglects if a prediction is to
 hold. An error of 1 % is about the width of a line in a figure, and as large as the changes of start, rate and plateau
 by which the sensitivity of a comparison is measured."""
-COARSER = 10.0
+COARSER, FURTHER = 10.0, (30.0, 100.0)
 UNEVEN = 3.0
 OBSERVED = 10
 AMPLIFIED = 10.0
@@ -60,26 +63,24 @@ class Bounds:
     total : mapping of str to ndarray
     rounding : mapping of str to float
         The part that rounding takes.
-    neglected : float
-        What the closed form neglects, in units of the range of a quantity.
+    neglected : mapping of str to float
+        What the closed form neglects of the range of each quantity.
     doubt : str
         Why the bounds cannot be relied on; empty if they can.
     """
 
     total: Mapping[str, FloatArray]
     rounding: Mapping[str, float]
-    neglected: float = 0.0
+    neglected: Shares = field(default_factory=dict)
     doubt: str = ""
 
-    def plus(self, second: Values, simulated: Values, factor: float) -> Bounds:
-        """Add what a second simulation differs by, times a factor."""
-        return replace(
-            self,
-            total={
-                name: bound + (factor * gaps(second[name], simulated[name]) if name in second else 0.0)
-                for name, bound in self.total.items()
-            },
-        )
+    def plus(self, parts: Mapping[str, FloatArray]) -> Bounds:
+        """Add a part to the bounds of some quantities."""
+        return replace(self, total={name: bound + parts.get(name, 0.0) for name, bound in self.total.items()})
+
+    def at_least(self, other: Bounds) -> Bounds:
+        """The larger one of each bound."""
+        return replace(self, total={name: np.maximum(bound, other.total[name]) for name, bound in self.total.items()})
 
 
 def given_bounds(tolerance: float, simulated: Values, simulation: Trajectory) -> Bounds:
@@ -92,8 +93,8 @@ def given_bounds(tolerance: float, simulated: Values, simulation: Trajectory) ->
     return Bounds(total, _rounding(simulated, _steps(simulation) * WIDTH * _precision(simulation)))
 
 
-def derived_bounds(problem: Problem, neglected: float, simulation: Trajectory, simulated: Values) -> Bounds:
-    """Bounds from rounding, and from what the closed form neglects.
+def derived_bounds(problem: Problem, neglected: Shares, simulation: Trajectory, simulated: Values) -> Bounds:
+    """Bounds from rounding, and from what the closed form neglects; infinite where that is unknown.
 
     Raises
     ------
@@ -105,20 +106,18 @@ def derived_bounds(problem: Problem, neglected: float, simulation: Trajectory, s
     longest = max(problem.dataset.n_items, *(max(shape) for shape in problem.network.shapes(problem.dataset)))
     steps = problem.training.steps if isinstance(problem.training, Descent) else _steps(simulation)
     rounding = _rounding(simulated, (steps + OBSERVED) * longest * _precision(simulation))
-    if not np.isfinite(neglected):
-        doubt = (
-            "the closed form is an approximation of unknown error from this start;"
-            " a smaller start or a given tolerance would decide it"
-        )
-        return Bounds(
-            {name: np.full(ranges(v).shape, np.inf) for name, v in simulated.items()}, rounding, neglected, doubt
-        )
+    most = max(neglected.values(), default=0.0)
+    shares = {name: neglected.get(name, most if name in PARTS else 0.0) for name in simulated}
     total = {
-        name: rounding[name]
-        + NEGLECTED_FACTOR * neglected * (rounding[name] + _sizes(problem, name, values, simulated))
+        name: rounding[name] + _left_out(shares[name], rounding[name] + _sizes(problem, name, values, simulated))
         for name, values in simulated.items()
     }
-    return Bounds(total, rounding, neglected)
+    return Bounds(total, rounding, shares)
+
+
+def _left_out(share: float, sizes: FloatArray) -> FloatArray:
+    """What the closed form may neglect of sizes; without limit if the share is unknown."""
+    return NEGLECTED_FACTOR * share * sizes if np.isfinite(share) else np.full(sizes.shape, np.inf)
 
 
 def _sizes(problem: Problem, name: str, values: FloatArray, simulated: Values) -> FloatArray:
@@ -138,12 +137,10 @@ def _sizes(problem: Problem, name: str, values: FloatArray, simulated: Values) -
 
 def with_integration(bounds: Bounds, problem: Problem, simulate: Simulator, simulated: Values) -> Bounds:
     """Add the integrator's global error, from a second run with ten times coarser tolerances."""
-    training = problem.training
-    if not isinstance(training, Flow) or bounds.doubt:
+    if not isinstance(problem.training, Flow):
         return bounds
-    coarse = replace(training, rtol=COARSER * training.rtol, atol=COARSER * training.atol)
     try:
-        second = _of_run(simulate(replace(problem, training=coarse)), simulated)
+        second = _coarser(problem, simulate, simulated, COARSER)
     except Divergence as error:
         return replace(bounds, doubt=f"a second run with ten times coarser tolerances does not end ({error})")
     moved = any(np.any(ranges(values) > bounds.rounding[name]) for name, values in simulated.items())
@@ -153,7 +150,32 @@ def with_integration(bounds: Bounds, problem: Problem, simulate: Simulator, simu
             " a given tolerance would decide it"
         )
         return replace(bounds, doubt=doubt)
-    return bounds.plus(second, simulated, UNEVEN)
+    return bounds.plus({name: UNEVEN * gaps(values, simulated[name]) for name, values in second.items()})
+
+
+def with_further_integration(
+    bounds: Bounds, exact: Bounds, problem: Problem, simulate: Simulator, simulated: Values
+) -> Bounds:
+    """Let the largest of several estimates of the integrator's error count; `exact` are the bounds without any."""
+    if not isinstance(problem.training, Flow) or bounds.doubt:
+        return bounds
+    for factor in FURTHER:
+        try:
+            other = _coarser(problem, simulate, simulated, factor)
+        except Divergence:
+            continue
+        allowed = UNEVEN * (COARSER - 1) / (factor - 1)
+        bounds = bounds.at_least(
+            exact.plus({name: allowed * gaps(values, simulated[name]) for name, values in other.items()})
+        )
+    return bounds
+
+
+def _coarser(problem: Problem, simulate: Simulator, simulated: Values, factor: float) -> Values:
+    """The same quantities in a run with coarser tolerances of integration."""
+    training = cast(Flow, problem.training)
+    coarse = replace(training, rtol=factor * training.rtol, atol=factor * training.atol)
+    return _of_run(simulate(replace(problem, training=coarse)), simulated)
 
 
 def with_unstable_rounding(bounds: Bounds, problem: Problem, simulated: Values) -> Bounds:

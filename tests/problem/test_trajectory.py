@@ -54,7 +54,7 @@ def test_save_and_load(solved, tmp_path):
     assert isinstance(loaded, Trajectory)
     for name in ("description", "origin", "statistics"):
         assert getattr(loaded, name) == getattr(solved, name)
-    np.testing.assert_equal(loaded.neglected, solved.neglected)
+    np.testing.assert_equal(loaded.neglected_shares, solved.neglected_shares)
     np.testing.assert_array_equal(loaded.times, solved.times)
     np.testing.assert_array_equal(loaded.strengths, solved.strengths)
     assert list(loaded.quantities) == list(solved.quantities)
@@ -167,7 +167,9 @@ def test_repr():
 def test_maps_of_a_problem_are_measured():
     solved = theory.solve(RANDOM)
     maps = [last @ first for first, last in zip(*dynamics.solve(RANDOM).weights, strict=True)]
-    made = Trajectory.of_maps(RANDOM, "maps", maps, make_neglected=lambda seen: 0.5, make_weights=lambda: ())
+    made = Trajectory.of_maps(
+        RANDOM, "maps", maps, make_neglected=lambda seen: {"loss": 0.5, "mode a": 0.2}, make_weights=lambda: ()
+    )
     assert (made.description, made.origin, made.neglected) == (solved.description, "maps", 0.5)
     np.testing.assert_array_equal(made.times, RANDOM.times)
     simulated = dynamics.solve(RANDOM)

@@ -25,6 +25,7 @@ from linmod import (
     dynamics,
     theory,
 )
+from linmod.problem import STRENGTHS
 
 FACTOR = 10.0
 MOST_STEPS = 3000
@@ -99,14 +100,26 @@ def _outcome(seed, predict=theory.solve):
     neglected, simulation = prediction.neglected, _simulated(problem)
     if simulation is None:
         return Outcome(seed, False, wide, neglected, ratio=0.0 if neglected == math.inf else math.inf)
-    parts = {name: np.max(np.abs(prediction.quantities[name] - v)) for name, v in simulation.quantities.items()}
-    ranges = {name: np.ptp(true) for name, true in simulation.quantities.items()}
-    moving = [parts[name] / span for name, span in ranges.items() if span > 1e-9]
-    rounding = _rounding(problem, simulation)
-    beyond = _beyond(parts, ranges, neglected, rounding)
+    parts, ranges = _errors(problem, _seen(prediction), _seen(simulation))
+    moving = [parts[name] / ranges[name] for name in simulation.quantities if ranges[name] > 1e-9]
+    rounding, shares = _rounding(problem, _seen(simulation)), prediction.neglected_shares
+    beyond = _beyond(parts, ranges, shares, rounding)
     if beyond > 1:  # training may make rounding errors grow
-        beyond = _beyond(parts, ranges, neglected, _grown_rounding(problem, simulation, rounding))
+        beyond = _beyond(parts, ranges, shares, _grown_rounding(problem, _seen(simulation), rounding))
     return Outcome(seed, True, wide, neglected, max(moving, default=math.nan), beyond)
+
+
+def _seen(run):
+    return {**run.quantities, STRENGTHS: run.strengths}
+
+
+def _errors(problem, said, true):
+    """Error and range of each quantity; of the signed strengths of each class of modes, relative to its own range."""
+    errors = {name: np.max(np.abs(said[name] - values), axis=0) for name, values in true.items()}
+    ranges = {name: np.ptp(values, axis=0) for name, values in true.items()}
+    for block in problem.dataset.mode_basis.classes.values():
+        ranges[STRENGTHS][block] = np.max(ranges[STRENGTHS][block])
+    return errors, ranges
 
 
 def _simulated(problem):
@@ -116,31 +129,35 @@ def _simulated(problem):
         return None
 
 
-def _beyond(parts, ranges, neglected, rounding):
-    bounds = {name: FACTOR * neglected * (ranges[name] + rounding[name]) + rounding[name] for name in parts}
-    return max(error / bounds[name] if error > 0 else 0.0 for name, error in parts.items())
+def _beyond(parts, ranges, shares, rounding):
+    """Largest error in units of ten times what is neglected of that quantity, and rounding."""
+    found = []
+    for name, error in parts.items():
+        share = FACTOR * shares.get(name, 0.0)
+        bound = share * (ranges[name] + rounding[name]) + rounding[name] if share < math.inf else math.inf
+        found.append(np.max(np.where(error > 0, error / bound, 0.0), initial=0.0))
+    return max(found)
 
 
-def _rounding(problem, simulation):
+def _rounding(problem, values):
     """Rounding error of each quantity: each step and ten observations sum products of a limited number of terms."""
     longest = max(problem.dataset.n_items, *(max(shape) for shape in problem.network.shapes(problem.dataset)))
     relative = (problem.training.steps + 10) * longest * np.finfo(float).eps
-    values = simulation.quantities
     return {
         name: relative * max(np.max(np.abs(v)) for other, v in values.items() if other[:4] == name[:4])
         for name in values
     }
 
 
-def _grown_rounding(problem, simulation, rounding):
+def _grown_rounding(problem, true, rounding):
     """The same with ten times the change by errors of a few roundings in the initial weights."""
     found = dict(rounding)
     for draw in range(3):
         generator = np.random.default_rng(draw)
         weights = [w + 1e-15 * np.max(np.abs(w)) * generator.standard_normal(w.shape) for w in problem.initial_weights]
         nearby = dynamics.solve(replace(problem, initial=Explicit(weights)))
-        for name, values in nearby.quantities.items():
-            change = 10 * np.max(np.abs(values - simulation.quantities[name]))
+        for name, values in _seen(nearby).items():
+            change = 10 * np.max(np.abs(values - true[name]))
             found[name] = max(found[name], rounding[name] + change)
     return found
 
@@ -172,7 +189,7 @@ def test_a_prediction_that_is_wrong_exceeds_it():
     def late(problem):
         """The course from a start that is three times too large, which claims to neglect as little as the right one."""
         return replace(
-            theory.solve(problem, strength_factor=3.0), make_neglected=lambda: theory.solve(problem).neglected
+            theory.solve(problem, strength_factor=3.0), make_neglected=lambda: theory.solve(problem).neglected_shares
         )
 
     # At the end of training a start is forgotten, so that only runs with reports on the way show it.
@@ -187,9 +204,9 @@ def test_under_flow_it_is_the_error(std):
     dataset = SystematicityDataset(3, 1, 3, 1)
     problem = Problem(dataset, Deep(20), SmallRandom(std), Flow(np.linspace(0, 60, 61), rtol=1e-11, atol=1e-13))
     prediction, simulation = theory.solve(problem), dynamics.solve(problem)
-    pairs = [(prediction.quantities[name], true) for name, true in simulation.quantities.items()]
-    error = max(np.max(np.abs(mine - true)) / np.ptp(true) for mine, true in pairs)
-    assert error == pytest.approx(prediction.neglected, rel=1e-3)
+    errors, ranges = _errors(problem, _seen(prediction), _seen(simulation))
+    for name, share in prediction.neglected_shares.items():
+        assert np.max(errors[name] / ranges[name]) == pytest.approx(share, rel=1e-3)
 
 
 def test_narrow_networks_have_no_closed_form():

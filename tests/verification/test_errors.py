@@ -66,9 +66,9 @@ def test_the_component_closest_to_its_bound_speaks_for_a_quantity():
     true = {"strengths with signs": np.array([[0.0, 0.0, 0.0], [1.0, 2.0, 9.0]])}
     said = {"strengths with signs": np.array([[0.0, 0.0, 0.0], [1.1, 2.5, 9.0]])}
     bounds = {"strengths with signs": np.array([0.1, 1.0, 1.0])}
-    (found,) = errors(said, true, bounds, {"strengths with signs": 1e-9}).values()
+    (found,) = errors(said, true, bounds, {"strengths with signs": 1e-9}, {}).values()
     assert (found.error, found.range, found.scale, found.bound) == (pytest.approx(0.1), 1.0, 9.0, 0.1)
-    (same,) = errors(true, true, bounds, {"strengths with signs": 1e-9}).values()
+    (same,) = errors(true, true, bounds, {"strengths with signs": 1e-9}, {}).values()
     assert (same.error, same.range, same.rounding) == (0.0, 9.0, 1e-9)
 
 
@@ -123,10 +123,9 @@ REJECTED = Control("wrong", 9.0, 9.0)
 
 def agreement(quantity=GOOD, controls=(REJECTED,), sensitivity=None, neglected=0.0, doubts=()):
     return Agreement(
-        by_quantity={"loss": quantity},
+        by_quantity={"loss": replace(quantity, neglected=neglected)},
         controls=controls,
         sensitivity=sensitivity or Sensitivity(rate=0.4),
-        neglected=neglected,
         left_out=(),
         doubts=doubts,
         description="d",

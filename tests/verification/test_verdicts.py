@@ -78,6 +78,13 @@ def test_what_the_sensitivity_says_is_noticed(problem):
     for factor, verdict in ((2.5, "fails"), (0.2, "holds")):
         off = 1 + factor * sensitivity.start
         assert linmod.verify(problem, predict=lambda p, off=off: solve(p, strength_factor=off)).verdict == verdict
+        high = 1 + factor * sensitivity.plateau
+        assert linmod.verify(problem, predict=lambda p, high=high: with_plateaus(p, high)).verdict == verdict
+
+
+def with_plateaus(problem, factor):
+    classes = spectrum(problem.dataset).classes
+    return solve(problem, spectrum=linmod.theory.Spectrum(tuple(replace(c, delta=c.delta / factor) for c in classes)))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -119,6 +126,31 @@ def test_end_points_say_nothing_of_the_rate(predictor):
     assert agreement.verdict == "undecided"
     assert "half the speed would pass" in agreement.reason
     assert linmod.verify(FLOW, predict=doubled).verdict == "fails"
+
+
+@pytest.mark.parametrize("predictor", [right, doubled])
+def test_end_points_whose_last_is_nearly_converged_do_not_confirm_a_rate(predictor):
+    # A rate 1 % off moves the last value by a twentieth of a bound, one 100 % off by no more than a sixth.
+    dataset = linmod.SystematicityDataset(1, 0, 0, 2, r=0.1, r_y=0.5, n_bits=3)
+    training = linmod.Descent(0.4134552835706826, 57, record_every=57)
+    ends = linmod.Problem(dataset, linmod.Shallow(), linmod.Aligned(0.03), training)
+    for controls in (None, {"off": lambda p: solve(p, strength_factor=3.0)}):
+        agreement = linmod.verify(ends, predict=predictor, controls=controls)
+        assert agreement.verdict == "undecided"
+        assert "'times x 2' cannot be told apart" in agreement.reason
+        assert "rate not noticed" in str(agreement)
+    during = replace(ends, training=replace(training, record_every=5))
+    assert linmod.verify(during).verdict == "holds"
+    assert linmod.verify(during, predict=doubled).verdict == "fails"
+
+
+@pytest.mark.parametrize("training", [linmod.Flow(np.linspace(0, 14, 3)), linmod.Descent(0.5, 30, 15)])
+def test_twice_the_speed_is_told_apart_where_times_lie_in_learning(training):
+    problem = replace(ALIGNED, initial=linmod.Aligned(0.1), training=training)
+    assert linmod.verify(problem).verdict == "holds"
+    assert linmod.verify(problem, tolerance=0.05).verdict == "holds"
+    names = [control.name for control in linmod.verify(problem, tolerance=0.05).controls if control.rejected]
+    assert "times x 2" in names
 
 
 def test_compare_of_two_times_says_nothing_of_the_rate():

@@ -25,7 +25,7 @@ from typing import cast
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from ...problem import Descent, Observation, Problem, Rule, observe
+from ...problem import STRENGTHS, Descent, Observation, Problem, Rule, observe
 from ...validation import FloatArray
 from ..spectrum import input_directions
 from ..terms import on_layers
@@ -126,8 +126,10 @@ def _flow(problem: Problem, equations: CoupledModes, start: State) -> Iterator[S
     return iter(states + lost)
 
 
-def left_out(problem: Problem, predicted: Observation, maps: Iterator[FloatArray]) -> float:
-    """Return the largest error of a prediction against the coupled equations, relative to the range of each quantity.
+def left_out(problem: Problem, predicted: Observation, maps: Iterator[FloatArray]) -> dict[str, float]:
+    """Return the error of each quantity against the coupled equations, relative to its range.
+
+    Signed strengths of single modes are relative to the largest range in their class.
 
     Parameters
     ----------
@@ -139,17 +141,21 @@ def left_out(problem: Problem, predicted: Observation, maps: Iterator[FloatArray
 
     Returns
     -------
-    float
+    dict of str to float
         Infinite if the coupled equations diverge, or if a quantity differs that does not change at all.
     """
     with np.errstate(all="ignore"):
         coupled = observe(problem.dataset, maps)
-        parts = [_relative(mine, coupled.quantities[name]) for name, mine in predicted.quantities.items()]
-    return max(parts, default=0.0)
+        reference = coupled.quantities
+        shares = {name: _relative(mine, reference[name]) for name, mine in predicted.quantities.items()}
+        classes = problem.dataset.mode_basis.classes.values()
+        strengths = [_relative(predicted.strengths[:, c], coupled.strengths[:, c]) for c in classes]
+    return {**shares, STRENGTHS: max(strengths, default=0.0)}
 
 
 def _relative(mine: FloatArray, reference: FloatArray) -> float:
-    error, span = float(np.max(np.abs(mine - reference))), float(np.ptp(reference))
+    error = float(np.max(np.abs(mine - reference), initial=0.0))
+    span = float(np.max(np.ptp(reference, axis=0), initial=0.0))
     if not math.isfinite(error) or not math.isfinite(span):
         return math.inf
     if error == 0:

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from ...problem import NoClosedForm, Observation, Problem, Trajectory, Weights
+from ...problem import BATCH_ENTRIES, NoClosedForm, Observation, Problem, Trajectory, Weights
 from ...validation import FloatArray
 from .coupling import coupled_maps, left_out
 from .evolution import origin
@@ -39,8 +39,14 @@ class Course:
 
     def maps(self) -> Iterator[FloatArray]:
         """Return the input-output map at each time."""
-        for strengths in self.pi:
-            yield (self.U * strengths) @ self.V.T + (self.U * np.sqrt(np.maximum(strengths, 0.0))) @ self.idle
+        inputs = np.concatenate([self.V.T, self.idle])
+        together = max(1, BATCH_ENTRIES // max(1, len(self.U) * inputs.shape[1]))
+        for first in range(0, len(self.pi), together):
+            strengths = self.pi[first : first + together]
+            both = np.concatenate([strengths, np.sqrt(np.maximum(strengths, 0.0))], axis=1)
+            outputs = np.concatenate([self.U, self.U], axis=1) * both[:, None]
+            rows = outputs.reshape(-1, len(inputs)) @ inputs
+            yield from rows.reshape(len(strengths), len(self.U), -1)
 
     def trajectory(self, problem: Problem) -> Trajectory:
         """Return the observed quantities of the course."""
@@ -53,8 +59,8 @@ class Course:
         )
 
 
-def coupled_left_out(problem: Problem, seen: Observation) -> float:
-    """Size of what a prediction leaves out, from the coupled equations."""
+def coupled_left_out(problem: Problem, seen: Observation) -> dict[str, float]:
+    """What a prediction leaves out of each quantity, from the coupled equations."""
     return left_out(problem, seen, coupled_maps(problem))
 
 

@@ -165,12 +165,20 @@ def two_layer_descent(
     lam, delta, y, z = np.broadcast_arrays(*as_floats(lam, delta, y0, z0))
     wanted = step_counts(steps)
     values = np.empty((len(wanted), *lam.shape))
-    taken = 0
+    both, quarter, taken = np.stack([y, z]), delta / 4, 0
+    y, z = both[0, ...], both[1, ...]
+    either_way = np.stack([np.full_like(lam, alpha), np.full_like(lam, -alpha)])
+    error, factor = np.empty_like(lam), np.empty_like(both)
     with np.errstate(over="ignore", invalid="ignore"):
         for row, target in enumerate(wanted):
-            for _ in range(target - taken):
-                change = alpha * (lam - delta * (y - z) / 4)
-                y, z = (1 + change) ** 2 * y, (1 - change) ** 2 * z
+            for _ in range(target - taken):  # in place, since the arrays are small
+                np.subtract(y, z, out=error)
+                np.multiply(quarter, error, out=error)
+                np.subtract(lam, error, out=error)
+                np.multiply(either_way, error, out=factor)
+                np.add(1.0, factor, out=factor)
+                np.multiply(factor, factor, out=factor)
+                np.multiply(both, factor, out=both)
             taken = target
             values[row] = (y - z) / 4
     return values

@@ -161,7 +161,7 @@ def _assembled(
         yield network.assemble(problem.dataset, {index: at(time) for index, at in map_at.items()})
 
 
-def _neglected(problem: Problem, network: Modular, parts: Sequence[_Part], seen: Observation) -> float:
+def _neglected(problem: Problem, network: Modular, parts: Sequence[_Part], seen: Observation) -> dict[str, float]:
     maps = [part.coupled() if part.coupled else part.map_at for part in parts]
     return left_out(problem, seen, _assembled(problem, network, maps))
 
