@@ -1,4 +1,4 @@
-"""Symbols that the derivations share, with the meaning that their readers are told."""
+"""Symbols that several derivations share, with the meaning that is shown to the reader."""
 
 from __future__ import annotations
 
