@@ -256,8 +256,8 @@ def predict_aligned(problem: Problem, spectrum: Spectrum, factor: float) -> Traj
     initial.check(problem.network, counts)
     pi0 = factor * np.array([initial.of_class(name) for name in counts])
     gains = np.sqrt(np.abs(pi0))[None]
-    correlations = [np.array([getattr(c, name) for c in classes]) for name in ("lam", "delta", "sigma")]
-    a, b, _ = _checked(problem, rule_descent(*correlations, gains, gains * np.sign(pi0), *_how(problem)))
+    lam, delta, sigma = (np.array([getattr(c, name) for c in classes]) for name in ("lam", "delta", "sigma"))
+    a, b, _ = _checked(problem, rule_descent(lam, delta, sigma, gains, gains * np.sign(pi0), *_how(problem)))
     make_weights = partial(_weights, problem, a[:, 0], b[:, 0], list(counts.values()))
     return course(problem, spectrum, np.sum(a * b, axis=1), _origin("aligned start"), make_weights)
 
@@ -266,13 +266,13 @@ def predict(problem: Problem, spectrum: Spectrum, factor: float) -> Trajectory:
     """Return the course of all modes from given initial weights."""
     U, V = mode_vectors(problem.dataset)
     start = _start(problem)
-    correlations = [spectrum.per_mode(name) for name in ("lam", "delta", "sigma")]
-    gains = math.sqrt(factor) * start.a, math.sqrt(factor) * start.b
+    correlations = spectrum.per_mode("lam"), spectrum.per_mode("delta"), spectrum.per_mode("sigma")
+    a0, b0 = math.sqrt(factor) * start.a, math.sqrt(factor) * start.b
     if _acts_on_units(problem.training.rule):
         outside = np.sum((problem.initial_weights[0] @ idle_inputs(problem.dataset)) ** 2, axis=1)
-        seen = unit_rule_descent(*correlations, *gains, start.directions, outside, *_how(problem))
+        seen = unit_rule_descent(*correlations, a0, b0, start.directions, outside, *_how(problem))
     else:
-        seen = rule_descent(*correlations, *gains, *_how(problem))
+        seen = rule_descent(*correlations, a0, b0, *_how(problem))
     a, b, idle = _checked(problem, seen)
     left, right = U @ start.rotation, (V @ start.rotation).T
     pairs = zip(np.sum(a * b, axis=1), b[:, 0] * idle, strict=True)
