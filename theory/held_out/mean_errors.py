@@ -65,7 +65,8 @@ def mean_compositional_error(n_x: int, n_y: int, rho: float, size: int) -> float
     if outputs > n:
         raise ValueError(f"n_y must be at most n_x={n}, got {n_y}")
     if chosen >= n_items:
-        raise ValueError(f"size must be below the number of items 2**n_x = {count_text(n_items)}, got {count_text(chosen)}")
+        limit, given = count_text(n_items), count_text(chosen)
+        raise ValueError(f"size must be below the number of items 2**n_x = {limit}, got {given}")
     rho_exactly = Fraction(ridge)  # powers of N exceed the range of floats
     rest = n_items + rho_exactly - n
     if chosen == n_items - 1:
