@@ -8,13 +8,14 @@ inputs too, and the limit of long training from small weights (see :func:`held_o
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
 
 from ...datasets import HeldOut, SystematicityDataset
 from ...problem import NoClosedForm
-from ...validation import instance, integer, real
+from ...validation import count_text, instance, integer, real
 from .errors import held_out_errors_at_convergence
 
 MOST_SETS = 20_000
@@ -64,23 +65,26 @@ def mean_compositional_error(n_x: int, n_y: int, rho: float, size: int) -> float
     if outputs > n:
         raise ValueError(f"n_y must be at most n_x={n}, got {n_y}")
     if chosen >= n_items:
-        raise ValueError(f"size must be below the number of items 2**n_x = {n_items}, got {size}")
-    rest = n_items + ridge - n
+        limit, given = count_text(n_items), count_text(chosen)
+        raise ValueError(f"size must be below the number of items 2**n_x = {limit}, got {given}")
+    rho_exactly = Fraction(ridge)  # powers of N exceed the range of floats
+    rest = n_items + rho_exactly - n
     if chosen == n_items - 1:
-        return float(outputs * (ridge / rest) ** 2)
+        return float(outputs * (rho_exactly / rest) ** 2)
     if chosen == n_items - 2 and n == 2 and ridge == 0:
         return outputs / 3
     if chosen == n_items - 2:
-        pairs = sum(
-            math.comb(n, d) * (rest**2 + q**2 + 2 * rest * q**2 / n) / (rest**2 - q**2) ** 2
+        share = outputs * rho_exactly**2 / (n_items - 1)
+        return math.fsum(
+            float(share * math.comb(n, d) * (rest**2 + q**2 + 2 * rest * q**2 / n) / (rest**2 - q**2) ** 2)
             for d, q in ((d, n - 2 * d) for d in range(1, n + 1))
         )
-        return float(outputs * ridge**2 * pairs / (n_items - 1))
     if chosen == 1:
-        share, gain = (n_items - n) / (n_items - 1), n + ridge
-        return outputs * (1 - 2 * share / gain + n * share / gain**2)
+        part, gain = (n_items - n) / (n_items - 1), n + ridge
+        return outputs * (1 - 2 * part / gain + n * part / gain**2)
     raise NoClosedForm(
-        f"size must be 1, {n_items - 2} or {n_items - 1} for a closed form, got {size}; see mean_held_out_errors"
+        f"size must be 1, {count_text(n_items - 2)} or {count_text(n_items - 1)} for a closed form, got"
+        f" {count_text(chosen)}; see mean_held_out_errors"
     )
 
 

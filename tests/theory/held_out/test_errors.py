@@ -241,3 +241,16 @@ def test_simulated_errors_are_those_of_the_weights_of_solve():
     for name, values in split.errors(second @ first).items():
         np.testing.assert_allclose(errors[name], values, rtol=1e-12, atol=0)
         assert np.ptp(values) > 1e-3
+
+
+@pytest.mark.parametrize("n_x", [20, 256, 1100])
+def test_mean_errors_of_more_items_than_floats_can_count(n_x):
+    """For many features the overlaps vanish against N, so that one item and two items held out have the same error."""
+    n_items = 1 << n_x
+    two, one = (theory.mean_compositional_error(n_x, 1, 3.0, n_items - held) for held in (2, 1))
+    assert two == pytest.approx(one, rel=1e-4)
+    assert one == pytest.approx(math.ldexp(9.0, -2 * n_x), rel=1e-4)
+    limit = 1 - 2 / (n_x + 3) + n_x / (n_x + 3) ** 2
+    assert theory.mean_compositional_error(n_x, 1, 3.0, 1) == pytest.approx(limit, rel=1e-5)
+    with pytest.raises(NoClosedForm, match="size must be 1, "):
+        theory.mean_compositional_error(n_x, 1, 3.0, n_items - 3)

@@ -1,4 +1,4 @@
-"""All derivations, by name: a list that loads no derivation, each of which is built when it is asked for."""
+"""All derivations by name. The list loads none of them; each derivation is built on first use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """What the list says of a derivation: its name, the module it is in, its title, and its number of steps."""
+    """Name, module, title and number of steps of a derivation."""
 
     name: str
     family: str
@@ -33,12 +33,12 @@ ENTRIES = (
         14,
     ),
     Entry("depth", "depth", "Any depth: the time to reach a strength, by separation of variables", 6),
-    Entry("depth-special", "depth", "One to four layers, and the limits without a correlation", 8),
+    Entry("depth-special", "depth", "One to four layers, and the limits of zero correlation", 8),
     Entry("initial-strength", "strengths", "Small random weights: the strength with which a mode starts", 6),
     Entry(
         "later-modes",
         "strengths",
-        "Equal and later modes: eigenvalues of overlaps, and the projection onto what is free",
+        "Equal and later modes: eigenvalues of overlaps, and the projection onto free hidden directions",
         2,
     ),
     Entry("expected-strength", "strengths", "Expected initial strength of Gaussian weights", 2),
@@ -48,9 +48,9 @@ ENTRIES = (
     Entry("aligned-loss", "norms", "Loss of a map that is diagonal in the modes", 1),
     Entry("systematicity", "norms", "The systematicity ratio and its limits", 5),
     Entry("output-split", "modules", "Output split: modules that share the inputs and write different outputs", 5),
-    Entry("full-partition", "modules", "Full partition: modules with inputs and outputs of their own", 6),
-    Entry("leak", "modules", "Imperfect partition: a module of the signs into which the identities leak", 5),
-    Entry("race", "race", "The race of two pathways for one output: an invariant, and where it ends", 7),
+    Entry("full-partition", "modules", "Full partition: modules with separate inputs and outputs", 6),
+    Entry("leak", "modules", "Imperfect partition: identities leak into the module of the signs", 5),
+    Entry("race", "race", "The race of two pathways for one output: its invariant and its end", 7),
     Entry("race-winner", "race", "The winner of the race from small weights", 5),
     Entry("race-deep", "race", "The race of deeper pathways", 3),
     Entry("race-supports", "race_supports", "The race of pathways with different outputs", 11),
@@ -62,11 +62,11 @@ ENTRIES = (
     ),
     Entry("rule-fixed-points", "rules", "Hebbian term: fixed point, stability and the slow approach", 7),
     Entry(
-        "iterated-learning", "rules", "Iterated learning: one fixed point, and a threshold that only looks like one", 5
+        "iterated-learning", "rules", "Iterated learning: one fixed point, and a threshold that is not a fixed point", 5
     ),
     Entry("rule-transverse", "rule_stability", "Contrastive term: the return to the learned map", 3),
     Entry("rule-mixtures", "rule_stability", "Contrastive and Hebbian terms together: stability and the slow drift", 7),
-    Entry("rule-slow-time", "rule_stability", "Hebbian term: the time that the slow drift takes", 2),
+    Entry("rule-slow-time", "rule_stability", "Hebbian term: duration of the slow drift", 2),
     Entry("held-out", "generalisation", "Error on held-out items: the identity blocks act as a ridge", 4),
     Entry("held-out-course", "generalisation", "Error on held-out items over time, and with one item held out", 6),
     Entry("zero-error", "generalisation", "When the held-out error of a wanted feature is zero", 2),
@@ -74,7 +74,7 @@ ENTRIES = (
     Entry("held-out-two-held", "held_out_sums", "Mean held-out error with two items held out", 4),
     Entry("expected-loss", "scaling", "Expected losses with fewer parameters than data", 6),
     Entry("over-parameterised", "scaling", "More parameters than data: the usual formula needs equal eigenvalues", 4),
-    Entry("optimal-size", "scaling", "Optimal size of a model, and the samples that a loss takes", 8),
+    Entry("optimal-size", "scaling", "Optimal size of a model, and the samples needed for a loss", 8),
     Entry("modular-samples", "scaling", "Modules with a known projection: samples in proportion to their number", 2),
     Entry("kernel-gradient", "kernel", "Gradient of the kernel objective", 3),
     Entry("kernel-linear", "kernel", "The kernel objective of linear modules is a Rayleigh quotient", 6),

@@ -1,4 +1,4 @@
-"""Gradient flow of deep networks with equal layers: any number of layers, and the closed cases."""
+"""Gradient flow of deep networks with equal layers: any number of layers, and the elementary cases."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ DEPTH = Derivation(
     title="Any depth: the time to reach a strength, by separation of variables",
     source=SOURCE,
     about=(
-        "With all layers equal, the strength to the power 1/L is one layer. Time as a function of "
-        "strength is a hypergeometric function."
+        "If all layers are equal, each layer is the strength to the power 1/L. Time is a hypergeometric function of "
+        "the strength."
     ),
     symbols={
         **SYMBOLS,
@@ -65,10 +65,10 @@ DEPTH = Derivation(
         Step(
             "separation",
             Eq(t, Integral(p ** (2 / L - 2) / (L * (lam - delta * p)), (p, start, positive_pi(t)))),
-            "Separate the variables: the integral grows by 1 for each unit of time, from 0.",
+            "Separate the variables: the integral starts at 0 and grows by 1 per unit of time.",
             Integration(t, 0, "motion", "start"),
         ),
-        Given("final strength", Eq(final, lam / delta), "Where the motion ends."),
+        Given("final strength", Eq(final, lam / delta), "The motion ends here."),
         Given("exponent", Eq(exponent, 2 / L - 1), "Abbreviation."),
         Given("relative strength", Eq(relative(t), positive_pi(t) / final), "Definition."),
         Step(
@@ -89,7 +89,7 @@ DEPTH = Derivation(
         Given(
             "primitive",
             Eq(G(x), x**exponent * hyper((1, exponent), (exponent + 1,), x) / (exponent * L)),
-            "Candidate for the integral, L not 2, below the final strength.",
+            "Candidate for the integral, for L other than 2 and strengths below the final one.",
         ),
         Step(
             "integral",
@@ -100,7 +100,7 @@ DEPTH = Derivation(
         Step(
             "time to a strength",
             Eq(t, final**exponent / lam * (G(relative(t)) - G(relative(0)))),
-            "The right side grows by 1 for each unit of time, from 0.",
+            "The right side starts at 0 and grows by 1 per unit of time.",
             Integration(t, 0, "primitive", "relative motion"),
         ),
     ),
@@ -115,7 +115,7 @@ CASES: dict[int, Expr] = {
 
 
 def _case(layers: int) -> tuple[Line, Line]:
-    """The integral for one number of layers, and what is differentiated back."""
+    """The integral for one number of layers, and its candidate."""
     written = CASES[layers].subs(q, x ** Rational(1, layers))
     integrand = p ** (Rational(2, layers) - 2) / (layers * (1 - p))
     name = f"{layers} layers" if layers > 1 else "1 layer"
@@ -133,12 +133,11 @@ def _case(layers: int) -> tuple[Line, Line]:
 PRIMITIVES = tuple(Function(f"G_{layers}") for layers in (1, 2, 3, 4))
 SPECIAL = Derivation(
     name="depth-special",
-    title="One to four layers, and the limits without a correlation",
+    title="One to four layers, and the limits of zero correlation",
     source=SOURCE,
     about=(
-        "Elementary integrals for up to four layers; algebraic decay without an input-output "
-        "correlation; for three layers and more, growth without bound in finite time where no input "
-        "correlation stops it."
+        "The integrals are elementary for up to four layers. Without an input-output correlation the strength decays "
+        "as a power of time. Without an input correlation it diverges in finite time for three layers and more."
     ),
     symbols={
         **SYMBOLS,
@@ -177,20 +176,20 @@ SPECIAL = Derivation(
         Step(
             "forgetting",
             Eq(forgotten(t), (start ** (2 / L - 2) + (2 * L - 2) * delta * t) ** (-L / (2 * L - 2))),
-            "A power law in time; solved by substitution.",
+            "A power law in time solves the equation, by substitution.",
             Solves("without lambda", "start without lambda"),
         ),
         Step(
             "growth",
             Eq(unstopped(t), (start ** (2 / L - 1) - (L - 2) * lam * t) ** (-L / (L - 2))),
-            "Solved by substitution, for more than two layers.",
+            "It solves the equation by substitution, for more than two layers.",
             Solves("without delta", "start without delta"),
         ),
         Given("time of the divergence", Eq(blow_up, start ** (2 / L - 1) / ((L - 2) * lam)), "Abbreviation."),
         Step(
             "divergence",
             Eq(unstopped(t), start * (1 - t / blow_up) ** (-L / (L - 2))),
-            "The same, in units of the time at which it diverges.",
+            "The same in units of the time of the divergence.",
             Algebra("growth", "time of the divergence"),
         ),
     ),

@@ -30,7 +30,7 @@ SHALLOW_DESCENT = Derivation(
     title="Shallow network: the exact map of gradient descent and its largest step",
     source=f"after {n.PAPER}, shallow dynamics, for steps of any size",
     about=(
-        "Each step multiplies the distance to the solution by the same factor q; descent converges while q is above -1."
+        "Each step multiplies the distance to the solution by the same factor q. Descent converges if q is above -1."
     ),
     symbols={
         **COMMON,
@@ -48,7 +48,7 @@ SHALLOW_DESCENT = Derivation(
         Step(
             "solution",
             Eq(pi(steps), symbolic.shallow_descent(lam, delta)),
-            "A linear recursion; solved by substitution.",
+            "It solves the linear recursion, by substitution.",
             Solves("step", "start"),
         ),
         Given("factor", Eq(factor, 1 - alpha * delta), "Abbreviation."),
@@ -59,7 +59,7 @@ SHALLOW_DESCENT = Derivation(
             "The distance shrinks by the same factor in each step.",
             Algebra("distance", "solution", "factor"),
         ),
-        Given("margin", Eq(1 - largest * delta, -1), "Beyond q = -1 the distance grows."),
+        Given("margin", Eq(1 - largest * delta, -1), "The distance grows if q is below -1."),
         Step("largest step", Eq(largest, 2 / delta), "Solve for the step.", Solves("margin")),
         Step(
             "no input correlation",
@@ -70,7 +70,7 @@ SHALLOW_DESCENT = Derivation(
         Rejected(
             "flow for descent",
             Eq(pi(steps), symbolic.shallow_flow(lam, delta).subs(n.t, alpha * steps)),
-            "The flow, taken at time alpha n, in the place of descent.",
+            "The flow at time alpha n is taken for descent.",
             Solves("step", "start"),
         ),
     ),
@@ -88,8 +88,8 @@ TWO_LAYER_DESCENT = Derivation(
     title="Two layers: the map of gradient descent and its largest step",
     source=f"after {n.SAXE}, for steps of any size",
     about=(
-        "The squared lengths y and z obey a map of their own. A balanced mode is stable for alpha lambda < 1; but a "
-        "change of the weights that writes one mode's input to another's output can have a larger curvature."
+        "The squared lengths y and z obey a closed map. A balanced mode is stable for alpha lambda < 1. But a change "
+        "of the weights that maps the input of one mode to the output of another can have a larger curvature."
     ),
     symbols={
         **COMMON,
@@ -119,7 +119,7 @@ TWO_LAYER_DESCENT = Derivation(
         rate: "curvature",
     },
     lines=(
-        Given("error", Eq(error, lam - delta * product), "What is left to learn."),
+        Given("error", Eq(error, lam - delta * product), "Definition of the error."),
         Given(
             "step of the squares",
             Eq(next_squares, (1 + alpha**2 * error**2) * squares + 4 * alpha * error * product),
@@ -135,33 +135,33 @@ TWO_LAYER_DESCENT = Derivation(
         Step(
             "step of y",
             Eq(next_squares + 2 * next_product, symbolic.two_layer_descent_step(lam, delta)[0]),
-            "y stays a product: it grows by the square of 1 + alpha e.",
+            "One step multiplies y by the square of 1 + alpha e.",
             Algebra("step of the squares", "step of the product", "error", "before", "before, product"),
         ),
         Step(
             "step of z",
             Eq(next_squares - 2 * next_product, symbolic.two_layer_descent_step(lam, delta)[1]),
-            "z shrinks by the square of 1 - alpha e.",
+            "One step multiplies z by the square of 1 - alpha e.",
             Algebra("step of the squares", "step of the product", "error", "before", "before, product"),
         ),
         Given("balanced step", Eq(map_(at), at + alpha * at * (lam - delta * at**2)), "One step of a = b."),
-        Given("slope", Eq(slope, Derivative(map_(at), at)), "A small deviation is multiplied by the slope."),
-        Given("solution", Eq(at, (lam / delta) ** (Integer(1) / 2)), "Where the error is 0."),
+        Given("slope", Eq(slope, Derivative(map_(at), at)), "One step multiplies a small deviation by the slope."),
+        Given("solution", Eq(at, (lam / delta) ** (Integer(1) / 2)), "The error is 0 at this strength."),
         Step(
             "slope at the solution",
             Eq(slope, 1 - 2 * alpha * lam),
             "Differentiate the map.",
             Algebra("slope", "balanced step", "solution"),
         ),
-        Given("margin", Eq(1 - 2 * largest * lam, -1), "Beyond a slope of -1 deviations grow."),
+        Given("margin", Eq(1 - 2 * largest * lam, -1), "Deviations grow if the slope is below -1."),
         Step("largest step of a mode", Eq(largest, 1 / lam), "Solve for the step.", Solves("margin")),
         Given(
-            "mixed entry", Eq(mixed(t), b_j * first(t) + a_i * second(t)), "To first order, between the modes i and j."
+            "mixed entry", Eq(mixed(t), b_j * first(t) + a_i * second(t)), "Between the modes i and j, to first order."
         ),
         Step(
             "rate of the mixed entry",
             Eq(Derivative(mixed(t), t), b_j * Derivative(first(t), t) + a_i * Derivative(second(t), t)),
-            "The weights of the modes themselves stay.",
+            "The weights of both modes are constant.",
             Algebra("mixed entry"),
         ),
         Given(
@@ -199,7 +199,7 @@ TWO_LAYER_DESCENT = Derivation(
         Rejected(
             "the mode's own curvature",
             Eq(rate, 2 * u_),
-            "The curvature 2 lambda of the modes themselves, as if it bounded all.",
+            "The curvature 2 lambda of the modes is taken for the largest one.",
             Through("curvature between modes", "strength i"),
         ),
     ),

@@ -40,7 +40,7 @@ SOURCE = f"after {n.PAPER}, generalisation; minimum-norm solution of a least-squ
 
 
 def subsets() -> Sequence[Instance]:
-    """Training sets of three sign features, of full rank and not, with an item held out of each."""
+    """Training sets of three sign features, of full and of lower rank, each with one item held out."""
     return [_subset(columns, item) for columns, item in (((0, 1, 2), 7), ((0, 1), 4), ((0, 3, 5, 6, 7), 2))]
 
 
@@ -65,8 +65,8 @@ HELD_OUT = Derivation(
     title="Error on held-out items: the identity blocks act as a ridge",
     source=SOURCE,
     about=(
-        "A held-out item shares no identity feature with the training items, so that its output depends on the sign "
-        "inputs alone. The identity blocks add rho = k_x r^2 to the overlap of each training item with itself."
+        "A held-out item shares no identity feature with the training items, so its output depends only on the sign "
+        "inputs. The identity blocks add rho = k_x r^2 to the overlap of each training item with itself."
     ),
     symbols={
         rho: "k_x r^2, squared length of an item in the identity inputs",
@@ -92,14 +92,14 @@ HELD_OUT = Derivation(
         Step(
             "ridge",
             Eq(solution, C * Inverse(C + rho * identity), evaluate=False),
-            "Push the inverse through.",
+            "Move the inverse from the left to the right.",
             OnMatrices(subsets, "overlaps", "minimum norm"),
         ),
         Given("error", Eq(residual, held - solution * held, evaluate=False), "Target minus prediction."),
         Step(
             "error on an item",
             Eq(residual, rho * Inverse(C + rho * identity) * held, evaluate=False),
-            "What the ridge leaves.",
+            "The ridge leaves this part unlearned.",
             OnMatrices(subsets, "overlaps", "minimum norm", "error"),
         ),
         Given(
@@ -114,7 +114,7 @@ HELD_OUT = Derivation(
         Step(
             "error on the held-out items",
             Eq(held_error, rho * others * Inverse((s.N + rho) * hold_identity - others.T * others), evaluate=False),
-            "In terms of the held-out items alone.",
+            "Only the held-out items remain in the formula.",
             OnMatrices(subsets, "overlaps", "minimum norm", "all errors", "all signs"),
         ),
     ),
@@ -128,8 +128,8 @@ COURSE = Derivation(
     title="Error on held-out items over time, and with one item held out",
     source=SOURCE,
     about=(
-        "Along an eigenvector of the overlaps with eigenvalue c the map of the sign features relaxes at "
-        "rate (c + rho)/M."
+        "The map of the sign features relaxes at the rate (c + rho)/M along an eigenvector of the overlaps with "
+        "eigenvalue c."
     ),
     symbols={
         t: "time in units of tau",
@@ -168,13 +168,13 @@ COURSE = Derivation(
         Step(
             "final error",
             Eq(Limit(y_error(t), t, oo), start * rho / (eigenvalue + rho)),
-            "It does not vanish for rho > 0.",
+            "The error does not vanish for rho > 0.",
             AsLimit("error over time"),
         ),
         Step(
             "untrained directions",
             Eq(Limit(y_error(t), eigenvalue, 0), start),
-            "Directions without training items keep their error.",
+            "The error is constant along directions without training items.",
             AsLimit("error over time"),
         ),
         Step(
@@ -187,12 +187,12 @@ COURSE = Derivation(
         Given(
             "its error",
             Eq(one_out, selected * (rho / (s.N + rho - square)) ** 2),
-            "From the held-out form: every selected sign is off by the same factor.",
+            "By the held-out form, every selected sign has the same relative error.",
         ),
         Step(
             "one item held out",
             Eq(one_out, selected * rho**2 / (s.N + rho - sign_count) ** 2),
-            "The same for every item.",
+            "The error is the same for every item.",
             Algebra("its error", "one item"),
         ),
     ),
@@ -202,7 +202,7 @@ pseudo, unit, rank = MatrixSymbol("R", n_x, n_x), MatrixSymbol("e_1", n_x, 1), S
 
 
 def deficient() -> Sequence[Instance]:
-    """Three sign features, two items that leave a direction without training, any other item, the first feature."""
+    """Three sign features, training items of rank two, each other item held out, and the first feature."""
     omega = SIGNS[:, [0, 1]]
     values = {
         Omega: ImmutableMatrix(omega),
@@ -228,8 +228,9 @@ CONDITION = Derivation(
     title="When the held-out error of a wanted feature is zero",
     source=SOURCE,
     about=(
-        "Without identity inputs the error is what the training items do not span. It is zero for a wanted feature if "
-        "its unit vector lies in their span. That the items span everything is sufficient, but not necessary."
+        "Without identity inputs the error is the part of the target that the training items do not span. It is zero "
+        "for a wanted feature if the span contains its unit vector. Training items of full rank are sufficient for "
+        "this, but not necessary."
     ),
     symbols={
         Omega: "sign features of the training items, one column for each",
@@ -240,17 +241,21 @@ CONDITION = Derivation(
         n_x: "number of sign features among the inputs",
     },
     lines=(
-        Given("span", Eq(projection * Omega, Omega, evaluate=False), "P keeps what the training items span."),
+        Given(
+            "span",
+            Eq(projection * Omega, Omega, evaluate=False),
+            "P leaves every vector in the span of the training items unchanged.",
+        ),
         Rejected(
             "full rank",
             Eq(Trace(projection), n_x, evaluate=False),
-            "Full rank, as a necessary condition: here the rank is smaller, and the error zero.",
+            "Full rank is not necessary: here the rank is smaller, and the error is zero.",
             OnMatrices(deficient, "span"),
         ),
         Step(
             "in the span",
             Eq(projection * unit, unit, evaluate=False),
-            "The wanted unit vector lies in the span: half the difference of the two items.",
+            "The wanted unit vector is half the difference of the two items, so it lies in the span.",
             OnMatrices(deficient, "span"),
         ),
         Step(

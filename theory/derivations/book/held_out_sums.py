@@ -42,7 +42,7 @@ FEATURES = {
 
 
 def single_items() -> Sequence[Instance]:
-    """One item of all sign patterns of two or three features is trained on, one at each distance from it held out."""
+    """Training on one item of all sign patterns of two or three features, with an item at each distance held out."""
     return [_split(bits, 2**distance - 1) for bits in (2, 3) for distance in range(1, bits + 1)]
 
 
@@ -68,7 +68,7 @@ ONE_TRAINED = Derivation(
     name="held-out-one-trained",
     title="Mean held-out error after training on one item",
     source=SOURCE,
-    about="The overlaps have rank one, and the squared overlaps of an item with all others have a sum that is known.",
+    about="The overlaps have rank one, and the sum of the squared overlaps of an item with all others is known.",
     symbols={
         **FEATURES,
         trained: "sign features of the training item",
@@ -98,7 +98,7 @@ ONE_TRAINED = Derivation(
         Step(
             "squared error",
             Eq(square, n_x - 2 * q**2 / (n_x + rho) + n_x * q**2 / (n_x + rho) ** 2),
-            "Expand the square: it depends on the squared overlap alone.",
+            "Expand the square: it depends only on the squared overlap.",
             OnMatrices(single_items, "overlaps", "error", "overlap", "square"),
         ),
         Given(
@@ -119,13 +119,13 @@ ONE_TRAINED = Derivation(
                 Trace(all_errors * all_errors.T) / n_x * identity,
                 evaluate=False,
             ),
-            "Summed over the held-out items every sign feature has the same squared error.",
+            "Every sign feature has the same sum of squared errors over the held-out items.",
             OnMatrices(single_items, "overlaps", "all errors"),
         ),
         Given(
             "sum of squares",
             Eq(squares, Trace(trained.T * all_items * all_items.T * trained) - n_x**2),
-            "Over all items, less that of the item with itself.",
+            "Take the sum over all items and subtract the item itself.",
         ),
         Step(
             "sum over the others",
@@ -138,13 +138,14 @@ ONE_TRAINED = Derivation(
         Step(
             "total error",
             Eq(total, (N - 1) * (n_x - 2 * mean_square / (n_x + rho) + n_x * mean_square / (n_x + rho) ** 2)),
-            "The squared error is linear in the squared overlap, so that its mean takes the place of each.",
+            "The squared error is linear in the squared overlap, so each squared overlap can be replaced by the mean.",
             OnMatrices(single_items, "overlaps", "all errors", "total", "sum of squares", "mean square"),
         ),
         Given(
             "mean error",
             Eq(mean, n_y / n_x * total / (N - 1)),
-            "The n_y wanted features have their equal shares, and each of the N - 1 other items is held out.",
+            "All sign features have equal shares of the error, n_y of them are wanted, and the N - 1 other items are "
+            "held out.",
         ),
         Step(
             "one item trained",
@@ -194,12 +195,12 @@ TWO_HELD = Derivation(
     name="held-out-two-held",
     title="Mean held-out error with two items held out",
     source=SOURCE,
-    about="In terms of the held-out items the inverse is that of a two by two matrix; it depends on their distance.",
+    about="The inverse of a two by two matrix of the held-out items is needed; it depends on their distance.",
     symbols={
         **FEATURES,
         pair: "sign features of the two held-out items",
-        held: "those of the first",
-        other: "those of the second",
+        held: "sign features of the first held-out item",
+        other: "sign features of the second held-out item",
         small: "identity matrix",
         first: "unit vector that picks the first",
         error: "error on the first",
@@ -219,7 +220,7 @@ TWO_HELD = Derivation(
         Step(
             "overlap at a distance",
             Eq(overlap(d), n_x - 2 * d),
-            "Features that agree add 1, those that differ take 1 away.",
+            "Each feature that agrees adds 1, and each that differs subtracts 1.",
             OnMatrices(pairs, "overlap"),
         ),
         Given("margin", Eq(margin, N + rho - n_x), "Abbreviation."),
@@ -245,8 +246,9 @@ TWO_HELD = Derivation(
             "mean error",
             Eq(mean, n_y / n_x * Sum(binomial(n_x, d) * pair_error(d), (d, 1, n_x)) / (N - 1)),
             (
-                "Of the N - 1 partners of an item, as many as there are choices of d features differ in d. By the "
-                "symmetry between features the n_y wanted ones have equal shares."
+                "The number of partners that differ from an item in d features is the number of choices of d "
+                "features, out of N - 1 partners. All features are equivalent, so the n_y wanted ones have equal "
+                "shares."
             ),
         ),
         Step(

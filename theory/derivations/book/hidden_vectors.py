@@ -35,8 +35,9 @@ UNBALANCED = Derivation(
     title="Two layers, any hidden vectors: the conserved product and the Riccati equation",
     source=f"after {n.SAXE}, unbalanced modes; here for vectors",
     about=(
-        "The squared lengths y of a + b and z of a - b grow and shrink by the same factor, so that their product is "
-        "conserved. For vectors the constant is yz = (|a|^2 + |b|^2)^2 - 4 (a.b)^2, not the square of |a|^2 - |b|^2."
+        "The squared length y of a + b grows by the factor by which the squared length z of a - b shrinks, so their "
+        "product is conserved. For vectors the constant is yz = (|a|^2 + |b|^2)^2 - 4 (a.b)^2, not the square of "
+        "|a|^2 - |b|^2."
     ),
     symbols={
         **n.MODE,
@@ -73,25 +74,25 @@ UNBALANCED = Derivation(
         Step(
             "growth of y",
             Eq(Derivative(y(t), t), 2 * error(t) * y(t)),
-            "a + b grows along itself.",
+            "a + b grows without a change of direction.",
             OnMatrices(vectors, "motion of a", "motion of b", "y", "rate of y"),
         ),
         Step(
             "decay of z",
             Eq(Derivative(z(t), t), -2 * error(t) * z(t)),
-            "a - b shrinks along itself.",
+            "a - b shrinks without a change of direction.",
             OnMatrices(vectors, "motion of a", "motion of b", "z", "rate of z"),
         ),
         Rejected(
             "scalar constant",
             Eq(y(t) * z(t), difference),
-            "The constant of scalar layers, used for vectors.",
+            "The constant of scalar layers does not hold for vectors.",
             OnMatrices(vectors, "y", "z", "difference"),
         ),
         Step(
             "what the scalar constant misses",
             Eq(y(t) * z(t), difference + 4 * (Trace(a.T * a) * Trace(b.T * b) - Trace(a.T * b) ** 2)),
-            "The area that a and b span; it vanishes for scalars only.",
+            "The difference is four times the squared area that a and b span, which vanishes for scalars.",
             OnMatrices(vectors, "y", "z", "difference"),
         ),
         Given("start of y", Eq(y(0), y0), "Initial value."),
@@ -103,7 +104,7 @@ UNBALANCED = Derivation(
             Conservation(t, 0, "growth of y", "decay of z", "start of y", "start of z"),
         ),
         Step("other square", Eq(z(t), y0 * z0 / y(t)), "Divide.", Solves("conserved")),
-        Given("error", Eq(error(t), lam - delta * pi(t)), "What is left to learn."),
+        Given("error", Eq(error(t), lam - delta * pi(t)), "Definition of the error."),
         Step(
             "Riccati equation",
             symbolic.two_layer_vector_equations(lam, delta)[1],
@@ -131,25 +132,25 @@ UNBALANCED = Derivation(
         Step(
             "strength over time",
             Eq(pi(t), symbolic.two_layer_vector_flow(lam, delta)),
-            "The same in full, with 1 - lambda/w in a form that does not cancel.",
+            "The full expression, with 1 - lambda/w in a form without cancellation.",
             Algebra("polarisation", "solution", "other solution", "numerator", "denominator", "decay", "gain", "rate"),
         ),
         Step(
             "motion of the strength",
             Eq(Derivative(pi(t), t), sqrt(4 * pi(t) ** 2 + y(t) * z(t)) * error(t)),
-            "Half the sum of y and z is the root.",
+            "The root is half the sum of y and z.",
             Algebra("polarisation", "growth of y", "decay of z"),
         ),
         Step(
             "balanced",
             Eq(Limit(pi(t), z0, 0), symbolic.two_layer_vector_flow(lam, delta, z0=0)),
-            "For a = b the logistic curve.",
+            "For a = b the equation is that of the logistic curve.",
             AsLimit("strength over time"),
         ),
         Step(
             "no input correlation",
             Eq(Limit(pi(t), delta, 0), symbolic.two_layer_vector_flow(lam, 0)),
-            "Growth of a + b and decay of a - b, without end.",
+            "Without an input correlation, a + b grows and a - b decays at all times.",
             AsLimit("strength over time"),
         ),
     ),

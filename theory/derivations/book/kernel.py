@@ -50,7 +50,7 @@ COMMON = {
 
 
 def samples() -> Sequence[Instance]:
-    """Three samples in two dimensions, with values for which everything is rational or a known exponential."""
+    """Three samples in two dimensions, with values that make all terms rational or known exponentials."""
     x = ImmutableMatrix([[1, 0], [2, 1], [0, -1]])
     values = {
         X: x,
@@ -69,8 +69,8 @@ LINEAR = Derivation(
     title="The kernel objective of linear modules is a Rayleigh quotient",
     source=SOURCE,
     about=(
-        "For a linear kernel the best direction is that of ridge regression on all inputs: a mixture of "
-        "the modules, which restarts find again and again."
+        "For a linear kernel the best direction is that of ridge regression on all inputs. It is a mixture of the "
+        "modules, and every restart finds the same mixture."
     ),
     symbols={
         **COMMON,
@@ -118,15 +118,15 @@ LINEAR = Derivation(
         Step(
             "normal equations",
             Eq((X.T * X + ridge * small) * best, X.T * y, evaluate=False),
-            "What ridge regression solves.",
+            "Ridge regression solves this equation.",
             OnMatrices(samples, "ridge direction"),
         ),
         Given(
             "best overlap",
             Eq(quotient, Trace(best.T * X.T * y) ** 2 / Trace(best.T * (X.T * X + ridge * small) * best)),
             (
-                "c^2/q for a direction of any length: a Rayleigh quotient, largest here by the inequality of "
-                "Cauchy and Schwarz."
+                "c^2/q is a Rayleigh quotient for a direction of any length. By the Cauchy-Schwarz inequality it is "
+                "largest here."
             ),
         ),
         Step(
@@ -139,7 +139,7 @@ LINEAR = Derivation(
         Step(
             "best value",
             Eq(J_best, Trace(y.T * Inverse(X * X.T + ridge * identity) * y)),
-            "As if all inputs were used: nothing is left for a second module.",
+            "The objective is as small as with all inputs, so a second module has nothing to learn.",
             OnMatrices(samples, "norm", "ridge direction", "best overlap", "best objective"),
         ),
     ),
@@ -174,8 +174,8 @@ GRADIENT = Derivation(
     title="Gradient of the kernel objective",
     source=SOURCE,
     about=(
-        "The objective is the smallest penalised squared error of a function of one projection. Its "
-        "gradient needs one solution of the linear system."
+        "The objective is the smallest penalised squared error of a function of one projection. Its gradient needs "
+        "one solution of a linear system."
     ),
     symbols={
         **COMMON,
@@ -198,7 +198,7 @@ GRADIENT = Derivation(
         Step(
             "linear system",
             Eq((K + ridge * identity) * weights, y, evaluate=False),
-            "What the solution solves.",
+            "The solution satisfies the linear system.",
             OnMatrices(kernels, "ridge", "solution"),
         ),
         Given(
@@ -231,7 +231,7 @@ GRADIENT = Derivation(
         Step(
             "gradient",
             Eq(slope, 2 * Trace(direction.T * X.T * (row_sums - B) * X * u) / width**2),
-            "So the gradient is (2/l^2) X' (diag(B 1) - B) t.",
+            "The gradient is therefore (2/l^2) X' (diag(B 1) - B) t.",
             OnMatrices(
                 kernels,
                 "projection",

@@ -44,8 +44,8 @@ SPLIT = Derivation(
     title="Output split: modules that share the inputs and write different outputs",
     source=SOURCE,
     about=(
-        "Each module has the modes of its outputs. The module that writes the signs is slower than "
-        "the dense network, ends in the same map, and is no more systematic."
+        "Each module has the modes of its outputs. The module that writes the signs is slower than the dense network, "
+        "ends with the same map, and is not more systematic."
     ),
     symbols={
         **SPACE,
@@ -92,26 +92,26 @@ SPLIT = Derivation(
         Step(
             "identity module",
             Eq(lam_g, identity.lam),
-            "The class of sign inputs and identity outputs; now it holds all sign features.",
+            "This is the class of sign inputs and identity outputs. It now contains all sign features.",
             Algebra("correlation of the identity module", "sign inputs", "identity inputs", "identity outputs"),
         ),
         Step(
             "other modes",
             Eq(lam_i, last.lam),
-            "Unchanged by the split.",
+            "The split does not change these modes.",
             Algebra("correlation of the other modes", "identity inputs", "identity outputs"),
         ),
         Given("dense", Eq(n.lam, sign.lam), "From the spectrum of the dense network."),
         Step(
             "slower",
             Eq(n.lam**2 - lam_o**2, delta_o * s.k_y * s.r_y**2 / s.N),
-            "The identity outputs no longer help the mode to be learned.",
+            "The identity outputs no longer speed up the learning of the mode.",
             Algebra("dense", "sign module", "input correlation", "sign inputs", "identity inputs"),
         ),
         Given(
             "norm of signs",
             Eq(norm_oo, count * strength**2 * x_signs / (x_signs + x_copies)),
-            "Share of the input vector on the sign inputs; the output vector is all sign.",
+            "Share of the input vector on the sign inputs; the output vector lies on the sign outputs.",
         ),
         Given(
             "norm of identities",
@@ -130,11 +130,11 @@ SPLIT = Derivation(
 
 PARTITION = Derivation(
     name="full-partition",
-    title="Full partition: modules with inputs and outputs of their own",
+    title="Full partition: modules with separate inputs and outputs",
     source=SOURCE,
     about=(
-        "The module from signs to signs has modes of unit correlations for all identity blocks; "
-        "nothing crosses, so the map is systematic from the start."
+        "The modes of the module from signs to signs have unit correlations for all identity blocks. No block crosses "
+        "between signs and identities, so the map is systematic at all times."
     ),
     symbols={
         **SPACE,
@@ -187,14 +187,14 @@ PARTITION = Derivation(
         Step(
             "final sign map",
             Eq(final, 1),
-            "The sign features are copied.",
+            "The module copies the sign features.",
             Algebra("final strength", "sign module", "sign module, inputs"),
         ),
         Given("final strength of identities", Eq(strength_3, lam_g / delta_g), "Where learning ends."),
         Step(
             "final identity map",
             Eq(strength_3**2, s.k_y * s.r_y**2 / (s.k_x * s.r_x**2)),
-            "Independent of the number of items.",
+            "The strength does not depend on the number of items.",
             Algebra("final strength of identities", "identity module", "identity module, inputs"),
         ),
     ),
@@ -204,11 +204,12 @@ w_o, w_g, effective_g, stored, effective = symbols("W_Omega W_Gamma V_Gamma S_st
 unit = Symbol("c", positive=True)
 LEAK = Derivation(
     name="leak",
-    title="Imperfect partition: a module of the signs into which the identities leak",
+    title="Imperfect partition: identities leak into the module of the signs",
     source=f"after {n.PAPER}, imperfect partitions",
     about=(
-        "Inputs [Omega; rho Gamma]: everything is as with k_x r^2 multiplied by rho^2. But there are two "
-        "ratios: that of the weights as stored, and that of the map from the original inputs."
+        "The inputs of the module are [Omega; rho Gamma], so k_x r^2 is multiplied by rho^2 in all formulas. Two "
+        "ratios must be distinguished: the ratio of the stored weights, and the ratio of the map from the original "
+        "inputs."
     ),
     symbols={
         **{key: SPACE[key] for key in (s.N, s.k_x, s.r_x)},
@@ -229,7 +230,7 @@ LEAK = Derivation(
         SIGN_INPUTS,
         Given("leaking inputs", Eq(x_copies, s.k_x * (leak * s.r_x) ** 2), "The identity blocks are scaled by rho."),
         Given("correlation", Eq(lam_o, sqrt((x_signs + x_copies) * s.N) / s.N), "Sign outputs only."),
-        Given("input correlation", Eq(delta_o, (x_signs + x_copies) / s.N), "Both kinds of inputs."),
+        Given("input correlation", Eq(delta_o, (x_signs + x_copies) / s.N), "The module sees both kinds of inputs."),
         Given(
             "other input correlation",
             Eq(delta_i, x_copies / s.N),
@@ -238,7 +239,7 @@ LEAK = Derivation(
         Step(
             "spectrum",
             Eq(lam_o, symbolic.spectrum(r_x=leak * s.r_x)["sign_to_sign"].lam.subs(s.k_y, 0)),
-            "The dense spectrum with rho r in the place of r, and no identity outputs.",
+            "The spectrum of the dense network with rho r for r, and without identity outputs.",
             Algebra("correlation", "sign inputs", "leaking inputs"),
         ),
         Step(
@@ -263,13 +264,15 @@ LEAK = Derivation(
             Algebra("stored ratio", "sign weights", "leaking weights", "sign inputs", "leaking inputs"),
         ),
         Given(
-            "effective weights", Eq(effective_g, leak**2 * w_g), "On the original inputs the factor rho acts once more."
+            "effective weights",
+            Eq(effective_g, leak**2 * w_g),
+            "The map from the original inputs has a second factor rho.",
         ),
         Given("effective ratio", Eq(effective, w_o / (w_o + effective_g)), "Definition."),
         Rejected(
             "one ratio for both",
             Eq(effective, symbolic.systematicity_ratio(r_x=leak * s.r_x)),
-            "The ratio of the weights, used for the map.",
+            "The ratio of the weights is taken for that of the map.",
             Algebra(
                 "effective ratio",
                 "effective weights",
@@ -282,7 +285,7 @@ LEAK = Derivation(
         Step(
             "ratio of the map",
             Eq(effective, symbolic.systematicity_ratio(r_x=leak**2 * s.r_x)),
-            "With the fourth power of rho.",
+            "The ratio of the map has the fourth power of rho.",
             Algebra(
                 "effective ratio",
                 "effective weights",

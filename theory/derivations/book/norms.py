@@ -78,7 +78,9 @@ BLOCK_NORMS = Derivation(
     name="block-norms",
     title="Frobenius norms of the blocks of the input-output map",
     source=f"{n.PAPER}, Frobenius norms (three of the four classes)",
-    about="Squared norms are traces in the algebra of the four projections, so they hold at any number of items.",
+    about=(
+        "Squared norms are traces in the algebra of the four projections, so the formulas hold for any number of items."
+    ),
     symbols={
         **SYMBOLS,
         **{gram: f"overlaps of the items in one block of features, {name}" for name, gram in grams.items()},
@@ -126,14 +128,14 @@ BLOCK_NORMS = Derivation(
         Rejected(
             "ratio for any features",
             Eq(ratio, symbolic.systematicity_ratio(r_x=s.r_x)),
-            "The constant ratio, without the assumption that every output sign feature is also an input.",
+            "The ratio is not constant without the assumption that every output sign feature is also an input.",
             Algebra("ratio", "signs to signs", "identities to signs"),
         ),
-        Given("all outputs are inputs", Eq(s.n_shared, s.n_y), "The assumption that is needed."),
+        Given("all outputs are inputs", Eq(s.n_shared, s.n_y), "This assumption is needed."),
         Step(
             "systematicity ratio",
             Eq(ratio, symbolic.systematicity_ratio(r_x=s.r_x)),
-            "Then only one class writes to the signs, and its strength cancels: the ratio is the same at all times.",
+            "Only one class then writes to the signs, and its strength cancels, so the ratio is the same at all times.",
             Algebra("ratio", "signs to signs", "identities to signs", "all outputs are inputs"),
         ),
     ),
@@ -173,8 +175,8 @@ SYSTEMATICITY = Derivation(
     title="The systematicity ratio and its limits",
     source=f"{n.PAPER}, systematicity of the learned map",
     about=(
-        "The share of the sign inputs in the map to the sign outputs depends on k_x r^2 / N alone; with "
-        "all sign features as inputs, N = 2^n."
+        "The share of the sign inputs in the map to the sign outputs depends only on k_x r^2 / N. If all sign "
+        "features are inputs, N = 2^n."
     ),
     symbols={
         **{key: SPACE[key] for key in (s.N, s.k_x, s.r_x)},
@@ -210,9 +212,14 @@ SYSTEMATICITY = Derivation(
             "Divide by N.",
             Algebra("ratio", "items"),
         ),
-        Step("many items", Eq(Limit(ratio, s.N, oo), 1), "The identity blocks lose all weight.", AsLimit("ratio")),
         Step(
-            "large identities", Eq(Limit(ratio, s.k_x, oo), 0), "The sign features lose all weight.", AsLimit("ratio")
+            "many items", Eq(Limit(ratio, s.N, oo), 1), "The share of the identity blocks vanishes.", AsLimit("ratio")
+        ),
+        Step(
+            "large identities",
+            Eq(Limit(ratio, s.k_x, oo), 0),
+            "The share of the sign features vanishes.",
+            AsLimit("ratio"),
         ),
     ),
 )

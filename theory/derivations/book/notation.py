@@ -1,4 +1,4 @@
-"""Symbols that the derivations share, with the meaning that their readers are told."""
+"""Symbols that several derivations share, with the meaning that is shown to the reader."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ MODE = {
 }
 
 half = Symbol("t_half", positive=True)
-HALF = Given("half", Eq(pi(half), lam / (2 * delta)), "Definition of the half time; it exists for a start below half.")
+HALF = Given(
+    "half",
+    Eq(pi(half), lam / (2 * delta)),
+    "Definition of the half time. It exists if the initial strength is below half of the final one.",
+)
 
 n_in, n_out, n_hidden = symbols("d_x d_y h", integer=True, positive=True)
 Sigma_yx, Sigma_x = MatrixSymbol("Sigma_yx", n_out, n_in), MatrixSymbol("Sigma_x", n_in, n_in)

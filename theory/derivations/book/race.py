@@ -30,11 +30,12 @@ COMMON = {
 }
 RACE = Derivation(
     name="race",
-    title="The race of two pathways for one output: an invariant, and where it ends",
+    title="The race of two pathways for one output: its invariant and its end",
     source=SOURCE,
     about=(
         "Both pathways reduce the same error, each at a rate in proportion to its input. The ratio of their "
-        "logarithmic growth is constant, which fixes where the race ends; from small weights the larger input wins."
+        "logarithmic growth is constant, and it determines the end of the race. From small weights the pathway with "
+        "the larger input wins."
     ),
     symbols={
         **COMMON,
@@ -53,7 +54,7 @@ RACE = Derivation(
         Given(
             "sign pathway",
             Eq(Derivative(first(t), t), 2 * first(t) * x_o / s.N * (y - x_o * first(t) - x_g * second(t))),
-            "A balanced two-layer mode whose error is shared.",
+            "Flow of a balanced two-layer mode whose error both pathways share.",
         ),
         Given(
             "identity pathway",
@@ -103,12 +104,12 @@ RACE = Derivation(
         Given(
             "invariant at the end",
             Eq(strength_b, b0 * (strength_a / a0) ** kappa),
-            "The invariant, solved for beta, at the end.",
+            "Solve the invariant for beta at the end.",
         ),
         Step(
             "invariant, solved",
             Eq(strength_b * (strength_a / a0) ** (-kappa), b0),
-            "The same statement as before.",
+            "This is the same statement as before.",
             Algebra("invariant at the end"),
         ),
         Step(
@@ -125,8 +126,8 @@ WINNER = Derivation(
     title="The winner of the race from small weights",
     source=SOURCE,
     about=(
-        "The strength of the loser at the end is a power of the scale of the weights. Without hidden "
-        "layers there is no winner."
+        "The final strength of the loser is a power of the scale of the weights. Without hidden layers there is no "
+        "winner."
     ),
     symbols={
         **COMMON,
@@ -142,7 +143,11 @@ WINNER = Derivation(
     lines=(
         Given("invariant", Eq(strength_b, b0 * (strength_a / a0) ** kappa), "From the race."),
         Given("start of the sign pathway", Eq(a0, scale), "Small."),
-        Given("start of the identity pathway", Eq(b0, ratio * scale), "Small, in a fixed ratio."),
+        Given(
+            "start of the identity pathway",
+            Eq(b0, ratio * scale),
+            "The initial strengths are small and in a fixed ratio.",
+        ),
         Step(
             "power of the scale",
             Eq(strength_b, ratio * strength_a**kappa * scale ** (1 - kappa)),
@@ -152,21 +157,21 @@ WINNER = Derivation(
         Step(
             "equal inputs",
             Eq(Limit(strength_b, kappa, 1, "-"), ratio * strength_a),
-            "For kappa = 1 the start decides, at any scale.",
+            "For kappa = 1 the initial strengths decide, at any scale.",
             AsLimit("power of the scale"),
         ),
         Given(
             "shallow sign pathway",
             Eq(Derivative(shallow_first(t), t), 1 - shallow_first(t) - kappa * shallow_second(t)),
-            "One layer: no factor 2 alpha.",
+            "One layer has no factor 2 alpha.",
         ),
         Given(
             "shallow identity pathway",
             Eq(Derivative(shallow_second(t), t), kappa * (1 - shallow_first(t) - kappa * shallow_second(t))),
             "Likewise.",
         ),
-        Given("start from zero", Eq(shallow_first(0), 0), "No weights at the start."),
-        Given("other start from zero", Eq(shallow_second(0), 0), "No weights at the start."),
+        Given("start from zero", Eq(shallow_first(0), 0), "The initial weights are zero."),
+        Given("other start from zero", Eq(shallow_second(0), 0), "The initial weights are zero."),
         Step(
             "proportion",
             Eq(shallow_second(t), kappa * shallow_first(t)),
@@ -184,7 +189,7 @@ WINNER = Derivation(
         Step(
             "shallow race",
             Eq(shallow_first(t), (1 - exp(-(1 + kappa**2) * t)) / (1 + kappa**2)),
-            "No winner: the map of the dense network.",
+            "There is no winner: the result is the map of the dense network.",
             Solves("one equation", "start from zero"),
         ),
     ),
@@ -195,7 +200,7 @@ DEEP = Derivation(
     title="The race of deeper pathways",
     source=SOURCE,
     about=(
-        "For more than two layers the invariant is a difference of powers. The ratio of the starts then "
+        "For more than two layers the invariant is a difference of powers, so the ratio of the initial strengths "
         "matters at any scale of the weights."
     ),
     symbols={
@@ -212,12 +217,12 @@ DEEP = Derivation(
         Given(
             "sign pathway",
             Eq(Derivative(first(t), t), L * first(t) ** (2 - 2 / L) * x_o * residual(t)),
-            "Equal layers, shared error.",
+            "Flow of equal layers with a shared error.",
         ),
         Given(
             "identity pathway",
             Eq(Derivative(second(t), t), L * second(t) ** (2 - 2 / L) * x_g * residual(t)),
-            "Equal layers, shared error.",
+            "Flow of equal layers with a shared error.",
         ),
         Given("start of the sign pathway", Eq(first(0), a0), "A positive start."),
         Given("start of the identity pathway", Eq(second(0), b0), "A positive start."),
@@ -235,7 +240,7 @@ DEEP = Derivation(
         Rejected(
             "invariant of two layers",
             Eq(second(t) * (first(t) / a0) ** (-x_g / x_o), b0),
-            "The power law of two layers, for deeper pathways.",
+            "The power law of two layers does not hold for deeper pathways.",
             Conservation(
                 t, 0, "sign pathway", "identity pathway", "start of the sign pathway", "start of the identity pathway"
             ),
@@ -243,7 +248,7 @@ DEEP = Derivation(
         Given(
             "tie",
             Eq(a0 ** (2 / L - 1) / x_o, b0 ** (2 / L - 1) / x_g),
-            "Both pathways would diverge at the same time: no winner.",
+            "Both pathways would diverge at the same time, so neither wins.",
         ),
         Given("inputs", Eq(x_g, kappa * x_o), "Definition of kappa."),
         Given("threshold", Eq(b0, ratio * a0), "Definition of the threshold."),
@@ -256,7 +261,8 @@ DEEP = Derivation(
         Step(
             "threshold of the starts",
             Eq(ratio, kappa ** (-L / (L - 2))),
-            "The smaller input needs a larger start; the scale of the weights plays no part.",
+            "The pathway with the smaller input needs a larger initial strength, independent of the scale of the "
+            "weights.",
             Solves("threshold", "tied start"),
         ),
     ),

@@ -1,4 +1,4 @@
-"""Two pathways of which only one writes all outputs: why the race is no longer one of two numbers."""
+"""Two pathways of which only one writes all outputs: why two numbers no longer describe the race."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ SUPPORTS = Derivation(
     title="The race of pathways with different outputs",
     source=SOURCE,
     about=(
-        "The sign pathway writes the signs, the identity pathway writes signs and identities. A mode of the identity "
-        "pathway has one hidden vector and two output weights, which turn as it learns: five numbers instead of two, "
-        "with two conserved differences."
+        "The sign pathway writes the signs, and the identity pathway writes signs and identities. A mode of the "
+        "identity pathway has one hidden vector and two output weights, whose ratio changes during learning. Five "
+        "numbers with two conserved differences replace the two numbers of the simple race."
     ),
     symbols={
         s.N: "number of items",
@@ -49,7 +49,7 @@ SUPPORTS = Derivation(
         Given(
             "motion of g",
             Eq(Derivative(g(t), t), x_g / s.N * (b_o(t) * e_o(t) + b_g(t) * e_g(t))),
-            "Both outputs pull on the hidden unit.",
+            "Both output errors drive the hidden unit.",
         ),
         Given("motion to the signs", Eq(Derivative(b_o(t), t), x_g / s.N * g(t) * e_o(t)), "Likewise."),
         Given("motion to the identities", Eq(Derivative(b_g(t), t), x_g / s.N * g(t) * e_g(t)), "Likewise."),
@@ -66,13 +66,13 @@ SUPPORTS = Derivation(
         Step(
             "balance of the sign pathway",
             Eq(a(t) ** 2 - b(t) ** 2, a0**2 - b0**2),
-            "As in any two layers.",
+            "As for any two layers.",
             Conservation(t, 0, "motion of a", "motion of b", "start of a", "start of b"),
         ),
         Step(
             "balance of the identity pathway",
             Eq(g(t) ** 2 - b_o(t) ** 2 - b_g(t) ** 2, g0**2 - o0**2 - c0**2),
-            "The input weight balances both output weights together.",
+            "The input weight is balanced by both output weights together.",
             Conservation(
                 t,
                 0,
@@ -87,7 +87,7 @@ SUPPORTS = Derivation(
         Rejected(
             "balance of each output",
             Eq(g(t) ** 2 - b_o(t) ** 2, g0**2 - o0**2),
-            "The balance of two layers, for the sign outputs alone.",
+            "The balance of two layers does not hold for the sign outputs alone.",
             Conservation(t, 0, "motion of g", "motion to the signs", "start of g", "start of the weight to the signs"),
         ),
         Given("sign pathway", Eq(alpha(t), a(t) * b(t)), "Definition."),
@@ -95,7 +95,7 @@ SUPPORTS = Derivation(
         Step(
             "growth of the sign pathway",
             Eq(Derivative(alpha(t), t), x_o / s.N * (a(t) ** 2 + b(t) ** 2) * e_o(t)),
-            "Driven by the error of the signs alone.",
+            "Only the error of the signs drives the sign pathway.",
             Algebra("sign pathway", "motion of a", "motion of b"),
         ),
         Step(
@@ -104,13 +104,13 @@ SUPPORTS = Derivation(
                 Derivative(beta(t), t),
                 x_g / s.N * ((g(t) ** 2 + b_o(t) ** 2) * e_o(t) + b_o(t) * b_g(t) * e_g(t)),
             ),
-            "Learning the identities makes the hidden unit larger, which writes to the signs too.",
+            "Learning of the identities increases the hidden unit, which also writes to the signs.",
             Algebra("identity pathway", "motion of g", "motion to the signs"),
         ),
         Rejected(
             "race of two numbers",
             Eq(Derivative(beta(t), t), 2 * x_g / s.N * beta(t) * e_o(t)),
-            "The motion of a pathway that writes the signs alone.",
+            "The motion of a pathway that writes only the signs does not apply.",
             Algebra("identity pathway", "motion of g", "motion to the signs"),
         ),
         Step(
@@ -119,11 +119,15 @@ SUPPORTS = Derivation(
                 b_o(t) * Derivative(b_g(t), t) - b_g(t) * Derivative(b_o(t), t),
                 x_g / s.N * g(t) * (b_o(t) * e_g(t) - b_g(t) * e_o(t)),
             ),
-            "Their ratio stays only where the errors are in the same ratio.",
+            "Their ratio is constant only if the errors are in the same ratio.",
             Algebra("motion to the identities", "motion to the signs"),
         ),
         Given("error of the signs", Eq(e_o(t), y_o - x_o * alpha(t) - x_g * beta(t)), "Both pathways write the signs."),
-        Given("error of the identities", Eq(e_g(t), y_g - x_g * g(t) * b_g(t)), "Only one writes the identities."),
+        Given(
+            "error of the identities",
+            Eq(e_g(t), y_g - x_g * g(t) * b_g(t)),
+            "Only the identity pathway writes the identities.",
+        ),
         Step(
             "error of the signs at the start",
             Eq(e_o(0), y_o - x_o * a0 * b0 - x_g * g0 * o0),
@@ -175,7 +179,7 @@ SUPPORTS = Derivation(
                 Derivative(e_g(t), t),
                 -(x_g**2) / s.N * ((g(t) ** 2 + b_g(t) ** 2) * e_g(t) + b_o(t) * b_g(t) * e_o(t)),
             ),
-            "With the same coupling: two errors, and not one, drive the race.",
+            "The coupling is the same, so two errors drive the race instead of one.",
             Through("slope of the identities' error", "motion of g", "motion to the identities"),
         ),
     ),

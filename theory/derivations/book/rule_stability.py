@@ -1,4 +1,4 @@
-"""Contrastive and predictive-coding terms: how stable the learned map is, and the slow drift along it."""
+"""Contrastive and predictive-coding terms: stability of the learned map, and the slow drift along it."""
 
 from __future__ import annotations
 
@@ -38,8 +38,9 @@ TRANSVERSE = Derivation(
     title="Contrastive term: the return to the learned map",
     source=SOURCE,
     about=(
-        "The term of the second layer leaves the learned strength where it is, and changes how stable it is: with a "
-        "weight below -1, or a strength above 1 and the weight -1 of predictive coding, equal layers repel."
+        "The term of the second layer does not change the learned strength, but it changes its stability. Equal "
+        "layers are unstable if the weight is below -1, or if the weight is -1 (predictive coding) and the strength "
+        "is above 1."
     ),
     symbols={
         **{key: COMMON[key] for key in (lam, delta, t, sigma, gamma)},
@@ -72,13 +73,13 @@ TRANSVERSE = Derivation(
                 Derivative(pi(t), t),
                 (lam - delta * pi(t)) * (a(t) ** 2 + b(t) ** 2 + gamma * (lam / delta + pi(t)) * pi(t)),
             ),
-            "The error is a factor of the whole: the learned strength is that of gradient flow.",
+            "The error is a factor of the velocity, so the learned strength is that of gradient flow.",
             Algebra("strength", "motion of a", "motion of b", "correlations"),
         ),
         Rejected(
             "conservation",
             Eq(Derivative(a(t), t) * a(t), Derivative(b(t), t) * b(t)),
-            "The balance |a|^2 - |b|^2 of gradient flow.",
+            "The balance |a|^2 - |b|^2 of gradient flow is not conserved.",
             Algebra("motion of a", "motion of b", "correlations"),
         ),
         Given(
@@ -87,21 +88,25 @@ TRANSVERSE = Derivation(
             "The motion as a function of the strength.",
         ),
         Given("gains", Eq(squares(p), A**2 + p**2 / A**2), "The second gain is p/a."),
-        Given("rate", Eq(rate, Derivative(velocity(p), p)), "A small error grows at the slope of the velocity."),
+        Given(
+            "rate",
+            Eq(rate, Derivative(velocity(p), p)),
+            "A small error grows at a rate equal to the slope of the velocity.",
+        ),
         Given("learned", Eq(p, final), "At the learned strength."),
-        Given("final strength", Eq(lam, delta * final), "Where the error is 0."),
+        Given("final strength", Eq(lam, delta * final), "The error is 0 at this strength."),
         Step(
             "transverse rate",
             Eq(rate, -delta * (A**2 + final**2 / A**2 + 2 * gamma * final**2)),
-            "The learned map is stable where this is negative: everywhere for gamma > -1.",
+            "The learned map is stable if this is negative, which is always so for gamma > -1.",
             Algebra("rate", "velocity", "gains", "final strength", "learned"),
         ),
-        Given("rate of equal layers", Eq(balanced, rate), "The same, for equal layers."),
+        Given("rate of equal layers", Eq(balanced, rate), "The same for equal layers."),
         Given("equal layers", Eq(A, sqrt(final)), "Balanced weights."),
         Step(
             "equal layers, rate",
             Eq(balanced, -2 * delta * final * (1 + gamma * final)),
-            "For gamma = -1 negative below a strength of 1, and positive above.",
+            "For gamma = -1 the rate is negative below a strength of 1 and positive above it.",
             Algebra("rate of equal layers", "transverse rate", "equal layers"),
         ),
     ),
@@ -112,8 +117,8 @@ MIXED = Derivation(
     title="Contrastive and Hebbian terms together: stability and the slow drift",
     source=SOURCE,
     about=(
-        "With both terms a = 1, b = pi* is still at rest, and along ab = pi* the gains drift towards it or away, at a "
-        "rate in proportion to the weight of Oja's rule."
+        "With both terms a = 1, b = pi* is still a fixed point. Along ab = pi* the gains drift towards it or away "
+        "from it, at a rate in proportion to the weight of Oja's rule."
     ),
     symbols={
         **{key: COMMON[key] for key in (delta, nabla, gamma)},
@@ -145,24 +150,24 @@ MIXED = Derivation(
         Step(
             "determinant at the fixed point",
             Eq(determinant, 2 * nabla * delta**2 * (1 + 2 * gamma * final**2)),
-            "A saddle where it is negative.",
+            "The fixed point is a saddle if the determinant is negative.",
             Algebra("determinant", "motion of a", "motion of b", "a at the fixed point", "b at the fixed point"),
         ),
         Step(
             "trace at the fixed point",
             Eq(trace, -delta * (1 + 2 * nabla + final**2 + 2 * gamma * final**2)),
-            "Stable where it is negative and the determinant positive.",
+            "The fixed point is stable if the trace is negative and the determinant positive.",
             Algebra("trace", "motion of a", "motion of b", "a at the fixed point", "b at the fixed point"),
         ),
         Given(
             "a moves",
             Eq(F, b_s * path + nabla * delta * a_s * (1 - a_s**2)),
-            "Where the map is learned and its error e = delta (pi* - ab) small.",
+            "Near the learned map, to first order in its error e = delta (pi* - ab).",
         ),
         Given(
             "b moves",
             Eq(drift, a_s * path + 2 * gamma * final * b_s * path),
-            "The same for b; sigma - delta pi^2 is e (pi* + pi), to first order 2 pi* e.",
+            "The same for b, since sigma - delta pi^2 is e (pi* + pi), which is 2 pi* e to first order.",
         ),
         Given("product stays", Eq(F * b_s + a_s * drift, 0), "While a and b move along ab = pi*."),
         Step(
@@ -195,7 +200,7 @@ MIXED = Derivation(
                 * (a_s**2 + 2 * gamma * final**2)
                 / (a_s**2 + final**2 / a_s**2 + 2 * gamma * final**2),
             ),
-            "The share of the first layer in the return to the map.",
+            "The velocity depends on the share of the first layer in the return to the map.",
             Algebra("a moves", "error on the path", "path"),
         ),
     ),
@@ -205,9 +210,12 @@ gain, start, G = Function("a", positive=True), Symbol("a_0", positive=True), Fun
 s = Symbol("s", positive=True)
 SLOW = Derivation(
     name="rule-slow-time",
-    title="Hebbian term: the time that the slow drift takes",
+    title="Hebbian term: duration of the slow drift",
     source=SOURCE,
-    about="The drift along the learned map is one equation for the squared gain of the first layer, and is integrated.",
+    about=(
+        "The drift along the learned map is one equation for the squared gain of the first layer, which can be "
+        "integrated."
+    ),
     symbols={
         **{key: COMMON[key] for key in (delta, nabla, t)},
         final: "learned strength",
@@ -223,7 +231,7 @@ SLOW = Derivation(
             Eq(Derivative(gain(t), t), nabla * delta * gain(t) ** 5 * (1 - gain(t) ** 2) / (gain(t) ** 4 + final**2)),
             "From the fixed points, for gamma = 0.",
         ),
-        Given("start", Eq(gain(0), start), "Above 1; below it the logarithm is that of 1/s - 1."),
+        Given("start", Eq(gain(0), start), "For s above 1; below 1 the logarithm is that of 1/s - 1."),
         Given(
             "primitive",
             Eq(G(s), (1 + final**2) * log(1 - 1 / s) + final**2 * (1 / s + 1 / (2 * s**2))),
@@ -238,7 +246,7 @@ SLOW = Derivation(
         Step(
             "time",
             Eq(2 * nabla * delta * t, G(start**2) - G(gain(t) ** 2)),
-            "The right side grows by 2 nabla delta for each unit of time, from 0.",
+            "The right side starts at 0 and grows by 2 nabla delta per unit of time.",
             Integration(t, 0, "primitive", "slow motion", "start"),
         ),
     ),

@@ -1,4 +1,4 @@
-"""Learning rules beyond gradient flow, and learning from the outputs of a predecessor."""
+"""Learning rules in addition to gradient flow, and learning from the outputs of a predecessor."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ REDUCTION = Derivation(
     title="Contrastive and Hebbian terms: reduction to one mode, and growth from small weights",
     source=SOURCE,
     about=(
-        "To gradient flow the second layer adds gamma times the difference of the outputs' correlations in the data "
-        "and in the network, times itself, and the first layer adds nabla times Oja's rule. In an aligned mode these "
-        "are two equations for two numbers."
+        "The rule adds two terms to gradient flow. The second layer adds gamma times the difference between the "
+        "output correlations of the data and of the network, times its weights; the first layer adds nabla times "
+        "Oja's rule. For an aligned mode these are two equations for two numbers."
     ),
     symbols={
         **COMMON,
@@ -104,32 +104,34 @@ REDUCTION = Derivation(
         Rejected(
             "conservation",
             Eq(Derivative(a(t), t) * a(t), Derivative(b(t), t) * b(t)),
-            "The balance |a|^2 - |b|^2 of gradient flow, with the other rules.",
+            "The balance |a|^2 - |b|^2 of gradient flow is not conserved under the other rules.",
             Algebra("motion of a", "motion of b"),
         ),
         Given(
             "small a",
             Eq(mu, nabla * delta + lam * slope),
-            "Linear part of the motion of a, for b = kappa a growing as e^(mu t).",
+            "Linear part of the motion of a, if b = kappa a and both grow as e^(mu t).",
         ),
         Given("small b", Eq(mu * slope, lam + gamma * sigma * slope), "Linear part of the motion of b."),
-        Step("ratio", Eq(slope, (mu - nabla * delta) / lam), "Solve the first for the ratio.", Solves("small a")),
+        Step(
+            "ratio", Eq(slope, (mu - nabla * delta) / lam), "Solve the first equation for the ratio.", Solves("small a")
+        ),
         Step(
             "quadratic equation",
             Eq(mu * (mu - nabla * delta) / lam, lam + gamma * sigma * (mu - nabla * delta) / lam),
-            "Put the ratio into the second.",
+            "Put the ratio into the second equation.",
             Through("small b", "ratio"),
         ),
         Step(
             "growth rate",
             Eq(mu, (nabla * delta + gamma * sigma + sqrt((nabla * delta - gamma * sigma) ** 2 + 4 * lam**2)) / 2),
-            "The larger root of a quadratic equation; the order in which modes are learned follows mu, not lambda.",
+            "The larger root of a quadratic equation. Modes are learned in the order of mu, not of lambda.",
             Solves("quadratic equation"),
         ),
         Step(
             "Oja's rule alone",
             Eq(Limit(mu, gamma, 0), (nabla * delta + sqrt(nabla**2 * delta**2 + 4 * lam**2)) / 2),
-            "Without either rule it is lambda.",
+            "Without the contrastive term. For nabla = 0 the rate is lambda.",
             AsLimit("growth rate"),
         ),
     ),
@@ -141,8 +143,12 @@ F, drift, path = Symbol("F", real=True), Symbol("G", real=True), Symbol("e", rea
 rate_of_a = B * delta * (final - A * B) + nabla * delta * A * (1 - A**2)
 rate_of_b = A * delta * (final - A * B)
 LINEARISATION = (
-    Step("fixed point of a", Eq(rate_a(1, final), 0), "At a = 1, b = pi* nothing moves.", Algebra("motion of a")),
-    Step("fixed point of b", Eq(rate_b(1, final), 0), "At a = 1, b = pi* nothing moves.", Algebra("motion of b")),
+    Step(
+        "fixed point of a", Eq(rate_a(1, final), 0), "Both velocities vanish at a = 1, b = pi*.", Algebra("motion of a")
+    ),
+    Step(
+        "fixed point of b", Eq(rate_b(1, final), 0), "Both velocities vanish at a = 1, b = pi*.", Algebra("motion of b")
+    ),
     Given(
         "determinant",
         Eq(determinant, rate_a(A, B).diff(A) * rate_b(A, B).diff(B) - rate_a(A, B).diff(B) * rate_b(A, B).diff(A)),
@@ -159,8 +165,8 @@ FIXED = Derivation(
     title="Hebbian term: fixed point, stability and the slow approach",
     source=SOURCE,
     about=(
-        "With Oja's rule alone the nonzero fixed points have a first layer of weight 1; they attract for "
-        "a positive and repel for a negative weight of the rule."
+        "With Oja's rule alone the first layer has weight 1 at every nonzero fixed point. These fixed points are "
+        "stable if the weight of the rule is positive and unstable if it is negative."
     ),
     symbols={
         **{key: COMMON[key] for key in (delta, nabla)},
@@ -184,21 +190,21 @@ FIXED = Derivation(
         Step(
             "determinant at the fixed point",
             Eq(determinant, 2 * nabla * delta**2),
-            "Positive for nabla > 0, a saddle for nabla < 0.",
+            "The determinant is positive for nabla > 0; for nabla < 0 the fixed point is a saddle.",
             Algebra("determinant", "motion of a", "motion of b", "a at the fixed point", "b at the fixed point"),
         ),
         Step(
             "trace at the fixed point",
             Eq(trace, -delta * (1 + 2 * nabla + final**2)),
-            "Negative for nabla > 0.",
+            "The trace is negative for nabla > 0.",
             Algebra("trace", "motion of a", "motion of b", "a at the fixed point", "b at the fixed point"),
         ),
         Given(
             "a moves",
             Eq(F, b_s * path + nabla * delta * a_s * (1 - a_s**2)),
-            "Away from the fixed point, where the map is learned and its error e small.",
+            "Away from the fixed point, near the learned map, to first order in its error e.",
         ),
-        Given("b moves", Eq(drift, a_s * path), "The same for b, which the rule does not change."),
+        Given("b moves", Eq(drift, a_s * path), "The same for b, whose equation the rule does not change."),
         Given("product stays", Eq(F * b_s + a_s * drift, 0), "While a and b move along ab = pi*."),
         Step(
             "balance",
@@ -216,7 +222,7 @@ FIXED = Derivation(
         Step(
             "slow motion",
             Eq(F, nabla * delta * a_s**5 * (1 - a_s**2) / (a_s**4 + final**2)),
-            "Towards a = 1 for nabla > 0, away from it for nabla < 0.",
+            "The weight a drifts towards 1 for nabla > 0 and away from it for nabla < 0.",
             Algebra("a moves", "error on the path", "path"),
         ),
     ),
@@ -226,14 +232,14 @@ p, p0, T, map_ = Symbol("p", positive=True), n.start, Symbol("T", positive=True)
 threshold, decay, denominator = Symbol("p_c", positive=True), Symbol("E", positive=True), Symbol("D", positive=True)
 ITERATED = Derivation(
     name="iterated-learning",
-    title="Iterated learning: one fixed point, and a threshold that only looks like one",
+    title="Iterated learning: one fixed point, and a threshold that is not a fixed point",
     source=(
-        "A balanced two-layer network that learns from the outputs of a predecessor for a time T, starting anew at pi0"
+        "A balanced two-layer network that starts at pi0 in each generation and learns for a time T from the outputs "
+        "of its predecessor"
     ),
     about=(
-        "The next strength is a function f of the present one. Its only fixed point is the initial "
-        "strength, so every mode is "
-        "forgotten in the end; modes above a threshold survive for many generations."
+        "The next strength is a function f of the present one. Its only fixed point is the initial strength, so every "
+        "mode is eventually forgotten. Modes above a threshold survive for many generations."
     ),
     symbols={
         delta: n.MODE[delta],
@@ -254,7 +260,11 @@ ITERATED = Derivation(
             Eq(n.pi(t), p0 / (sympy.exp(-2 * lam * t) + delta * p0 * (1 - sympy.exp(-2 * lam * t)) / lam)),
             "A balanced two-layer mode.",
         ),
-        Given("teacher", Eq(lam, delta * p), "The outputs of the predecessor correlate with the inputs by delta p."),
+        Given(
+            "teacher",
+            Eq(lam, delta * p),
+            "The outputs of the predecessor have the correlation delta p with the inputs.",
+        ),
         Given("next", Eq(map_(p), n.pi(T)), "Definition."),
         Step(
             "map",
@@ -263,23 +273,23 @@ ITERATED = Derivation(
             Algebra("next", "learning", "teacher"),
         ),
         Given("decay", Eq(decay, exp(-2 * delta * p * T)), "Abbreviation."),
-        Given("denominator", Eq(denominator, 1 - (1 - p / p0) * decay), "Abbreviation; it is positive."),
+        Given("denominator", Eq(denominator, 1 - (1 - p / p0) * decay), "Abbreviation for a positive number."),
         Step(
             "change in one generation",
             Eq(map_(p) - p, p * (1 - p / p0) * decay / denominator),
-            "It has the sign of pi0 - p: pi0 is the only fixed point, and attracts from everywhere.",
+            "The change has the sign of pi0 - p, so pi0 is the only fixed point and is globally attracting.",
             Algebra("map", "denominator", "decay"),
         ),
         Step(
             "slope at the fixed point",
             Eq(Limit(map_(p).diff(p), p, p0), 1 - exp(-2 * delta * p0 * T)),
-            "Between 0 and 1.",
+            "The slope lies between 0 and 1.",
             AsLimit("map"),
         ),
         Rejected(
             "zero is fixed",
             Eq(Limit(map_(p), p, 0), 0),
-            "A mode that has been lost, as a second fixed point.",
+            "A lost mode is not a second fixed point.",
             AsLimit("map"),
         ),
         Step(
@@ -291,12 +301,12 @@ ITERATED = Derivation(
         Given(
             "half lost",
             Eq(threshold * exp(-2 * delta * T * threshold), p0),
-            "Here f(p) = p / (2 - pi0/p), about half of p.",
+            "At the threshold f(p) = p / (2 - pi0/p), about half of p.",
         ),
         Step(
             "threshold",
             Eq(threshold, -LambertW(-2 * delta * T * p0, -1) / (2 * delta * T), evaluate=False),
-            "The larger root; it exists for 2 delta T pi0 < 1/e.",
+            "The threshold is the larger root. It exists for 2 delta T pi0 < 1/e.",
             Solves("half lost", root="larger"),
         ),
     ),

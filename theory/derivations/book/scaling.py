@@ -30,8 +30,8 @@ UNDER = Derivation(
     title="Expected losses with fewer parameters than data",
     source=SOURCE,
     about=(
-        "Exact for any spectrum of Gaussian features: the error of the fitted weights is an inverse "
-        "Wishart mean, and does not depend on the spectrum."
+        "The losses are exact for any spectrum of Gaussian features. The error of the fitted weights is the mean of "
+        "an inverse Wishart matrix, which does not depend on the spectrum."
     ),
     symbols={
         **SIZES,
@@ -51,7 +51,7 @@ UNDER = Derivation(
         Given(
             "inverse of chi squared",
             Eq(chi_inverse(degrees), gamma_integral(degrees / 2 - 1) / gamma_integral(degrees / 2)),
-            "The density of chi squared, with k degrees of freedom, times 1/x.",
+            "The integral of 1/x times the density of chi squared with k degrees of freedom.",
         ),
         Step(
             "mean",
@@ -63,14 +63,18 @@ UNDER = Derivation(
             "one entry",
             Eq(mean_inverse, chi_inverse(N - p + 1)),
             (
-                "A diagonal entry of the inverse is the inverse squared norm of one column after projection "
-                "on the others."
+                "A diagonal entry of the inverse is the inverse squared norm of the part of one column that is "
+                "orthogonal to the others."
             ),
         ),
-        Given("trace", Eq(spread, p * mean_inverse), "There are p entries."),
+        Given("trace", Eq(spread, p * mean_inverse), "The trace has p equal entries."),
         Step("pseudo-inverse", Eq(spread, p / (N - p - 1)), "Put the mean in.", Algebra("trace", "one entry", "mean")),
         Given("unexplained", Eq(total, unused + noise), "Unused features act as noise."),
-        Given("test", Eq(test, unused + total * spread), "Unused features, and the noise that the fit passes on."),
+        Given(
+            "test",
+            Eq(test, unused + total * spread),
+            "The test loss is that of the unused features and of the noise in the fitted weights.",
+        ),
         Given("training", Eq(train, total * (N - p) / N), "The residual is a projection of rank N - p of the noise."),
         Step("training loss", Eq(train, (unused + noise) * (1 - p / N)), "Divide.", Algebra("training", "unexplained")),
         Step(
@@ -96,8 +100,9 @@ OVER = Derivation(
     title="More parameters than data: the usual formula needs equal eigenvalues",
     source=f"{SOURCE}; the counter-example is the smallest case, one sample and two features",
     about=(
-        "With unequal variances of the features the part of the target that one sample leaves unlearned is the "
-        "geometric, not the arithmetic mean of the variances. The formula t_1 (1 - N/p) holds for equal ones."
+        "If the variances of the features are unequal, the part of the target that remains unlearned after one sample "
+        "is the geometric mean of the variances, not the arithmetic one. The formula t_1 (1 - N/p) holds for equal "
+        "variances."
     ),
     symbols={
         l1: "variance of the first feature",
@@ -125,7 +130,7 @@ OVER = Derivation(
         Given(
             "mean",
             Eq(average, Limit(primitive(a), a, pi / 2, "-") / (pi / 2)),
-            "A quarter of the circle stands for all of it.",
+            "By symmetry a quarter of the circle is sufficient.",
         ),
         Step(
             "mean of the inverse",
@@ -145,14 +150,14 @@ OVER = Derivation(
         Rejected(
             "arithmetic mean",
             Eq(bias, used * (1 - N / p)),
-            "The usual formula, for any spectrum.",
+            "The usual formula does not hold for every spectrum.",
             Algebra("loss", "total variance", "one sample", "two parameters"),
         ),
-        Given("equal variances", Eq(l2, l1), "The assumption that is needed."),
+        Given("equal variances", Eq(l2, l1), "This assumption is needed."),
         Step(
             "equal variances suffice",
             Eq(bias, used * (1 - N / p)),
-            "With it the formula holds.",
+            "Under this assumption the formula holds.",
             Algebra("loss", "total variance", "one sample", "two parameters", "equal variances"),
         ),
     ),
@@ -162,11 +167,11 @@ size, factor, m, base, epsilon, samples = symbols("p_star f m Omega epsilon n", 
 loss = Function("L")
 OPTIMAL = Derivation(
     name="optimal-size",
-    title="Optimal size of a model, and the samples that a loss takes",
+    title="Optimal size of a model, and the samples needed for a loss",
     source=SOURCE,
     about=(
-        "With eigenvalues i^-s - (i+1)^-s, s = Omega^-m, unused features have the variance (p+1)^-s. The "
-        "samples for a given loss grow doubly exponentially in m."
+        "For eigenvalues i^-s - (i+1)^-s with s = Omega^-m the unused features have the variance (p+1)^-s. The number "
+        "of samples for a given loss grows doubly exponentially in m."
     ),
     symbols={
         N: SIZES[N],
@@ -185,15 +190,16 @@ OPTIMAL = Derivation(
         Given(
             "loss",
             Eq(loss(p), p ** (-s) * (N - 1) / (N - p)),
-            "From the expected loss without noise; p stands for p + 1, and the unused eigenvalues telescope to p^-s.",
+            "The expected loss without noise, with p in the place of p + 1; the sum of the unused eigenvalues "
+            "telescopes to p^-s.",
         ),
         Step(
             "slope",
             Eq(loss(p).diff(p), p ** (-s - 1) * (N - 1) * ((1 + s) * p - s * N) / (N - p) ** 2),
-            "Differentiate: negative below, positive above one size.",
+            "Differentiate: the slope is negative below one size and positive above it.",
             Algebra("loss"),
         ),
-        Given("turning point", Eq((1 + s) * size - s * N, 0), "Where the slope changes sign."),
+        Given("turning point", Eq((1 + s) * size - s * N, 0), "The slope changes sign at this size."),
         Step("optimal size", Eq(size, N * s / (1 + s)), "Solve for the size.", Solves("turning point")),
         Given("exponent", Eq(s, base ** (-m)), "A smooth target in m dimensions."),
         Step(
@@ -216,7 +222,7 @@ OPTIMAL = Derivation(
         Step(
             "factor for many rows",
             Eq(Limit(factor, N, oo), 1 + s),
-            "The loss is (1 + s) times that variance.",
+            "The loss is (1 + s) times the variance of the unused features.",
             AsLimit("factor"),
         ),
         Given(
@@ -233,7 +239,7 @@ OPTIMAL = Derivation(
         Step(
             "sample complexity in the dimension",
             Eq(samples, (1 + base**m) * ((1 + base ** (-m)) / epsilon) ** (base**m)),
-            "Its logarithm grows like Omega^m: doubly exponential in m.",
+            "The logarithm of the number of rows grows as Omega^m, so the number is doubly exponential in m.",
             Algebra("sample complexity", "exponent"),
         ),
         Step(
@@ -251,12 +257,12 @@ MODULAR = Derivation(
     title="Modules with a known projection: samples in proportion to their number",
     source=SOURCE,
     about=(
-        "K modules of intrinsic dimension 1 each share the rows. The dimension m of the whole task plays "
-        "no part, the number of modules does."
+        "K modules of intrinsic dimension 1 each share the rows. The number of rows depends on the number of modules, "
+        "but not on the dimension m of the task."
     ),
     symbols={
-        N: "rows that one module alone would take",
-        rows: "rows that K modules take",
+        N: "number of rows that one module needs",
+        rows: "number of rows that K modules need",
         K: "number of modules",
         per_module: "parameters of each module",
         unused: "variance of the unused features, the same for K equal modules together as for one",
@@ -277,7 +283,7 @@ MODULAR = Derivation(
         Step(
             "samples",
             Eq(test, epsilon),
-            "So n(K) - 1 = K (n(1) - 1) rows reach the loss that n(1) reach for one module.",
+            "K modules reach the loss of one module with n(1) rows if n(K) - 1 = K (n(1) - 1).",
             Algebra("same loss", "one module"),
         ),
     ),

@@ -19,8 +19,8 @@ SHALLOW = Derivation(
     title="Shallow network: each mode relaxes exponentially",
     source=f"{n.PAPER}, shallow dynamics",
     about=(
-        "Gradient flow on the squared loss moves the weights along the correlation of the error with the inputs. "
-        "Projected on a pair of singular vectors it becomes a linear equation for one number, at any start."
+        "Gradient flow on the squared loss moves the weights along the correlation of the error with the inputs. Its "
+        "projection on a pair of singular vectors is a linear equation for one number, for any initial weights."
     ),
     symbols={
         **n.MODE,
@@ -46,26 +46,28 @@ SHALLOW = Derivation(
         ),
         Given("strength", Eq(pi(t), Trace(n.W * n.v * n.u.T)), "Definition of the effective singular value, u' W v."),
         Given(
-            "rate", Eq(Derivative(pi(t), t), Trace(n.W_dot * n.v * n.u.T)), "Its rate of change; u and v are constant."
+            "rate",
+            Eq(Derivative(pi(t), t), Trace(n.W_dot * n.v * n.u.T)),
+            "Rate of change of the strength; u and v are constant.",
         ),
         Step(
             "motion",
             Eq(Derivative(pi(t), t), lam - delta * pi(t)),
-            "Apply the flow to v and project on u: the mode sees no other mode.",
+            "Apply the flow to v and project on u. The equation contains no other mode.",
             OnMatrices(n.two_modes, "flow", "correlation", "variance", "strength", "rate"),
         ),
-        Given("start", Eq(pi(0), pi0), "Any initial value, of either sign."),
+        Given("start", Eq(pi(0), pi0), "The initial value is arbitrary, of either sign."),
         Step(
             "solution",
             Eq(pi(t), symbolic.shallow_flow(lam, delta)),
-            "A linear equation with constant coefficients; it is solved by substitution.",
+            "The solution of a linear equation with constant coefficients, by substitution.",
             Solves("motion", "start"),
         ),
         Step("end of learning", Eq(Limit(pi(t), t, oo), lam / delta), "The exponentials vanish.", AsLimit("solution")),
         Step(
             "no input correlation",
             Eq(Limit(pi(t), delta, 0), symbolic.shallow_flow(lam, 0)),
-            "Without an input correlation nothing stops the growth.",
+            "Without an input correlation the strength grows without bound.",
             AsLimit("solution"),
         ),
         n.HALF,

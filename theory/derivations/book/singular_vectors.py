@@ -24,7 +24,7 @@ s_x = Symbol("s_x", nonnegative=True)
 
 @cache
 def modes() -> Sequence[Instance]:
-    """Each mode of two bits with a shared and an output sign feature, or a shared and an input one."""
+    """Each mode of two bits: one sign feature is shared, and the other is an input or an output."""
     return [
         _mode(space_instance(2, bits_in, bits_out), mask, mask_bit in bits_in, mask_bit in bits_out)
         for bits_in, bits_out in (({0, 1}, {0}), ({0}, {0, 1}))
@@ -59,7 +59,7 @@ VECTORS = Derivation(
     name="singular-vectors",
     title="Singular vectors of the dataset correlations",
     source=f"{n.PAPER}, singular value decomposition of the dataset correlations",
-    about="Every Walsh function of the items, sent through the inputs and the outputs, is a pair of singular vectors.",
+    about="The inputs and the outputs map every Walsh function of the items to a pair of singular vectors.",
     symbols={
         **SPACE,
         n.lam: "singular value of Sigma_yx",
@@ -102,13 +102,13 @@ VECTORS = Derivation(
         Step(
             "forwards",
             Eq(n.Sigma_yx * n.v, n.lam * n.u, evaluate=False),
-            "Sigma_yx takes v to u.",
+            "Sigma_yx maps v to a multiple of u.",
             OnMatrices(modes, "Sigma_yx", "singular value", "v", "u"),
         ),
         Step(
             "backwards",
             Eq(n.Sigma_yx.T * n.u, n.lam * n.v, evaluate=False),
-            "Its transpose takes u to v.",
+            "Its transpose maps u to a multiple of v.",
             OnMatrices(modes, "Sigma_yx", "singular value", "v", "u"),
         ),
         Step(

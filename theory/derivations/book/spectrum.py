@@ -52,7 +52,7 @@ def datasets(sizes: tuple[int, ...] = (1, 2)) -> Sequence[Instance]:
 
 
 def larger_datasets() -> Sequence[Instance]:
-    """The same, and one with three bits: a shared, an input and an output sign feature."""
+    """The same choices, and one with three bits: a shared, an input and an output sign feature."""
     return [*datasets(), space_instance(3, {0, 1}, {0, 2})]
 
 
@@ -127,7 +127,7 @@ def _class_steps(number: int) -> tuple[Line, ...]:
         Step(
             f"{name}, final strength",
             Eq(c.pi_star**2 * G_x * p, G_y * p, evaluate=False),
-            "The strength at which the error vanishes, lambda/delta, is the ratio of the lengths.",
+            "The error vanishes at the strength lambda/delta, which is the ratio of the lengths.",
             InAlgebra(PROJECTIONS, "X'X", "Y'Y"),
         ),
         Step(
@@ -146,8 +146,9 @@ SPECTRUM = Derivation(
     title="Correlations of the dataset space and their four classes of modes",
     source=f"{n.PAPER}, singular value decomposition of the dataset correlations (three of the four classes)",
     about=(
-        "The items carry four orthogonal projections: onto the sign features that are inputs and outputs, only "
-        "inputs, neither, or only outputs. Both Gram matrices are combinations of them, at any number of items."
+        "Four orthogonal projections act on the items: onto the sign features that are inputs and outputs, only "
+        "inputs, only outputs, and onto the rest. Both Gram matrices are linear combinations of them, for any number "
+        "of items."
     ),
     symbols={
         **SPACE,
@@ -174,7 +175,7 @@ SPECTRUM = Derivation(
         Given(
             "rest",
             Eq(P3, identity - P1 - P2 - P4, evaluate=False),
-            "Definition: what is orthogonal to all sign features.",
+            "Definition: the projection on all that is orthogonal to the sign features.",
         ),
         Step(
             "orthogonal projections",
@@ -183,7 +184,8 @@ SPECTRUM = Derivation(
                 _element([c * d for c, d in zip(weights, others, strict=True)]),
                 evaluate=False,
             ),
-            "For all coefficients: each squares to itself, and the product of two different ones vanishes.",
+            "For all coefficients, since each projection is its own square and products of different projections "
+            "vanish.",
             OnMatrices(larger_datasets, *PARTS),
         ),
         Given("inputs", Eq(G_x, X.T * X, evaluate=False), "Definition: overlaps of the items' inputs."),

@@ -32,8 +32,9 @@ EARLY = Derivation(
     title="Small random weights: the strength with which a mode starts",
     source=f"after {n.SAXE}; exact for a single mode as the weights tend to zero",
     about=(
-        "While strengths are small, a + b grows and a - b decays at the same rate, so that what a mode starts from is "
-        "the squared length of (a + b)/2. The product a.b, which is often used, is wrong at any scale of the weights."
+        "While strengths are small, a + b grows and a - b decays at the same rate. The initial strength of a mode is "
+        "therefore the squared length of (a + b)/2. The product a.b, which is often used, is wrong at any scale of "
+        "the weights."
     ),
     symbols={
         **n.MODE,
@@ -74,7 +75,7 @@ EARLY = Derivation(
         Step(
             "early strength",
             Eq(Limit(pi(t) * exp(-2 * lam * t), t, oo), y0 / 4),
-            "After the early phase only the sum is left.",
+            "Only the sum remains after the early phase.",
             AsLimit("strength", "sum", "difference"),
         ),
         Given(
@@ -88,14 +89,14 @@ EARLY = Derivation(
         Rejected(
             "the product",
             Eq(product, y0 / 4),
-            "The strength at time 0 as the initial strength.",
+            "The strength at time 0 is not the initial strength of the balanced mode.",
             OnMatrices(hidden, "sum of the vectors", "product"),
         ),
         Given("difference of the vectors", Eq(z0, Trace((a - b).T * (a - b))), "Definition."),
         Step(
             "what the product misses",
             Eq(y0 / 4 - product, z0 / 4),
-            "The product subtracts a part that has long decayed.",
+            "The product subtracts the squared length of (a - b)/2, which has decayed by then.",
             OnMatrices(hidden, "sum of the vectors", "difference of the vectors", "product"),
         ),
     ),
@@ -121,12 +122,12 @@ def equal_modes() -> Sequence[Instance]:
 
 DEGENERATE = Derivation(
     name="later-modes",
-    title="Equal and later modes: eigenvalues of overlaps, and the projection onto what is free",
+    title="Equal and later modes: eigenvalues of overlaps, and the projection onto free hidden directions",
     source="after the preceding derivation; linear stability of the modes that a faster one leaves",
     about=(
-        "Within a class of equal modes the overlaps of the hidden vectors obey a matrix equation that acts on their "
-        "eigenvalues one by one. A hidden direction that a faster mode f has taken no longer serves a slower one: "
-        "perturbations along it do not grow, because the determinant of their flow is not negative."
+        "Within a class of equal modes the overlaps of the hidden vectors obey a matrix equation that acts on each "
+        "eigenvalue separately. A slower mode cannot use the hidden direction of a faster mode f: perturbations along "
+        "it do not grow, because the determinant of their flow is not negative."
     ),
     symbols={
         **{key: n.MODE[key] for key in (lam, delta)},
@@ -154,7 +155,7 @@ DEGENERATE = Derivation(
         Given(
             "rotated rate",
             Eq(modes_rate, turn.T * rate_of * turn, evaluate=False),
-            "In the basis of the eigenvectors, which stay.",
+            "In the basis of the eigenvectors, which are constant.",
         ),
         Step(
             "one by one",
@@ -165,18 +166,18 @@ DEGENERATE = Derivation(
         Given(
             "first layer",
             Eq(entry_aa, -delta * lam_f / delta_f),
-            "Rate of a along itself: the faster mode's output weights, squared, are lambda_f/delta_f.",
+            "Rate of a along itself, since the squared output weights of the faster mode are lambda_f/delta_f.",
         ),
         Given(
             "second layer",
             Eq(entry_bb, -lam_f),
-            "Rate of b along itself: the faster mode's input weights, squared, times delta_f.",
+            "Rate of b along itself: the squared input weights of the faster mode times delta_f.",
         ),
         Given("coupling", Eq(entry_ab, lam), "Each layer drives the other at rate lambda."),
         Given(
             "determinant",
             Eq(determinant, entry_aa * entry_bb - entry_ab**2),
-            "Of the flow of the pair (a, b); its trace is negative.",
+            "Determinant of the flow of the pair (a, b), whose trace is negative.",
         ),
         Given("slower mode", Eq(lam, sqrt(delta * sigma)), "From the spectrum."),
         Given("faster mode", Eq(lam_f, sqrt(delta_f * sigma_f)), "From the spectrum."),
@@ -184,8 +185,8 @@ DEGENERATE = Derivation(
             "stability",
             Eq(determinant, delta * (sigma_f - sigma)),
             (
-                "Not negative: what lies along the faster mode's hidden direction does not grow. It is neutral "
-                "for equal sigma."
+                "The determinant is not negative, so perturbations along the hidden direction of the faster mode do "
+                "not grow. They are neutral for equal sigma."
             ),
             Algebra("determinant", "first layer", "second layer", "coupling", "slower mode", "faster mode"),
         ),
@@ -198,7 +199,8 @@ EXPECTED = Derivation(
     title="Expected initial strength of Gaussian weights",
     source="after the derivation of the initial strength",
     about=(
-        "A mode starts from a squared length of h independent Gaussian entries, h the number of free hidden directions."
+        "The initial strength of a mode is the squared length of h independent Gaussian entries, where h is the "
+        "number of free hidden directions."
     ),
     symbols={
         h: "number of hidden directions that no faster mode has taken",
@@ -210,7 +212,11 @@ EXPECTED = Derivation(
         spread: "relative standard deviation",
     },
     lines=(
-        Given("entry", Eq(variance, (s_1**2 + s_2**2) / 4), "Independent Gaussian entries, seen along a unit vector."),
+        Given(
+            "entry",
+            Eq(variance, (s_1**2 + s_2**2) / 4),
+            "Variance of the component of independent Gaussian entries along a unit vector.",
+        ),
         Given("mean of a square", Eq(expected, h * variance), "Sum of h squares of variance v."),
         Given(
             "fourth moment",
@@ -227,7 +233,7 @@ EXPECTED = Derivation(
         Step(
             "relative spread",
             Eq(spread, sqrt(2 / h)),
-            "It depends on the number of directions alone.",
+            "The ratio depends only on the number of directions.",
             Algebra("spread", "fourth moment", "mean of a square"),
         ),
     ),

@@ -32,7 +32,7 @@ HIDDEN = {
 
 
 def one_direction() -> Sequence[Instance]:
-    """Two modes that use orthogonal hidden directions, and weights that are nothing but these modes."""
+    """Two modes with orthogonal hidden directions, and weights that contain only these modes."""
     (base,) = n.two_modes()
     left, right = n.rotation(3, 4, 5), n.rotation(5, 12, 13)
     inner = sympy.Matrix([[*symbols("a1 a2", real=True), 0, 0], [0, 0, *symbols("a3 a4", real=True)]]).T
@@ -48,7 +48,8 @@ MODES = Derivation(
     title="Two layers: the flow decouples into modes",
     source=f"{n.SAXE}, decoupling of the modes",
     about=(
-        "Weights whose modes use orthogonal hidden directions keep them: each mode has its own pair of hidden vectors."
+        "Modes that start with orthogonal hidden directions keep them, so each mode has a separate pair of hidden "
+        "vectors."
     ),
     symbols={
         **n.MODE,
@@ -72,7 +73,11 @@ MODES = Derivation(
             "Gradient flow of half the mean squared error.",
         ),
         Given("correlation", Eq(n.Sigma_yx * n.v, lam * n.u, evaluate=False), "u and v are singular vectors."),
-        Given("transposed", Eq(n.Sigma_yx.T * n.u, lam * n.v, evaluate=False), "The same, from the left."),
+        Given(
+            "transposed",
+            Eq(n.Sigma_yx.T * n.u, lam * n.v, evaluate=False),
+            "The same for multiplication from the left.",
+        ),
         Given(
             "variance",
             Eq(n.Sigma_x * n.v, delta * n.v, evaluate=False),
@@ -104,8 +109,8 @@ BALANCED = Derivation(
     title="Two layers, balanced start: each mode follows a logistic curve",
     source=f"{n.SAXE}, balanced modes; {n.PAPER}, deep dynamics",
     about=(
-        "For a = b the two layers stay equal. The form below has no 0/0 at lambda = 0, delta = 0 or pi0 = 0, where "
-        "the usual logistic form has one."
+        "For a = b the two layers remain equal. At lambda = 0, delta = 0 or pi0 = 0 the usual logistic form is 0/0; "
+        "the form below is not."
     ),
     symbols={
         **n.MODE,
@@ -127,7 +132,7 @@ BALANCED = Derivation(
         Step(
             "solution",
             Eq(pi(t), symbolic.two_layer_flow(lam, delta, start)),
-            "A Bernoulli equation; it is solved by substitution.",
+            "The solution of a Bernoulli equation, by substitution.",
             Solves("motion", "start"),
         ),
         Step("logistic form", Eq(pi(t), LOGISTIC), "The usual form, for lambda, delta > 0.", Algebra("solution")),
@@ -135,13 +140,13 @@ BALANCED = Derivation(
         Step(
             "no correlation",
             Eq(Limit(pi(t), lam, 0), symbolic.two_layer_flow(0, delta, start)),
-            "Without a correlation the mode is forgotten like 1/t.",
+            "Without an input-output correlation the strength decays as 1/t.",
             AsLimit("solution"),
         ),
         Step(
             "no input correlation",
             Eq(Limit(pi(t), delta, 0), symbolic.two_layer_flow(lam, 0, start)),
-            "Without an input correlation nothing stops the growth.",
+            "Without an input correlation the strength grows without bound.",
             AsLimit("solution"),
         ),
         n.HALF,
@@ -159,8 +164,8 @@ OPPOSITE = Derivation(
     title="Two layers, opposite start: the mode ends in the saddle",
     source=f"after {n.SAXE}",
     about=(
-        "For b = -a the start is negative and stays so. The logistic formula, continued to negative starts, does not "
-        "describe this: it solves another equation."
+        "For b = -a the strength is negative at all times. The logistic formula with a negative initial strength "
+        "solves a different equation."
     ),
     symbols={**n.MODE, start: "size of its initial value", length: "common length of the two hidden vectors"},
     lines=(
@@ -176,7 +181,7 @@ OPPOSITE = Derivation(
         Rejected(
             "logistic form",
             Eq(pi(t), LOGISTIC.subs(start, -start)),
-            "The logistic form with a negative start, as it is often used.",
+            "The logistic form, often used with a negative initial strength, does not hold.",
             Solves("motion", "start"),
         ),
         Step(
