@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..validation import FloatArray
+from .items import rotated
 
 if TYPE_CHECKING:
     from .systematicity import SystematicityDataset
@@ -126,6 +127,11 @@ class Data(ABC):
     def n_outputs(self) -> int:
         """Number of output features."""
         return max(int(block.stop) for block in self.output_blocks.values())
+
+    @cached_property
+    def rotated_items(self) -> tuple[FloatArray, FloatArray]:
+        """X and Y, rotated among items so that no more are left than there are features: shapes (features, fewer)."""
+        return rotated(self.X, self.Y)
 
     @cached_property
     def sigma_x(self) -> FloatArray:

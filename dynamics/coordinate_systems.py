@@ -12,6 +12,7 @@ import numpy as np
 from ..datasets import Data, SystematicityDataset
 from ..problem import Modular, Network, Problem, RandomModes, Rule, Weights
 from ..validation import FloatArray
+from .costs import Cost
 from .dense.commuting import (
     DIAGONAL_TOLERANCE,
     CommutingFrame,
@@ -21,6 +22,7 @@ from .dense.commuting import (
 )
 from .dense.compressed import CompressedFrame, compress, narrow, narrow_static
 from .dense.data_coordinates import DataCoordinates, flat_start
+from .dense.forms import cheapest
 from .dense.layout import IDENTITY, PLAIN, full_layout, layout, width
 from .dense.observer import Observer
 from .dense.random_modes import NoFrame, draw
@@ -122,8 +124,8 @@ class CoordinateSystem:
         In one sentence.
     questions : tuple of callables
         Conditions; each answers None, or the reason why a problem cannot be trained in these coordinates.
-    operations : callable
-        Multiplications in one step.
+    cost : callable
+        What a step costs.
     forms : tuple of Form
         The first that covers a problem builds its system.
     """
@@ -131,7 +133,7 @@ class CoordinateSystem:
     name: str
     meaning: str
     questions: tuple[Question, ...]
-    operations: Callable[[Group], int]
+    cost: Callable[[Group], Cost]
     forms: tuple[Form, ...]
 
     def refusal(self, group: Group) -> str | None:
@@ -187,32 +189,35 @@ def _coupled(group: Group) -> str | None:
     return None
 
 
-def _data_operations(group: Group) -> int:
-    sizes = [rows * columns for rows, columns in group.network.shapes(group.dataset)]
-    return group.dataset.n_items * (3 * sum(sizes) - sizes[0])
+def _data_cost(group: Group) -> Cost:
+    shapes = group.network.shapes(group.dataset)
+    sizes = [rows * columns for rows, columns in shapes]
+    items = group.dataset.rotated_items[0].shape[1] if not group.in_space else group.dataset.n_items
+    return Cost(items * (3 * sum(sizes) - sizes[0]), matrices=3 * len(shapes) - 1, calls=6)
 
 
-def _spectral_operations(group: Group) -> int:
+def _spectral_cost(group: Group) -> Cost:
     if group.in_space:
         full = full_layout(group.space)
         columns, rows = full.n_moving, full.n_rows
     else:
         columns, rows = len(group.frame.delta), group.dataset.n_outputs
-    return columns * rows if group.network.layers == 1 else _two_layer_operations(group.hidden, columns, rows)
+    return Cost(columns * rows, 0, 2) if group.network.layers == 1 else _two_layer_cost(group, columns, rows)
 
 
-def _compressed_operations(group: Group) -> int:
+def _compressed_cost(group: Group) -> Cost:
     full, hidden = full_layout(group.space), group.hidden
     if group.network.layers == 1:
-        return len([one for one in full.classes if one.in_inputs])
+        return Cost(len([one for one in full.classes if one.in_inputs]), 0, 2)
     height = hidden * ((PLAIN in full.columns) + (PLAIN in full.rows))
     plain = min(height, max(width(full.columns, PLAIN), width(full.rows, PLAIN)))
     small = layout(group.space, plain, 0, min(hidden, width(full.rows, IDENTITY)))
-    return _two_layer_operations(min(hidden, small.n_moving + small.n_rows), small.n_moving, small.n_rows)
+    return _two_layer_cost(group, small.n_moving, small.n_rows, min(hidden, small.n_moving + small.n_rows))
 
 
-def _two_layer_operations(hidden: int, columns: int, rows: int) -> int:
-    return min(2 * hidden**2 * (columns + rows), 3 * hidden * columns * rows)
+def _two_layer_cost(group: Group, columns: int, rows: int, hidden: int | None = None) -> Cost:
+    sizes = (hidden or group.hidden, columns, rows)
+    return cheapest(True, *sizes, len(group.problems)).cost(*sizes)
 
 
 def _modules_as_they_are(group: Group) -> System:
@@ -277,7 +282,7 @@ DATA = CoordinateSystem(
     "data",
     "the weights as they are",
     (_any_drawn,),
-    _data_operations,
+    _data_cost,
     (
         Form(lambda group: not group.network.is_chain, _modules_as_they_are),
         Form(
@@ -290,7 +295,7 @@ SPECTRAL = CoordinateSystem(
     "spectral",
     "rotated so that the correlations of the data are diagonal",
     (_any_drawn, _modules, _rule, _many_layers, _coupled),
-    _spectral_operations,
+    _spectral_cost,
     (
         Form(lambda group: not group.in_space, _commuting),
         Form(lambda group: group.network.layers == 1, _shallow_spectral),
@@ -301,7 +306,7 @@ COMPRESSED = CoordinateSystem(
     "compressed",
     "one triangular factor for each class of equal modes",
     (_drawn_elsewhere, _modules, _rule, _many_layers, _no_large_classes),
-    _compressed_operations,
+    _compressed_cost,
     (
         Form(lambda group: group.is_drawn, _drawn_modes),
         Form(lambda group: group.network.layers == 1, _shallow_compressed),
@@ -309,4 +314,4 @@ COMPRESSED = CoordinateSystem(
     ),
 )
 COORDINATE_SYSTEMS = (DATA, SPECTRAL, COMPRESSED)
-"""In the order of preference, where the costs of a step differ by little."""
+"""In the order of preference, where the costs of a step are equal."""

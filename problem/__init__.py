@@ -2,7 +2,7 @@
 
 from .dense import Chain, Deep, Part, Shallow, Weights, balanced_weights, product
 from .modular import Modular, Module, Network, input_output_map, stored_map
-from .observation import BlockPair, Observation, observe
+from .observation import BlockPair, Observation, observe, observe_stack
 from .problem import Problem
 from .refusals import Divergence, NoClosedForm
 from .rules import Rule
@@ -53,6 +53,7 @@ __all__ = [
     "isolated_map",
     "load_trajectory",
     "observe",
+    "observe_stack",
     "product",
     "stored_map",
     "sub_structure",

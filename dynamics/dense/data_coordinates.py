@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 
-from ...problem import Problem, Weights, observe, product
+from ...problem import Problem, Weights, observe_stack, product
 from ...validation import FloatArray
-from ..systems import Balance, Seen, balance_of
+from ..descent import PlainSteps
+from ..systems import Balance, Seen, Steps, balance_of
 
 
 class DataCoordinates:
@@ -55,15 +54,17 @@ class DataCoordinates:
         np.matmul(errors[0], self._X_transposed, out=self._parts[0])
         return self._velocity
 
-    def observe(self, states: Iterable[FloatArray]) -> Seen:
+    def descent(self, step_size: FloatArray | float) -> Steps:
+        """Return steps of descent."""
+        return PlainSteps(self.velocity, step_size)
+
+    def observe(self, states: FloatArray) -> Seen:
         """Return the modes, block norms and loss, from the product of the weights."""
-        maps = (product(self.weights(state)) for state in states)
-        one_by_one = (W for several in maps for W in several.reshape(-1, *several.shape[-2:]))
-        return Seen.of_maps(observe(self._dataset, one_by_one), self.start.shape[:-1])
+        return Seen.of_maps(self._dataset, product(self.weights(states)))
 
     def strengths(self, state: FloatArray) -> FloatArray:
         """Return the effective singular value of every mode."""
-        return np.asarray(observe(self._dataset, [product(self.weights(state))]).strengths[0])
+        return observe_stack(self._dataset, product(self.weights(state))).strengths
 
     def balance(self, state: FloatArray) -> Balance:
         """Return what gradient flow conserves."""

@@ -10,14 +10,15 @@ of their distance, :math:`\dot s = \delta (1 - s)`: in compressed coordinates th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 
 from ...problem import BlockPair, Weights
 from ...validation import FloatArray
-from ..systems import Balance, Seen, in_chunks
+from ..descent import PlainSteps
+from ..systems import Balance, Seen, Steps
 from .factors import lower_factor
 from .layout import Layout
 from .observer import Observer
@@ -50,6 +51,10 @@ class ShallowEquations:
         change += self._target
         return self._velocity
 
+    def descent(self, step_size: FloatArray | float) -> Steps:
+        """Return steps of descent."""
+        return PlainSteps(self.velocity, step_size)
+
     def balance(self, state: FloatArray) -> Balance:
         """Return an empty balance, since there is one layer."""
         return Balance([], np.zeros(state.shape[:-1]))
@@ -67,9 +72,9 @@ class ShallowSpectral(ShallowEquations):
         moving = state.reshape(*state.shape[:-1], *self._shape[-2:])
         return np.concatenate([moving, np.broadcast_to(self._static, (*moving.shape[:-1], self._static.shape[-1]))], -1)
 
-    def observe(self, states: Iterable[FloatArray]) -> Seen:
-        """Return the modes, block norms and loss of a sequence of states."""
-        return in_chunks(states, lambda several: self._observer(self._map(several)))
+    def observe(self, states: FloatArray) -> Seen:
+        """Return the modes, block norms and loss of states along a first axis."""
+        return self._observer(self._map(states))
 
     def strengths(self, state: FloatArray) -> FloatArray:
         """Return the effective singular value of every mode."""
@@ -115,11 +120,9 @@ class ShallowCompressed:
         """Return the time derivative of the shares."""
         return self._delta * (1 - state)
 
-    def observe(self, states: Iterable[FloatArray]) -> Seen:
-        """Return the modes, block norms and loss of a sequence of states."""
-        return in_chunks(states, lambda several: self._look(_coefficients(several)))
-
-    def _look(self, coefficients: FloatArray) -> Seen:
+    def observe(self, states: FloatArray) -> Seen:
+        """Return the modes, block norms and loss of states along a first axis."""
+        coefficients = _coefficients(states)
         modes: dict[str, FloatArray] = {}
         norms: dict[BlockPair, FloatArray] = {}
         for name, factor in self._factors.items():
@@ -143,6 +146,10 @@ class ShallowCompressed:
         """Return the weights, in their own coordinates."""
         J = np.tensordot(_coefficients(state)[0], self._all_directions, axes=1)
         return (self._frame.full_map(J),)
+
+    def descent(self, step_size: FloatArray | float) -> Steps:
+        """Return steps of descent."""
+        return PlainSteps(self.velocity, step_size)
 
     def balance(self, state: FloatArray) -> Balance:
         """Return an empty balance, since there is one layer."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from ...problem import Modular, Problem, Weights, input_output_map, observe
+from ...problem import Modular, Problem, Weights, input_output_map, observe_stack
 from ...validation import FloatArray
-from ..systems import Balance, Seen, balance_of
+from ..descent import PlainSteps
+from ..systems import Balance, Seen, Steps, balance_of
 
 
 class ModuleCoordinates:
@@ -51,13 +52,17 @@ class ModuleCoordinates:
         ]
         return np.concatenate([part.ravel() for module in parts for part in module])
 
-    def observe(self, states: Iterable[FloatArray]) -> Seen:
+    def descent(self, step_size: FloatArray | float) -> Steps:
+        """Return steps of descent."""
+        return PlainSteps(self.velocity, step_size)
+
+    def observe(self, states: FloatArray) -> Seen:
         """Return the modes, block norms and loss of the sum of the modules' maps."""
-        return Seen.of_maps(observe(self._dataset, (self._map(state) for state in states)))
+        return Seen.of_maps(self._dataset, np.array([self._map(state) for state in states]))
 
     def strengths(self, state: FloatArray) -> FloatArray:
         """Return the effective singular value of every mode."""
-        return np.asarray(observe(self._dataset, [self._map(state)]).strengths[0])
+        return observe_stack(self._dataset, self._map(state)).strengths
 
     def balance(self, state: FloatArray) -> Balance:
         """Return what gradient flow conserves in each module."""

@@ -33,11 +33,11 @@ COUPLED = Dataset(np.random.default_rng(1).standard_normal((3, 4)), np.random.de
 WHITENED = Dataset(np.eye(6)[:, :5], np.random.default_rng(0).standard_normal((4, 5)))
 
 
-def test_automatic_choice_follows_the_count_of_operations() -> None:
+def test_automatic_choice_follows_the_cost_of_a_step() -> None:
     def chosen(dataset: Data, network: Network) -> str | None:
         return coordinates(Problem(dataset, network, SmallRandom(), DESCENT)).name
 
-    assert chosen(SystematicityDataset(3, 1, 3, 1), Deep(50)) == "data"
+    assert chosen(SystematicityDataset(3, 1, 3, 1), Deep(50)) == "compressed"
     assert chosen(SystematicityDataset(6, 1, 3, 1), Deep(50)) == "spectral"
     assert chosen(SystematicityDataset(10, 1, 3, 1), Deep(50)) == "compressed"
     assert chosen(SystematicityDataset(10, 1, 3, 1), Shallow()) == "compressed"
@@ -89,7 +89,7 @@ def test_the_answer_on_coordinates_is_what_solve_does() -> None:
 
 def test_origin_names_the_coordinates() -> None:
     problem = Problem(SystematicityDataset(3, 1, 3, 1), Deep(5), SmallRandom(), DESCENT)
-    assert solve(problem).origin == "all weights, descent"
+    assert solve(problem, coordinates="data").origin == "all weights, descent"
     assert solve(problem, coordinates="spectral").origin == "all weights in spectral coordinates, descent"
 
 

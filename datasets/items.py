@@ -1,0 +1,41 @@
+"""Items rotated so that no more are left than there are features."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+
+from ..validation import FloatArray
+
+BLOCK_ENTRIES, BLOCK_HEIGHTS = 2**16, 8
+"""Items are taken in blocks of this many numbers, or of this many times as many items as features."""
+
+
+def rotated(X: FloatArray, Y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Rotate items so that as many are left as there are features; products of features over items stay.
+
+    The first items span the inputs, and the inputs of all others are zero. The rotation is that of a QR decomposition
+    of the items, taken in blocks, so that no more memory is needed for more items, and no digits are lost as in the
+    correlations, whose condition is the square of that of the data.
+
+    Parameters
+    ----------
+    X, Y : ndarray, shapes (input features, items) and (output features, items)
+
+    Returns
+    -------
+    tuple of ndarray
+        The same data if there are no more items than features.
+    """
+    n_inputs, n_features, n_items = len(X), len(X) + len(Y), X.shape[1]
+    if n_items <= n_features:
+        return X, Y
+    height = max(BLOCK_HEIGHTS * n_features, BLOCK_ENTRIES // n_features)
+    lower = np.empty((n_features, 0))
+    for first in range(0, n_items, height):
+        several = slice(first, first + height)
+        items = np.concatenate([lower, np.concatenate([X[:, several], Y[:, several]])], axis=1)
+        lower = cast(FloatArray, np.linalg.qr(items.T, mode="r")).T
+    lower = np.ascontiguousarray(lower)
+    return lower[:n_inputs], lower[n_inputs:]
