@@ -20,11 +20,11 @@ from .dense.commuting import (
     CommutingTwoLayer,
     commuting_frame,
 )
-from .dense.compressed import CompressedFrame, compress, narrow, narrow_static
+from .dense.compressed import CompressedFrame, compress, narrow, narrow_static, narrowed
 from .dense.data_coordinates import DataCoordinates, flat_start
 from .dense.forms import cheapest
 from .dense.layout import IDENTITY, PLAIN, full_layout, layout, width
-from .dense.observer import Observer
+from .dense.observer import observer_of
 from .dense.random_modes import NoFrame, draw
 from .dense.shallow import ShallowCompressed, ShallowSpectral
 from .dense.spectral import SpectralFrame, StaticFrame
@@ -231,29 +231,29 @@ def _commuting(group: Group) -> System:
 
 def _shallow_spectral(group: Group) -> System:
     frame = SpectralFrame(group.space)
-    return ShallowSpectral(frame, Observer(group.space, frame.layout), frame.map(group.weights()[0]))
+    return ShallowSpectral(frame, observer_of(group.space, frame.layout), frame.map(group.weights()[0]))
 
 
 def _shallow_compressed(group: Group) -> System:
     frame = SpectralFrame(group.space)
     start = frame.map(group.weights()[0])
-    observer = Observer(group.space, frame.layout)
+    observer = observer_of(group.space, frame.layout)
     return ShallowCompressed(frame, observer, start, lambda: frame.map(group.weights()[0]))
 
 
 def _two_layer_spectral(group: Group) -> System:
     dataset, spectral = group.space, SpectralFrame(group.space)
     parts = narrow_static(dataset, spectral.two_layer(group.weights()))
-    observer = Observer(dataset, narrow(dataset, parts).layout)
+    observer = observer_of(dataset, narrow(dataset, parts).layout)
     return TwoLayerCoordinates(
-        parts, observer, partial(narrow, dataset), lambda: StaticFrame(spectral, group.weights())
+        parts, observer, partial(narrowed, dataset), lambda: StaticFrame(spectral, group.weights())
     )
 
 
 def _two_layer_compressed(group: Group) -> System:
     dataset, spectral = group.space, SpectralFrame(group.space)
     parts = compress(dataset, spectral.two_layer(group.weights()))
-    observer = Observer(dataset, parts.layout)
+    observer = observer_of(dataset, parts.layout)
     return TwoLayerCoordinates(parts, observer, _same, lambda: CompressedFrame(spectral, group.weights()))
 
 
@@ -261,7 +261,7 @@ def _drawn_modes(group: Group) -> System:
     dataset = group.space
     each = [draw(dataset, group.hidden, cast(RandomModes, one.initial)) for one in group.problems]
     parts = compress(dataset, each[0] if group.alone else stacked(each))
-    return TwoLayerCoordinates(parts, Observer(dataset, parts.layout), _same, NoFrame)
+    return TwoLayerCoordinates(parts, observer_of(dataset, parts.layout), _same, NoFrame)
 
 
 def stacked(parts: Sequence[TwoLayerParts]) -> TwoLayerParts:
@@ -274,8 +274,8 @@ def stacked(parts: Sequence[TwoLayerParts]) -> TwoLayerParts:
     )
 
 
-def _same(parts: TwoLayerParts) -> TwoLayerParts:
-    return parts
+def _same(_: TwoLayerParts, A: FloatArray, C: FloatArray) -> tuple[FloatArray, FloatArray]:
+    return A, C
 
 
 DATA = CoordinateSystem(

@@ -12,7 +12,7 @@ from ..validation import FloatArray
 from .integrators import Progress
 from .systems import Steps, System
 
-STACK_ENTRIES, STACK_STEPS = 2**16, 1024
+STACK_ENTRIES, STACK_STEPS = 2**15, 1024
 """The most numbers that a stack of states holds, and of how many steps it holds the records; one state at least."""
 
 

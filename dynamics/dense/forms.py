@@ -151,15 +151,17 @@ class _JointSteps:
         self._several, self._scale, self._targets = form.several, scale, targets
         self._factor = np.empty((*form.lead, *scale.shape[-2:]))
 
-    def views(self, states: FloatArray) -> Sequence[FloatArray]:
-        return list(states.reshape(len(states), *self._shape))
+    def views(self, states: FloatArray) -> Sequence[Matrices]:
+        matrices = states.reshape(len(states), *self._shape)
+        return list(zip(matrices, matrices.swapaxes(-1, -2), strict=True))
 
-    def walk(self, path: Iterable[FloatArray]) -> None:
+    def walk(self, path: Iterable[Matrices]) -> None:
         factor, scale, targets, times = self._factor, self._scale, self._targets, multiply(self._several)
-        for before, after in pairwise(path):
-            times(before.swapaxes(-1, -2), before, factor)
-            np.multiply(factor, scale, factor)
-            np.add(factor, targets, factor)
+        scaled, moved = np.multiply, np.add
+        for (before, transposed), (after, _) in pairwise(path):
+            times(transposed, before, factor)
+            scaled(factor, scale, factor)
+            moved(factor, targets, factor)
             times(before, factor, after)
 
 

@@ -27,7 +27,7 @@ from ...validation import FloatArray
 from ..systems import Balance, Seen, Steps
 from .forms import Correlations, cheapest
 from .layout import Layout
-from .observer import Observer
+from .observer import Observer, sums_of_squares
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +111,7 @@ class TwoLayerEquations:
     def balance(self, state: FloatArray) -> Balance:
         """Return what gradient flow conserves, up to a constant, and the larger energy of the two layers."""
         A, C = self.matrices(state)
-        energy = np.maximum(np.sum(A * A, axis=(-2, -1)) + self._static_energy, np.sum(C * C, axis=(-2, -1)))
+        energy = np.maximum(sums_of_squares(A) + self._static_energy, sums_of_squares(C))
         return Balance([C @ C.swapaxes(-1, -2) - A @ A.swapaxes(-1, -2)], energy)
 
 
@@ -125,7 +125,7 @@ class TwoLayerCoordinates(TwoLayerEquations):
     observer : Observer
         For the layout that `narrow` makes.
     narrow : callable
-        Reduces parts without loss before they are observed.
+        Reduces the moving columns of these parts without loss before they are observed.
     lift : callable
         Makes the frame that turns parts into full ones; called when full weights are asked for.
     """
@@ -134,7 +134,7 @@ class TwoLayerCoordinates(TwoLayerEquations):
         self,
         parts: TwoLayerParts,
         observer: Observer,
-        narrow: Callable[[TwoLayerParts], TwoLayerParts],
+        narrow: Callable[[TwoLayerParts, FloatArray, FloatArray], tuple[FloatArray, FloatArray]],
         lift: Callable[[], Frame],
     ) -> None:
         layout = parts.layout
@@ -144,8 +144,17 @@ class TwoLayerCoordinates(TwoLayerEquations):
 
     def observe(self, states: FloatArray) -> Seen:
         """Return the modes, block norms and loss of states along a first axis."""
-        parts = self._narrow(self._parts.moved(*self.matrices(states)))
-        return self._observer(parts.outputs.swapaxes(-1, -2) @ parts.inputs)
+        A, C = self._narrow(self._parts, *self.matrices(states))
+        static, columns = self._parts.static, A.shape[-1]
+        J = np.empty((*A.shape[:-2], C.shape[-1], columns + static.shape[-1]))
+        written = C.swapaxes(-1, -2)
+        np.matmul(written, A, out=J[..., :columns])
+        if static.ndim == 2:
+            rows = written.reshape(-1, len(static)) @ static
+            J[..., columns:] = rows.reshape(*J.shape[:-1], static.shape[-1])
+        else:
+            np.matmul(written, static, out=J[..., columns:])
+        return self._observer(J)
 
     @cached_property
     def _frame(self) -> Frame:
