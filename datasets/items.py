@@ -1,7 +1,9 @@
-"""Items rotated so that no more are left than there are features."""
+"""Items rotated so that no more are left than there are features, and the principal axes of the inputs."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -39,3 +41,45 @@ def rotated(X: FloatArray, Y: FloatArray) -> tuple[FloatArray, FloatArray]:
         lower = cast(FloatArray, np.linalg.qr(items.T, mode="r")).T
     lower = np.ascontiguousarray(lower)
     return lower[:n_inputs], lower[n_inputs:]
+
+
+@dataclass(frozen=True, eq=False)
+class Axes:
+    r"""Principal axes of the inputs: the singular vectors P of :math:`X = P s Q^\top`.
+
+    Attributes
+    ----------
+    P : ndarray, shape (input features, axes)
+        Orthonormal columns.
+    items : ndarray, shape (axes, items)
+        The inputs along the axes over the root of the number of items: :math:`s Q^\top / \sqrt N`.
+    delta : ndarray, shape (axes,)
+        Correlations of the inputs along the axes, :math:`s^2 / N`.
+    targets : ndarray, shape (output features, axes)
+        Correlations of the outputs with the inputs along the axes.
+    """
+
+    P: FloatArray
+    items: FloatArray
+    delta: FloatArray
+    targets: FloatArray
+
+
+def axes_of(X: FloatArray, Y: FloatArray, n_items: int) -> Axes:
+    """Return the principal axes of inputs, of data whose items may have been rotated.
+
+    Parameters
+    ----------
+    X, Y : ndarray, shapes (input features, items) and (output features, items)
+    n_items : int
+        Number of items before they were rotated.
+
+    Returns
+    -------
+    Axes
+    """
+    root = math.sqrt(n_items)
+    P, lengths, Q = np.linalg.svd(X, full_matrices=False)
+    seen = lengths > max(X.shape) * np.finfo(np.float64).eps * np.max(lengths, initial=0.0)
+    items = lengths[seen, None] * Q[seen] / root
+    return Axes(np.ascontiguousarray(P[:, seen]), items, (lengths[seen] / root) ** 2, (Y / root) @ items.T)

@@ -29,7 +29,7 @@ def solve_batch(problems: Sequence[Problem], *, coordinates: str = "auto") -> li
         They share the dataset, the network, the kind of start, and the numbers of steps; seeds, scales and other
         values of the start, step sizes and momenta may differ. Gradient flow takes steps of its own for each
         network, and modules have no common shape, so those are trained one after the other.
-    coordinates : {"auto", "data", "spectral", "compressed"}
+    coordinates : {"auto", "data", "principal", "spectral", "compressed"}
         As for :func:`solve`. In compressed coordinates only the hidden directions that move are kept.
 
     Returns

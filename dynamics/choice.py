@@ -97,12 +97,13 @@ def coordinates(problem: Problem) -> CoordinatesAnswer:
     >>> training = linmod.Descent(step_size=0.16, steps=300)
     >>> print(coordinates(linmod.Problem(dataset, linmod.Deep(hidden=50), start, training)))
     trained in compressed coordinates (one triangular factor for each class of equal modes)
-      data: 473,036,800 multiplications in one step
       spectral: 10,245,000 multiplications in one step
       compressed: 1,105,000 multiplications in one step
+      principal: 157,440,000 multiplications in one step
+      data: 473,036,800 multiplications in one step
     >>> answer = coordinates(linmod.Problem(dataset, linmod.Deep(hidden=50, layers=3), start, training))
     >>> answer.name, answer.refusals["spectral"]
-    ('data', "with layers=3 every hidden layer mixes the modes; use 'data'")
+    ('principal', "with layers=3 every hidden layer mixes the modes; use 'principal'")
     """
     instance("problem", problem, (Problem,))
     group = Group((problem,), alone=True)

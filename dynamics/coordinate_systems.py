@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property, partial
 from typing import cast
 
@@ -30,6 +30,7 @@ from .dense.shallow import ShallowCompressed, ShallowSpectral
 from .dense.spectral import SpectralFrame, StaticFrame
 from .dense.two_layer import TwoLayerCoordinates, TwoLayerParts
 from .modular.systems import ModuleCoordinates
+from .principal import PrincipalCoordinates
 from .rules.systems import RuleWeights
 from .systems import System
 
@@ -159,19 +160,19 @@ def _drawn_elsewhere(group: Group) -> str | None:
 
 
 def _modules(group: Group) -> str | None:
-    return None if group.network.is_chain else "modules are trained on the weights as they are; use 'data'"
+    return None if group.network.is_chain else "modules have coordinates for each of them; use 'principal'"
 
 
 def _rule(group: Group) -> str | None:
     if group.rule.is_gradient:
         return None
-    return f"rule={group.rule} is trained on the weights as they are; use 'data'"
+    return f"rule={group.rule} couples what these coordinates keep apart; use 'principal'"
 
 
 def _many_layers(group: Group) -> str | None:
     if group.network.layers <= 2:
         return None
-    return f"with layers={group.network.layers} every hidden layer mixes the modes; use 'data'"
+    return f"with layers={group.network.layers} every hidden layer mixes the modes; use 'principal'"
 
 
 def _no_large_classes(group: Group) -> str | None:
@@ -182,10 +183,10 @@ def _coupled(group: Group) -> str | None:
     if group.in_space:
         return None
     if not group.dataset.is_decoupled_by_gradient:
-        return "Sigma_x and Sigma_yx' Sigma_yx of this dataset do not commute; use 'data'"
+        return "Sigma_x and Sigma_yx' Sigma_yx of this dataset do not commute; use 'principal'"
     if group.frame.residual > DIAGONAL_TOLERANCE:
         residual = f"only to {group.frame.residual:.1e}, not to {DIAGONAL_TOLERANCE:.0e}"
-        return f"the modes make the correlations of this dataset diagonal {residual}; use 'data'"
+        return f"the modes make the correlations of this dataset diagonal {residual}; use 'principal'"
     return None
 
 
@@ -220,8 +221,35 @@ def _two_layer_cost(group: Group, columns: int, rows: int, hidden: int | None = 
     return cheapest(True, *sizes, len(group.problems)).cost(*sizes)
 
 
+def _principal_cost(group: Group) -> Cost:
+    dataset, network, networks = group.dataset, group.network, len(group.problems)
+    if not network.is_chain:
+        parts = [part.data for part in network.parts(dataset)]
+        chains = [part.network for part in network.parts(dataset)]
+    else:
+        parts, chains = [dataset], [network]
+    costs = [_chain_cost(chain, data, networks) for chain, data in zip(chains, parts, strict=True)]
+    return Cost(*(sum(values) for values in zip(*(astuple(one) for one in costs), strict=True)))
+
+
+def _chain_cost(chain: Network, data: Data, networks: int) -> Cost:
+    columns, rows = min(data.n_items, data.n_inputs), data.n_outputs
+    if chain.layers == 1:
+        return Cost(columns * rows, 0, 2)
+    hidden = chain.shapes(data)[0][0]
+    if chain.layers == 2:
+        sizes = (min(hidden, columns + rows), columns, rows)
+        return cheapest(False, *sizes, networks).cost(*sizes)
+    inner = hidden**2 * (chain.layers - 2)
+    return Cost(3 * columns * (inner + hidden * rows), matrices=3 * (chain.layers - 1), calls=3)
+
+
 def _modules_as_they_are(group: Group) -> System:
     return ModuleCoordinates(group.problems[0], cast(Modular, group.network))
+
+
+def _principal(group: Group) -> System:
+    return PrincipalCoordinates(group.dataset, group.network, group.rule, group.weights())
 
 
 def _commuting(group: Group) -> System:
@@ -291,6 +319,13 @@ DATA = CoordinateSystem(
         Form(lambda group: True, lambda group: DataCoordinates(group.problems[0], group.flat_start())),
     ),
 )
+PRINCIPAL = CoordinateSystem(
+    "principal",
+    "the first layer along the principal axes of the inputs",
+    (_any_drawn,),
+    _principal_cost,
+    (Form(lambda group: True, _principal),),
+)
 SPECTRAL = CoordinateSystem(
     "spectral",
     "rotated so that the correlations of the data are diagonal",
@@ -313,5 +348,5 @@ COMPRESSED = CoordinateSystem(
         Form(lambda group: group.network.layers == 2, _two_layer_compressed),
     ),
 )
-COORDINATE_SYSTEMS = (DATA, SPECTRAL, COMPRESSED)
+COORDINATE_SYSTEMS = (SPECTRAL, COMPRESSED, PRINCIPAL, DATA)
 """In the order of preference, where the costs of a step are equal."""

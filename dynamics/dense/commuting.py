@@ -49,7 +49,7 @@ class CommutingFrame:
 def commuting_frame(dataset: Data) -> CommutingFrame:
     """Complete the modes of a dataset to orthonormal bases, and measure how diagonal the correlations are there."""
     modes, root = dataset.mode_basis, np.sqrt(dataset.n_items)
-    X, Y = dataset.X / root, dataset.Y / root
+    X, Y = (side / root for side in dataset.rotated_items)
     V = np.concatenate([modes.V, _remaining_directions(X, modes.V)], axis=1)
     U = np.linalg.qr(modes.U, mode="complete").Q
     U[:, : modes.n_modes] = modes.U
@@ -111,7 +111,7 @@ class CommutingShallow(ShallowEquations):
     def __init__(self, dataset: Data, frame: CommutingFrame, weights: Weights) -> None:
         columns = weights[0] @ frame.V
         self._dataset, self._frame, self._static = dataset, frame, weights[0] - columns @ frame.V.T
-        super().__init__(frame.lam, frame.delta, frame.U.T @ columns)
+        super().__init__(Correlations(frame.lam, frame.delta), frame.U.T @ columns)
 
     def weights(self, state: FloatArray) -> Weights:
         """Return the weights, in their own coordinates."""

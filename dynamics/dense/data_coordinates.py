@@ -1,4 +1,4 @@
-"""Every weight of the network, trained on the items as they are: the reference."""
+"""Every weight of the network as it is, trained on the items: the reference for all other coordinates."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ class DataCoordinates:
 
     def __init__(self, problem: Problem, start: FloatArray | None = None) -> None:
         self._dataset, self._shapes = problem.dataset, problem.network.shapes(problem.dataset)
-        self._X, self._Y, self._X_transposed = problem.dataset.X, problem.dataset.Y, problem.dataset.X.T
+        self._X, self._Y = problem.dataset.rotated_items
+        self._X_transposed = self._X.T
         self._stops = np.cumsum([0, *(rows * columns for rows, columns in self._shapes)]).tolist()
         self.start = flat_start(problem) if start is None else start
         self._velocity = np.empty_like(self.start)
         self._parts = self.weights(self._velocity)
         self._last, self._matrices = self._velocity, self._parts
-        n_items, lead = problem.dataset.n_items, self.start.shape[:-1]
+        n_items, lead = self._X.shape[1], self.start.shape[:-1]
         self._hidden = [np.empty((*lead, rows, n_items)) for rows, _ in self._shapes]
         self._errors = [np.empty_like(hidden) for hidden in self._hidden]
 

@@ -10,16 +10,17 @@ of their distance, :math:`\dot s = \delta (1 - s)`: in compressed coordinates th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from ...problem import BlockPair, Weights
 from ...validation import FloatArray
-from ..descent import PlainSteps
 from ..systems import Balance, Seen, Steps
 from .factors import lower_factor
+from .forms import Correlations
 from .layout import Layout
 from .observer import Observer
 from .spectral import SpectralFrame
@@ -30,34 +31,52 @@ class ShallowEquations:
 
     Parameters
     ----------
-    lam : ndarray, shape (paired columns,)
-    delta : ndarray, shape (moving columns,)
+    seen : Correlations
     moving : ndarray, shape (..., rows, moving columns)
-        The leading rows and columns are paired.
     """
 
-    def __init__(self, lam: FloatArray, delta: FloatArray, moving: FloatArray) -> None:
+    def __init__(self, seen: Correlations, moving: FloatArray) -> None:
         self._shape = moving.shape
-        self._minus_delta = -delta
-        self._target = np.zeros(moving.shape[-2:])
-        np.fill_diagonal(self._target[: len(lam), : len(lam)], lam)
+        self._delta = np.broadcast_to(seen.delta, moving.shape[-2:]).ravel()
+        self._targets = seen.targets(moving.shape[-2]).ravel()
         self.start = moving.reshape(*moving.shape[:-2], -1)
         self._velocity = np.empty_like(self.start)
 
+    def matrix(self, states: FloatArray) -> FloatArray:
+        """Return the moving columns in states of shape (..., size)."""
+        return states.reshape(*states.shape[:-1], *self._shape[-2:])
+
     def velocity(self, state: FloatArray) -> FloatArray:
         """Return minus the gradient of the loss, in a buffer that the next call overwrites."""
-        change = self._velocity.reshape(self._shape)
-        np.multiply(state.reshape(self._shape), self._minus_delta, out=change)
-        change += self._target
+        np.multiply(state, -self._delta, out=self._velocity)
+        self._velocity += self._targets
         return self._velocity
 
     def descent(self, step_size: FloatArray | float) -> Steps:
         """Return steps of descent."""
-        return PlainSteps(self.velocity, step_size)
+        return ShallowSteps(1 - step_size * self._delta, step_size * self._targets)
 
     def balance(self, state: FloatArray) -> Balance:
         """Return an empty balance, since there is one layer."""
         return Balance([], np.zeros(state.shape[:-1]))
+
+
+class ShallowSteps:
+    """Steps of numbers that move independently of each other."""
+
+    def __init__(self, kept: FloatArray, gained: FloatArray) -> None:
+        self._kept, self._gained = kept, gained
+
+    def views(self, states: FloatArray) -> Sequence[FloatArray]:
+        """Return the states."""
+        return list(states)
+
+    def walk(self, path: Iterable[FloatArray]) -> None:
+        """Overwrite every state of a path but the first."""
+        kept, gained = self._kept, self._gained
+        for before, after in pairwise(path):
+            np.multiply(before, kept, after)
+            np.add(after, gained, after)
 
 
 class ShallowSpectral(ShallowEquations):
@@ -65,11 +84,11 @@ class ShallowSpectral(ShallowEquations):
 
     def __init__(self, frame: SpectralFrame, observer: Observer, J: FloatArray) -> None:
         layout = frame.layout
-        super().__init__(layout.lam, layout.delta, J[..., : layout.n_moving])
+        super().__init__(Correlations(layout.lam, layout.delta), J[..., : layout.n_moving])
         self._frame, self._observer, self._static = frame, observer, J[..., layout.n_moving :]
 
     def _map(self, state: FloatArray) -> FloatArray:
-        moving = state.reshape(*state.shape[:-1], *self._shape[-2:])
+        moving = self.matrix(state)
         return np.concatenate([moving, np.broadcast_to(self._static, (*moving.shape[:-1], self._static.shape[-1]))], -1)
 
     def observe(self, states: FloatArray) -> Seen:
@@ -149,7 +168,7 @@ class ShallowCompressed:
 
     def descent(self, step_size: FloatArray | float) -> Steps:
         """Return steps of descent."""
-        return PlainSteps(self.velocity, step_size)
+        return ShallowSteps(1 - step_size * self._delta, step_size * self._delta)
 
     def balance(self, state: FloatArray) -> Balance:
         """Return an empty balance, since there is one layer."""

@@ -29,9 +29,9 @@ class ModuleCoordinates:
         self._stops = np.cumsum([0, *(rows * columns for rows, columns in self._shapes)])
         self.start = np.concatenate([matrix.ravel() for matrix in problem.initial_weights])
         self._rows = [module.rows(problem.dataset) for module in network.modules]
+        X, self._targets = problem.dataset.rotated_items
         self._inputs = [
-            module.scales(problem.dataset)[:, None] * problem.dataset.X[module.columns(problem.dataset)]
-            for module in network.modules
+            module.scales(problem.dataset)[:, None] * X[module.columns(problem.dataset)] for module in network.modules
         ]
 
     def weights(self, state: FloatArray) -> Weights:
@@ -42,7 +42,7 @@ class ModuleCoordinates:
         """Return minus the gradient of the loss."""
         modules = self._network.split(self.weights(state))
         activities = [_forward(inputs, layers) for inputs, layers in zip(self._inputs, modules, strict=True)]
-        error = self._dataset.Y.copy()
+        error = self._targets.copy()
         for rows, activity in zip(self._rows, activities, strict=True):
             error[rows] -= activity[-1]
         error /= self._dataset.n_items

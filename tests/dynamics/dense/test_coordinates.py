@@ -34,7 +34,7 @@ from linmod.problem import Initial, Network
 from linmod.validation import FloatArray
 
 TOLERANCE = 1e-12
-OTHERS = ("spectral", "compressed")
+OTHERS = ("principal", "spectral", "compressed")
 NETWORKS: dict[str, Network] = {
     "shallow": Shallow(),
     "h=1": Deep(1),
