@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..validation import FloatArray
+from .items import Axes, axes_of, rotated
 
 if TYPE_CHECKING:
     from .systematicity import SystematicityDataset
@@ -126,6 +127,16 @@ class Data(ABC):
     def n_outputs(self) -> int:
         """Number of output features."""
         return max(int(block.stop) for block in self.output_blocks.values())
+
+    @cached_property
+    def rotated_items(self) -> tuple[FloatArray, FloatArray]:
+        """X and Y, rotated among items so that no more are left than there are features: shapes (features, fewer)."""
+        return rotated(self.X, self.Y)
+
+    @cached_property
+    def axes(self) -> Axes:
+        """The principal axes of the inputs."""
+        return axes_of(*self.rotated_items, self.n_items)
 
     @cached_property
     def sigma_x(self) -> FloatArray:

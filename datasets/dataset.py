@@ -105,7 +105,7 @@ class Dataset(Data):
     @cached_property
     def mode_basis(self) -> ModeBasis:
         """The modes, in order of decreasing singular value; classes ``mode_1``, ``mode_2``, ... of equal values."""
-        return modes(self.X, self.Y)
+        return modes(*self.rotated_items)
 
 
 def _covering(name: str, blocks: Mapping[str, slice], n_features: int) -> Blocks:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..validation import FloatArray
 from .data import ModeBasis
+from .items import rotated
 
 COUPLING_TOLERANCE = 1e-9
 DEGENERACY_TOLERANCE = 1e-8
@@ -86,7 +86,7 @@ def modes(X: FloatArray, Y: FloatArray) -> ModeBasis:
 
 
 def _decompose(X: FloatArray, Y: FloatArray) -> Decomposition:
-    X, Y = _row_space(_scaled(X), _scaled(Y))
+    X, Y = rotated(_scaled(X), _scaled(Y))
     left, singular, right = np.linalg.svd(X, full_matrices=False)
     rank = int(np.sum(singular > max(X.shape) * EPS * singular[0]))
     left, singular, targets = left[:, :rank].copy(), singular[:rank], Y @ right[:rank].T
@@ -110,15 +110,6 @@ def _decompose(X: FloatArray, Y: FloatArray) -> Decomposition:
 def _scaled(data: FloatArray) -> FloatArray:
     """The same data in a unit, a power of two, in which squares neither overflow nor vanish."""
     return np.ldexp(data, -math.frexp(float(np.max(np.abs(data))))[1])
-
-
-def _row_space(X: FloatArray, Y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Rotate the items so that only as many are left as the features span; products of features stay."""
-    if X.shape[1] <= len(X) + len(Y):
-        return X, Y
-    upper = cast(FloatArray, np.linalg.qr(np.concatenate([X, Y]).T, mode="r"))
-    lower = upper.T
-    return lower[: len(X)], lower[len(X) :]
 
 
 def _is_decoupled(parts: Decomposition) -> bool:

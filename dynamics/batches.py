@@ -11,7 +11,8 @@ from ..problem import Descent, Divergence, Problem, Statistics, Trajectory, Weig
 from ..validation import FloatArray, instance
 from .choice import chosen
 from .coordinate_systems import Group
-from .integrators import Progress, descent_states
+from .descent import descent_stacks
+from .integrators import Progress
 from .running import in_words, remedy
 from .solving import solve
 from .systems import Seen, System, drift
@@ -28,7 +29,7 @@ def solve_batch(problems: Sequence[Problem], *, coordinates: str = "auto") -> li
         They share the dataset, the network, the kind of start, and the numbers of steps; seeds, scales and other
         values of the start, step sizes and momenta may differ. Gradient flow takes steps of its own for each
         network, and modules have no common shape, so those are trained one after the other.
-    coordinates : {"auto", "data", "spectral", "compressed"}
+    coordinates : {"auto", "data", "principal", "spectral", "compressed"}
         As for :func:`solve`. In compressed coordinates only the hidden directions that move are kept.
 
     Returns
@@ -76,9 +77,9 @@ def _descend(problems: Sequence[Problem], trainings: Sequence[Descent], name: st
     step_size, momentum = (
         np.array([[getattr(one, value)] for one in trainings]) for value in ("step_size", "momentum")
     )
-    states = descent_states(system, step_size, momentum, steps, done)
+    stacks = descent_stacks(system, step_size, momentum, steps, done)
     with np.errstate(over="ignore", invalid="ignore"):
-        seen = system.observe(_watched(states, problems, done))
+        seen = Seen.joined([system.observe(stack) for stack in _watched(stacks, problems, done)])
     return _trajectories(problems, name, system, seen, done)
 
 
@@ -108,17 +109,19 @@ def _weights(problem: Problem, coordinates: str) -> Weights:
     return solve(problem, coordinates=coordinates).weights
 
 
-def _watched(states: Iterator[FloatArray], problems: Sequence[Problem], done: Progress) -> Iterator[FloatArray]:
-    for record, state in enumerate(states):
-        finite = np.all(np.isfinite(state), axis=-1)
+def _watched(stacks: Iterator[FloatArray], problems: Sequence[Problem], done: Progress) -> Iterator[FloatArray]:
+    seen = 0
+    for stack in stacks:
+        finite = np.all(np.isfinite(stack), axis=-1)
         if not np.all(finite):
-            first = int(np.argmin(finite))
+            record, first = np.argwhere(~finite)[0]
             problem = problems[first]
             raise Divergence(
-                f"problems[{first}] diverged: non-finite values by time {problem.times[record]:g}; {remedy(problem)}"
+                f"problems[{first}] diverged: non-finite values by time {problem.times[seen + record]:g};"
+                f" {remedy(problem)}"
             )
-        done.state = state
-        yield state
+        done.state, seen = stack[-1].copy(), seen + len(stack)
+        yield stack
 
 
 def _checked(problems: Sequence[Problem]) -> Sequence[Problem]:

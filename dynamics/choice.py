@@ -1,4 +1,4 @@
-"""The choice of coordinates in which problems are trained: by name, or by a count of operations."""
+"""The choice of coordinates in which problems are trained: by name, or by what a step costs."""
 
 from __future__ import annotations
 
@@ -10,15 +10,11 @@ from ..validation import choice, instance
 from .coordinate_systems import COORDINATE_SYSTEMS, CoordinateSystem, Group
 from .systems import System
 
-CALL_OVERHEAD = 200_000
 SYSTEMS = {system.name: system for system in COORDINATE_SYSTEMS}
 
 
 def chosen(group: Group, name: str) -> CoordinateSystem:
-    """The coordinates of that name; with ``"auto"`` those of the fewest operations.
-
-    ``"auto"`` takes the first of data, spectral and compressed coordinates whose multiplications for each step
-    exceed the fewest by no more than the calls of a step cost anyway (`CALL_OVERHEAD` for all problems together).
+    """The coordinates of that name; with ``"auto"`` those in which a step costs least.
 
     Raises
     ------
@@ -31,8 +27,7 @@ def chosen(group: Group, name: str) -> CoordinateSystem:
     possible = [system for system, reason in zip(asked, refusals, strict=True) if reason is None]
     if not possible:
         raise ValueError(f"coordinates={name!r} do not fit this problem: {refusals[-1]}")
-    operations = [system.operations(group) for system in possible]
-    return possible[_cheapest(operations, len(group.problems))]
+    return _cheapest(possible, group)
 
 
 def built(name: str, problem: Problem) -> System:
@@ -40,10 +35,9 @@ def built(name: str, problem: Problem) -> System:
     return SYSTEMS[name].build(Group((problem,), alone=True))
 
 
-def _cheapest(operations: list[int], problems: int) -> int:
-    """The first by number whose operations exceed the fewest by less than the calls of a step cost."""
-    most = min(operations) + CALL_OVERHEAD // problems
-    return next(index for index, count in enumerate(operations) if count <= most)
+def _cheapest(systems: list[CoordinateSystem], group: Group) -> CoordinateSystem:
+    """The first of the coordinates in which a step costs least."""
+    return min(systems, key=lambda system: system.cost(group).of_networks(len(group.problems)))
 
 
 @dataclass(frozen=True)
@@ -79,8 +73,8 @@ class CoordinatesAnswer:
 def coordinates(problem: Problem) -> CoordinatesAnswer:
     """Name the coordinates that :func:`linmod.dynamics.solve` uses for a problem, without training it.
 
-    Of the possible coordinates it takes those of the fewest multiplications; where the difference is smaller than the
-    cost of calling NumPy, the first of data, spectral and compressed coordinates.
+    Of the possible coordinates it takes those in which a step costs least: the multiplications, and the calls of NumPy
+    in terms of multiplications.
 
     Parameters
     ----------
@@ -103,17 +97,18 @@ def coordinates(problem: Problem) -> CoordinatesAnswer:
     >>> training = linmod.Descent(step_size=0.16, steps=300)
     >>> print(coordinates(linmod.Problem(dataset, linmod.Deep(hidden=50), start, training)))
     trained in compressed coordinates (one triangular factor for each class of equal modes)
-      data: 473,036,800 multiplications in one step
       spectral: 10,245,000 multiplications in one step
       compressed: 1,105,000 multiplications in one step
+      principal: 157,440,000 multiplications in one step
+      data: 473,036,800 multiplications in one step
     >>> answer = coordinates(linmod.Problem(dataset, linmod.Deep(hidden=50, layers=3), start, training))
     >>> answer.name, answer.refusals["spectral"]
-    ('data', "with layers=3 every hidden layer mixes the modes; use 'data'")
+    ('principal', "with layers=3 every hidden layer mixes the modes; use 'principal'")
     """
     instance("problem", problem, (Problem,))
     group = Group((problem,), alone=True)
     refusals = {system.name: system.refusal(group) for system in COORDINATE_SYSTEMS}
     possible = [system for system in COORDINATE_SYSTEMS if refusals[system.name] is None]
-    operations = {system.name: system.operations(group) for system in possible}
-    name = possible[_cheapest([*operations.values()], 1)].name if possible else None
+    operations = {system.name: system.cost(group).products for system in possible}
+    name = _cheapest(possible, group).name if possible else None
     return CoordinatesAnswer(name, operations, {one: reason for one, reason in refusals.items() if reason})

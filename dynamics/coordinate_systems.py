@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property, partial
 from typing import cast
 
@@ -12,6 +12,7 @@ import numpy as np
 from ..datasets import Data, SystematicityDataset
 from ..problem import Modular, Network, Problem, RandomModes, Rule, Weights
 from ..validation import FloatArray
+from .costs import Cost
 from .dense.commuting import (
     DIAGONAL_TOLERANCE,
     CommutingFrame,
@@ -19,15 +20,17 @@ from .dense.commuting import (
     CommutingTwoLayer,
     commuting_frame,
 )
-from .dense.compressed import CompressedFrame, compress, narrow, narrow_static
+from .dense.compressed import CompressedFrame, compress, narrow, narrow_static, narrowed
 from .dense.data_coordinates import DataCoordinates, flat_start
+from .dense.forms import cheapest
 from .dense.layout import IDENTITY, PLAIN, full_layout, layout, width
-from .dense.observer import Observer
+from .dense.observer import observer_of
 from .dense.random_modes import NoFrame, draw
 from .dense.shallow import ShallowCompressed, ShallowSpectral
 from .dense.spectral import SpectralFrame, StaticFrame
 from .dense.two_layer import TwoLayerCoordinates, TwoLayerParts
 from .modular.systems import ModuleCoordinates
+from .principal import PrincipalCoordinates
 from .rules.systems import RuleWeights
 from .systems import System
 
@@ -122,8 +125,8 @@ class CoordinateSystem:
         In one sentence.
     questions : tuple of callables
         Conditions; each answers None, or the reason why a problem cannot be trained in these coordinates.
-    operations : callable
-        Multiplications in one step.
+    cost : callable
+        What a step costs.
     forms : tuple of Form
         The first that covers a problem builds its system.
     """
@@ -131,7 +134,7 @@ class CoordinateSystem:
     name: str
     meaning: str
     questions: tuple[Question, ...]
-    operations: Callable[[Group], int]
+    cost: Callable[[Group], Cost]
     forms: tuple[Form, ...]
 
     def refusal(self, group: Group) -> str | None:
@@ -157,19 +160,19 @@ def _drawn_elsewhere(group: Group) -> str | None:
 
 
 def _modules(group: Group) -> str | None:
-    return None if group.network.is_chain else "modules are trained on the weights as they are; use 'data'"
+    return None if group.network.is_chain else "modules have coordinates for each of them; use 'principal'"
 
 
 def _rule(group: Group) -> str | None:
     if group.rule.is_gradient:
         return None
-    return f"rule={group.rule} is trained on the weights as they are; use 'data'"
+    return f"rule={group.rule} couples what these coordinates keep apart; use 'principal'"
 
 
 def _many_layers(group: Group) -> str | None:
     if group.network.layers <= 2:
         return None
-    return f"with layers={group.network.layers} every hidden layer mixes the modes; use 'data'"
+    return f"with layers={group.network.layers} every hidden layer mixes the modes; use 'principal'"
 
 
 def _no_large_classes(group: Group) -> str | None:
@@ -180,43 +183,73 @@ def _coupled(group: Group) -> str | None:
     if group.in_space:
         return None
     if not group.dataset.is_decoupled_by_gradient:
-        return "Sigma_x and Sigma_yx' Sigma_yx of this dataset do not commute; use 'data'"
+        return "Sigma_x and Sigma_yx' Sigma_yx of this dataset do not commute; use 'principal'"
     if group.frame.residual > DIAGONAL_TOLERANCE:
         residual = f"only to {group.frame.residual:.1e}, not to {DIAGONAL_TOLERANCE:.0e}"
-        return f"the modes make the correlations of this dataset diagonal {residual}; use 'data'"
+        return f"the modes make the correlations of this dataset diagonal {residual}; use 'principal'"
     return None
 
 
-def _data_operations(group: Group) -> int:
-    sizes = [rows * columns for rows, columns in group.network.shapes(group.dataset)]
-    return group.dataset.n_items * (3 * sum(sizes) - sizes[0])
+def _data_cost(group: Group) -> Cost:
+    shapes = group.network.shapes(group.dataset)
+    sizes = [rows * columns for rows, columns in shapes]
+    items = group.dataset.rotated_items[0].shape[1] if not group.in_space else group.dataset.n_items
+    return Cost(items * (3 * sum(sizes) - sizes[0]), matrices=3 * len(shapes) - 1, calls=6)
 
 
-def _spectral_operations(group: Group) -> int:
+def _spectral_cost(group: Group) -> Cost:
     if group.in_space:
         full = full_layout(group.space)
         columns, rows = full.n_moving, full.n_rows
     else:
         columns, rows = len(group.frame.delta), group.dataset.n_outputs
-    return columns * rows if group.network.layers == 1 else _two_layer_operations(group.hidden, columns, rows)
+    return Cost(columns * rows, 0, 2) if group.network.layers == 1 else _two_layer_cost(group, columns, rows)
 
 
-def _compressed_operations(group: Group) -> int:
+def _compressed_cost(group: Group) -> Cost:
     full, hidden = full_layout(group.space), group.hidden
     if group.network.layers == 1:
-        return len([one for one in full.classes if one.in_inputs])
+        return Cost(len([one for one in full.classes if one.in_inputs]), 0, 2)
     height = hidden * ((PLAIN in full.columns) + (PLAIN in full.rows))
     plain = min(height, max(width(full.columns, PLAIN), width(full.rows, PLAIN)))
     small = layout(group.space, plain, 0, min(hidden, width(full.rows, IDENTITY)))
-    return _two_layer_operations(min(hidden, small.n_moving + small.n_rows), small.n_moving, small.n_rows)
+    return _two_layer_cost(group, small.n_moving, small.n_rows, min(hidden, small.n_moving + small.n_rows))
 
 
-def _two_layer_operations(hidden: int, columns: int, rows: int) -> int:
-    return min(2 * hidden**2 * (columns + rows), 3 * hidden * columns * rows)
+def _two_layer_cost(group: Group, columns: int, rows: int, hidden: int | None = None) -> Cost:
+    sizes = (hidden or group.hidden, columns, rows)
+    return cheapest(True, *sizes, len(group.problems)).cost(*sizes)
+
+
+def _principal_cost(group: Group) -> Cost:
+    dataset, network, networks = group.dataset, group.network, len(group.problems)
+    if not network.is_chain:
+        parts = [part.data for part in network.parts(dataset)]
+        chains = [part.network for part in network.parts(dataset)]
+    else:
+        parts, chains = [dataset], [network]
+    costs = [_chain_cost(chain, data, networks) for chain, data in zip(chains, parts, strict=True)]
+    return Cost(*(sum(values) for values in zip(*(astuple(one) for one in costs), strict=True)))
+
+
+def _chain_cost(chain: Network, data: Data, networks: int) -> Cost:
+    columns, rows = min(data.n_items, data.n_inputs), data.n_outputs
+    if chain.layers == 1:
+        return Cost(columns * rows, 0, 2)
+    hidden = chain.shapes(data)[0][0]
+    if chain.layers == 2:
+        sizes = (min(hidden, columns + rows), columns, rows)
+        return cheapest(False, *sizes, networks).cost(*sizes)
+    inner = hidden**2 * (chain.layers - 2)
+    return Cost(3 * columns * (inner + hidden * rows), matrices=3 * (chain.layers - 1), calls=3)
 
 
 def _modules_as_they_are(group: Group) -> System:
     return ModuleCoordinates(group.problems[0], cast(Modular, group.network))
+
+
+def _principal(group: Group) -> System:
+    return PrincipalCoordinates(group.dataset, group.network, group.rule, group.weights())
 
 
 def _commuting(group: Group) -> System:
@@ -226,29 +259,29 @@ def _commuting(group: Group) -> System:
 
 def _shallow_spectral(group: Group) -> System:
     frame = SpectralFrame(group.space)
-    return ShallowSpectral(frame, Observer(group.space, frame.layout), frame.map(group.weights()[0]))
+    return ShallowSpectral(frame, observer_of(group.space, frame.layout), frame.map(group.weights()[0]))
 
 
 def _shallow_compressed(group: Group) -> System:
     frame = SpectralFrame(group.space)
     start = frame.map(group.weights()[0])
-    observer = Observer(group.space, frame.layout)
+    observer = observer_of(group.space, frame.layout)
     return ShallowCompressed(frame, observer, start, lambda: frame.map(group.weights()[0]))
 
 
 def _two_layer_spectral(group: Group) -> System:
     dataset, spectral = group.space, SpectralFrame(group.space)
     parts = narrow_static(dataset, spectral.two_layer(group.weights()))
-    observer = Observer(dataset, narrow(dataset, parts).layout)
+    observer = observer_of(dataset, narrow(dataset, parts).layout)
     return TwoLayerCoordinates(
-        parts, observer, partial(narrow, dataset), lambda: StaticFrame(spectral, group.weights())
+        parts, observer, partial(narrowed, dataset), lambda: StaticFrame(spectral, group.weights())
     )
 
 
 def _two_layer_compressed(group: Group) -> System:
     dataset, spectral = group.space, SpectralFrame(group.space)
     parts = compress(dataset, spectral.two_layer(group.weights()))
-    observer = Observer(dataset, parts.layout)
+    observer = observer_of(dataset, parts.layout)
     return TwoLayerCoordinates(parts, observer, _same, lambda: CompressedFrame(spectral, group.weights()))
 
 
@@ -256,7 +289,7 @@ def _drawn_modes(group: Group) -> System:
     dataset = group.space
     each = [draw(dataset, group.hidden, cast(RandomModes, one.initial)) for one in group.problems]
     parts = compress(dataset, each[0] if group.alone else stacked(each))
-    return TwoLayerCoordinates(parts, Observer(dataset, parts.layout), _same, NoFrame)
+    return TwoLayerCoordinates(parts, observer_of(dataset, parts.layout), _same, NoFrame)
 
 
 def stacked(parts: Sequence[TwoLayerParts]) -> TwoLayerParts:
@@ -269,15 +302,15 @@ def stacked(parts: Sequence[TwoLayerParts]) -> TwoLayerParts:
     )
 
 
-def _same(parts: TwoLayerParts) -> TwoLayerParts:
-    return parts
+def _same(_: TwoLayerParts, A: FloatArray, C: FloatArray) -> tuple[FloatArray, FloatArray]:
+    return A, C
 
 
 DATA = CoordinateSystem(
     "data",
     "the weights as they are",
     (_any_drawn,),
-    _data_operations,
+    _data_cost,
     (
         Form(lambda group: not group.network.is_chain, _modules_as_they_are),
         Form(
@@ -286,11 +319,18 @@ DATA = CoordinateSystem(
         Form(lambda group: True, lambda group: DataCoordinates(group.problems[0], group.flat_start())),
     ),
 )
+PRINCIPAL = CoordinateSystem(
+    "principal",
+    "the first layer along the principal axes of the inputs",
+    (_any_drawn,),
+    _principal_cost,
+    (Form(lambda group: True, _principal),),
+)
 SPECTRAL = CoordinateSystem(
     "spectral",
     "rotated so that the correlations of the data are diagonal",
     (_any_drawn, _modules, _rule, _many_layers, _coupled),
-    _spectral_operations,
+    _spectral_cost,
     (
         Form(lambda group: not group.in_space, _commuting),
         Form(lambda group: group.network.layers == 1, _shallow_spectral),
@@ -301,12 +341,12 @@ COMPRESSED = CoordinateSystem(
     "compressed",
     "one triangular factor for each class of equal modes",
     (_drawn_elsewhere, _modules, _rule, _many_layers, _no_large_classes),
-    _compressed_operations,
+    _compressed_cost,
     (
         Form(lambda group: group.is_drawn, _drawn_modes),
         Form(lambda group: group.network.layers == 1, _shallow_compressed),
         Form(lambda group: group.network.layers == 2, _two_layer_compressed),
     ),
 )
-COORDINATE_SYSTEMS = (DATA, SPECTRAL, COMPRESSED)
-"""In the order of preference, where the costs of a step differ by little."""
+COORDINATE_SYSTEMS = (SPECTRAL, COMPRESSED, PRINCIPAL, DATA)
+"""In the order of preference, where the costs of a step are equal."""

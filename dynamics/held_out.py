@@ -8,7 +8,6 @@ from ..datasets import HeldOut
 from ..problem import Initial, Network, Problem, Training, input_output_map
 from ..validation import FloatArray, instance
 from .coordinate_systems import DATA, Group
-from .integrators import Progress
 from .running import states_of
 
 
@@ -48,5 +47,5 @@ def held_out_errors(split: HeldOut, network: Network, initial: Initial, training
     instance("split", split, (HeldOut,))
     problem = Problem(split.training, network, initial, training)
     system = DATA.build(Group((problem,), alone=True))
-    states = states_of(problem, system, "RK45", Progress(system.start))
+    states = states_of(problem, system, "RK45")
     return split.errors(input_output_map(network, split.training, system.weights(state)) for state in states)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,25 +69,6 @@ def flow_states(system: System, training: Flow, integrator: str, done: Progress)
                 yield between(due.pop(0))
 
 
-def descent_states(
-    system: System, step_size: FloatArray | float, momentum: FloatArray | float, steps: Sequence[int], done: Progress
-) -> Iterator[FloatArray]:
-    """Return the states after the recorded numbers of steps; one array, changed in place from one to the next."""
-    state, change = system.start.copy(), np.zeros_like(system.start)
-    heavy = bool(np.any(momentum))
-    for target in steps:
-        for _ in range(target - done.steps):
-            step = system.velocity(state)
-            step *= step_size
-            if heavy:
-                change *= momentum
-                change += step
-                step = change
-            state += step
-        done.steps = done.evaluations = target
-        yield state
-
-
 def _step(solver: OdeSolver) -> None:
     message = solver.step()
     if solver.status == "failed":
@@ -102,21 +83,3 @@ def _require_progress(solver: OdeSolver, covered: float, steps: int, integrator:
             f" {solver.t:g} of {solver.t_bound:g}; some weights learn too fast for so long a span: scale the inputs"
             " down, end earlier, or use an implicit integrator, such as 'LSODA' or 'Radau'"
         )
-
-
-def reported(states: Iterator[FloatArray], total: int, progress: Callable[[float], None]) -> Iterator[FloatArray]:
-    """Pass states on and tell the fraction that is done."""
-    for index, state in enumerate(states):
-        yield state
-        progress((index + 1) / total)
-
-
-def watched(
-    states: Iterator[FloatArray], times: FloatArray, done: Progress, remedy: Callable[[], str]
-) -> Iterator[FloatArray]:
-    """Pass states on as long as they, and their squares, are finite numbers."""
-    for time, state in zip(times, states, strict=True):
-        if not np.isfinite(state @ state):
-            raise Divergence(f"diverged: non-finite values by time {time:g}; {remedy()}")
-        done.state = state
-        yield state

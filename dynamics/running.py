@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..problem import Descent, Known, Problem, Statistics, Trajectory, Weights
+from ..problem import Descent, Divergence, Known, Problem, Statistics, Trajectory, Weights
 from ..validation import FloatArray, choice
 from .dense.stability import largest_stable_step
-from .integrators import INTEGRATORS, Progress, descent_states, flow_states, reported, watched
+from .descent import descent_stacks, stacked
+from .integrators import INTEGRATORS, Progress, flow_states
 from .rules.systems import explained
-from .systems import System, drift
+from .systems import Seen, System, drift
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,16 +40,14 @@ class Again:
         """Strengths of all modes at the times to report."""
         with self.threads():
             system = self.build(self.problem)
-            return np.array([system.strengths(state).copy() for state in self._states(system)])
+            states = states_of(self.problem, system, self.integrator)
+            return np.array([system.strengths(state).copy() for state in states])
 
     def weights(self) -> Weights:
         """All weights at the times to report."""
         with self.threads():
             system = self.build(self.problem)
-            return weights_over_time(self._states(system), system)
-
-    def _states(self, system: System) -> Iterator[FloatArray]:
-        return states_of(self.problem, system, self.integrator, Progress(system.start))
+            return weights_over_time(states_of(self.problem, system, self.integrator), system)
 
 
 def integrate(again: Again, system: System, what: str, progress: Callable[[float], None] | None) -> Trajectory:
@@ -58,11 +57,9 @@ def integrate(again: Again, system: System, what: str, progress: Callable[[float
     if progress is not None and not callable(progress):
         raise TypeError(f"progress must be callable, got {type(progress).__name__}")
     done = Progress(system.start)
-    states = states_of(problem, system, integrator, done)
-    if progress is not None:
-        states = reported(states, len(problem.times), progress)
+    stacks = stacks_of(problem, system, integrator, done, progress or silently)
     with np.errstate(over="ignore", invalid="ignore"):
-        seen = system.observe(states)
+        seen = Seen.joined([system.observe(stack) for stack in stacks])
     method = "descent" if isinstance(problem.training, Descent) else integrator
     return Trajectory.of_modes(
         problem,
@@ -76,14 +73,47 @@ def integrate(again: Again, system: System, what: str, progress: Callable[[float
     )
 
 
-def states_of(problem: Problem, system: System, integrator: str, done: Progress) -> Iterator[FloatArray]:
-    """States at the times to report, one after the other."""
+def silently(_: float) -> None:
+    """Tell nothing of the progress."""
+
+
+def states_of(problem: Problem, system: System, integrator: str) -> Iterator[FloatArray]:
+    """Return the states at the times to report, one after the other."""
+    for stack in stacks_of(problem, system, integrator, Progress(system.start)):
+        yield from stack
+
+
+def stacks_of(
+    problem: Problem,
+    system: System,
+    integrator: str,
+    done: Progress,
+    progress: Callable[[float], None] = silently,
+) -> Iterator[FloatArray]:
+    """Return the states at the times to report, in stacks along a first axis, and tell the fraction that is done."""
     training = problem.training
     if isinstance(training, Descent):
-        states = descent_states(system, training.step_size, training.momentum, training.recorded_steps, done)
+        stacks = descent_stacks(system, training.step_size, training.momentum, training.recorded_steps, done)
     else:
-        states = flow_states(system, training, integrator, done)
-    return explained(problem, watched(states, problem.times, done, lambda: remedy(problem)))
+        stacks = stacked(flow_states(system, training, integrator, done), system.start.size)
+    return explained(problem, _watched(problem, stacks, done, progress))
+
+
+def _watched(
+    problem: Problem, stacks: Iterator[FloatArray], done: Progress, progress: Callable[[float], None]
+) -> Iterator[FloatArray]:
+    """Pass stacks on as long as the states, and their squares, are finite numbers."""
+    times, seen = problem.times, 0
+    for stack in stacks:
+        finite = np.isfinite(np.einsum("ij,ij->i", stack, stack))
+        if not np.all(finite):
+            time = times[seen + int(np.argmin(finite))]
+            raise Divergence(f"diverged: non-finite values by time {time:g}; {remedy(problem)}")
+        done.state = stack[-1].copy()
+        yield stack
+        for done_so_far in range(seen + 1, seen + 1 + len(stack)):
+            progress(done_so_far / len(times))
+        seen += len(stack)
 
 
 def in_words(coordinates: str) -> str:

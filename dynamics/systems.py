@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
-from typing import Protocol
+from itertools import pairwise
+from typing import Any, Protocol
 
 import numpy as np
 
-from ..problem import Observation, Quantities, Weights, joined
+from ..datasets import Data
+from ..problem import Quantities, Weights, joined, observe_stack
 from ..validation import FloatArray
-
-CHUNK_SIZE = 2**13
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +25,21 @@ class Seen(Quantities):
     strengths: FloatArray | None = None
 
     @classmethod
-    def of_maps(cls, observation: Observation, lead: tuple[int, ...] = ()) -> Seen:
-        """Return what was seen of full input-output maps, of several networks at each time if `lead` says so."""
-        n_times = observation.loss.size // math.prod(lead)
+    def of_maps(cls, dataset: Data, maps: FloatArray) -> Seen:
+        """Return what is seen of full input-output maps, shape (times, ..., output features, input features)."""
+        seen = observe_stack(dataset, maps)
+        return cls(**seen.by_field(), strengths=seen.strengths)
 
-        def times_first(values: FloatArray) -> FloatArray:
-            return values.reshape(n_times, *lead, *values.shape[1:])
-
-        return cls(**observation.changed(times_first).by_field(), strengths=times_first(observation.strengths))
+    @classmethod
+    def joined(cls, parts: Iterable[Seen]) -> Seen:
+        """Return what was seen at all times, from stacks of times that follow each other."""
+        first, *others = parts
+        if not others:
+            return first
+        stacks = (first, *others)
+        strengths = [stack.strengths for stack in stacks if stack.strengths is not None]
+        whole = joined(stacks, np.concatenate).by_field()
+        return cls(**whole, strengths=np.concatenate(strengths) if strengths else None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +58,18 @@ class Balance:
     energy: FloatArray
 
 
+class Steps(Protocol):
+    """Steps of descent of a system."""
+
+    def views(self, states: FloatArray) -> Sequence[Any]:
+        """Return each of several states as the steps take it."""
+        ...
+
+    def walk(self, path: Iterable[Any]) -> None:
+        """Overwrite every state of a path but the first, each one step after the one before."""
+        ...
+
+
 class System(Protocol):
     """A system of ordinary differential equations that stands for a problem, or along leading axes for several."""
 
@@ -62,8 +79,12 @@ class System(Protocol):
         """Return the time derivative in units of 1/tau, minus the gradient of the loss, in a reused buffer."""
         ...
 
-    def observe(self, states: Iterable[FloatArray]) -> Seen:
-        """Return the modes, block norms and loss of a sequence of states."""
+    def descent(self, step_size: FloatArray | float) -> Steps:
+        """Return steps of descent of a size, or of one size for each network, shape (networks, 1)."""
+        ...
+
+    def observe(self, states: FloatArray) -> Seen:
+        """Return the modes, block norms and loss of states along a first axis."""
         ...
 
     def strengths(self, state: FloatArray) -> FloatArray:
@@ -99,12 +120,3 @@ def drift(start: Balance, end: Balance) -> FloatArray:
     ]
     largest = np.max([np.zeros_like(scale), *changes], axis=0)
     return np.asarray(np.divide(largest, scale, out=np.zeros_like(largest), where=scale > 0))
-
-
-def in_chunks(states: Iterable[FloatArray], look: Callable[[FloatArray], Seen]) -> Seen:
-    """Observe states several at a time, stacked along a first axis, as many as a processor's cache holds."""
-    remaining, chunks = iter(states), []
-    for first in remaining:
-        several = [first.copy(), *(one.copy() for one in islice(remaining, CHUNK_SIZE // max(first.size, 1)))]
-        chunks.append(look(np.array(several)))
-    return Seen(**joined(chunks, np.concatenate).by_field())

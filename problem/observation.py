@@ -12,8 +12,8 @@ from ..datasets import Data
 from ..validation import FloatArray
 
 __all__ = [
-    "BATCH_ENTRIES",
     "OBSERVED",
+    "STACK_ENTRIES",
     "STRENGTHS",
     "BlockPair",
     "Labels",
@@ -21,6 +21,7 @@ __all__ = [
     "Quantities",
     "joined",
     "observe",
+    "observe_stack",
 ]
 
 BlockPair = tuple[str, str]
@@ -107,13 +108,12 @@ STRENGTHS = "strengths with signs"
 """Name of the signed strengths of single modes in a comparison, which has them besides the quantities."""
 
 
-BATCH_ENTRIES = 2**17
-"""Maps are measured together up to this number of entries."""
+STACK_ENTRIES = 2**17
+"""Single maps are measured together up to this number of entries."""
 
 
-@np.errstate(over="ignore", invalid="ignore")
 def observe(dataset: Data, maps: Iterable[FloatArray]) -> Observation:
-    """Measure modes, block norms and loss of input-output maps.
+    """Measure modes, block norms and loss of single input-output maps.
 
     Parameters
     ----------
@@ -123,20 +123,48 @@ def observe(dataset: Data, maps: Iterable[FloatArray]) -> Observation:
     Returns
     -------
     Observation
+
+    See Also
+    --------
+    observe_stack : The same of maps that are held in one array.
     """
-    classes = dataset.mode_basis.classes
-    blocks = {
-        (source, target): (slice(None), rows, columns)
-        for target, rows in dataset.output_blocks.items()
-        for source, columns in dataset.input_blocks.items()
-    }
-    parts = [_measured(dataset, blocks, several) for several in _stacked(maps)]
-    strengths, modes, norms, loss = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
+    parts = [observe_stack(dataset, several) for several in _stacked(maps)]
+    return parts[0] if len(parts) == 1 else _joined(parts)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def observe_stack(dataset: Data, maps: FloatArray) -> Observation:
+    """Measure modes, block norms and loss of input-output maps, all at once.
+
+    Parameters
+    ----------
+    dataset : Data
+    maps : ndarray, shape (..., output features, input features)
+
+    Returns
+    -------
+    Observation
+        With the leading axes of the maps.
+
+    See Also
+    --------
+    observe : The same of maps that are made one after the other.
+    """
+    basis, (inputs, targets) = dataset.mode_basis, dataset.rotated_items
+    projected = basis.U.T @ _times(maps, basis.V)
+    errors = targets - _times(maps, inputs)
     return Observation(
-        strengths=strengths.T,
-        modes=dict(zip(classes, modes, strict=False)),
-        norms=dict(zip(blocks, norms, strict=True)),
-        loss=loss,
+        strengths=np.diagonal(projected, axis1=-2, axis2=-1),
+        modes={
+            name: _norms(projected[..., block, block]) / np.sqrt(len(basis.U[0, block]))
+            for name, block in basis.classes.items()
+        },
+        norms={
+            (source, target): _norms(maps[..., rows, columns])
+            for target, rows in dataset.output_blocks.items()
+            for source, columns in dataset.input_blocks.items()
+        },
+        loss=_sums_of_squares(errors) / (2 * dataset.n_items),
     )
 
 
@@ -145,31 +173,27 @@ def _stacked(maps: Iterable[FloatArray]) -> Iterator[FloatArray]:
     held: list[FloatArray] = []
     for W in maps:
         held.append(W.copy())
-        if len(held) * W.size >= BATCH_ENTRIES:
+        if len(held) * W.size >= STACK_ENTRIES:
             yield np.stack(held)
             held = []
     if held:
         yield np.stack(held)
 
 
-def _measured(
-    dataset: Data, blocks: Mapping[BlockPair, tuple[slice, slice, slice]], maps: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Strengths, modes, norms and loss of several maps, with time as the last axis."""
-    basis, count = dataset.mode_basis, len(maps)
-    rows = maps.reshape(-1, maps.shape[-1])
-    projected = basis.U.T @ (rows @ basis.V).reshape(*maps.shape[:2], -1)
-    errors = dataset.Y - (rows @ dataset.X).reshape(*maps.shape[:2], -1)
-    modes = [
-        _norms(projected[:, block, block]) / np.sqrt(projected[0, block].shape[0]) for block in basis.classes.values()
-    ]
-    return (
-        np.diagonal(projected, axis1=1, axis2=2).T,
-        np.reshape(modes, (-1, count)),
-        np.reshape([_norms(maps[block]) for block in blocks.values()], (-1, count)),
-        np.sum(np.square(errors), axis=(1, 2)) / (2 * dataset.n_items),
-    )
+def _joined(parts: Sequence[Observation]) -> Observation:
+    strengths = np.concatenate([part.strengths for part in parts])
+    return Observation(**joined(parts, np.concatenate).by_field(), strengths=strengths)
+
+
+def _times(maps: FloatArray, columns: FloatArray) -> FloatArray:
+    """The product of all maps with the same columns, by a single product of matrices."""
+    product = maps.reshape(-1, maps.shape[-1]) @ columns
+    return product.reshape(*maps.shape[:-1], columns.shape[-1])
+
+
+def _sums_of_squares(matrices: FloatArray) -> FloatArray:
+    return np.asarray(np.einsum("...ij,...ij->...", matrices, matrices))
 
 
 def _norms(matrices: FloatArray) -> FloatArray:
-    return np.asarray(np.linalg.norm(matrices, axis=(1, 2)))
+    return np.sqrt(_sums_of_squares(matrices))

@@ -1,1 +1,1 @@
-"""Training of one chain of layers, in data, spectral and compressed coordinates."""
+"""Training of one chain of layers, in data, principal, spectral and compressed coordinates."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...datasets import Data
-from ...problem import Weights, observe
+from ...problem import Weights
 from ...validation import FloatArray
 from ..systems import Seen
+from .forms import Correlations
 from .shallow import ShallowEquations
 from .two_layer import TwoLayerEquations
 
@@ -49,7 +49,7 @@ class CommutingFrame:
 def commuting_frame(dataset: Data) -> CommutingFrame:
     """Complete the modes of a dataset to orthonormal bases, and measure how diagonal the correlations are there."""
     modes, root = dataset.mode_basis, np.sqrt(dataset.n_items)
-    X, Y = dataset.X / root, dataset.Y / root
+    X, Y = (side / root for side in dataset.rotated_items)
     V = np.concatenate([modes.V, _remaining_directions(X, modes.V)], axis=1)
     U = np.linalg.qr(modes.U, mode="complete").Q
     U[:, : modes.n_modes] = modes.U
@@ -84,17 +84,19 @@ class CommutingTwoLayer(TwoLayerEquations):
         first, second = weights
         A = first @ frame.V
         self._dataset, self._frame, self._static = dataset, frame, first - A @ frame.V.T
-        super().__init__(frame.lam, frame.delta, A, second.T @ frame.U, np.sum(np.square(self._static)))
+        seen = Correlations(frame.lam, frame.delta)
+        super().__init__(seen, A, second.T @ frame.U, np.sum(np.square(self._static)))
 
     def weights(self, state: FloatArray) -> Weights:
         """Return all weights of the network, in their own coordinates."""
         A, C = self.matrices(state)
         return (A @ self._frame.V.T + self._static, self._frame.U @ C.T)
 
-    def observe(self, states: Iterable[FloatArray]) -> Seen:
+    def observe(self, states: FloatArray) -> Seen:
         """Modes, block norms and loss, from the product of the weights."""
-        layers = (self.weights(state) for state in states)
-        return Seen.of_maps(observe(self._dataset, (second @ first for first, second in layers)))
+        A, C = self.matrices(states)
+        written = self._frame.U @ C.swapaxes(-1, -2)
+        return Seen.of_maps(self._dataset, written @ A @ self._frame.V.T + written @ self._static)
 
     def strengths(self, state: FloatArray) -> FloatArray:
         """Return the effective singular value of every mode."""
@@ -109,15 +111,16 @@ class CommutingShallow(ShallowEquations):
     def __init__(self, dataset: Data, frame: CommutingFrame, weights: Weights) -> None:
         columns = weights[0] @ frame.V
         self._dataset, self._frame, self._static = dataset, frame, weights[0] - columns @ frame.V.T
-        super().__init__(frame.lam, frame.delta, frame.U.T @ columns)
+        super().__init__(Correlations(frame.lam, frame.delta), frame.U.T @ columns)
 
     def weights(self, state: FloatArray) -> Weights:
         """Return the weights, in their own coordinates."""
         return (self._frame.U @ state.reshape(self._shape) @ self._frame.V.T + self._static,)
 
-    def observe(self, states: Iterable[FloatArray]) -> Seen:
-        """Modes, block norms and loss of a sequence of states."""
-        return Seen.of_maps(observe(self._dataset, (self.weights(state)[0] for state in states)))
+    def observe(self, states: FloatArray) -> Seen:
+        """Modes, block norms and loss of states along a first axis."""
+        moving = states.reshape(len(states), *self._shape)
+        return Seen.of_maps(self._dataset, self._frame.U @ moving @ self._frame.V.T + self._static)
 
     def strengths(self, state: FloatArray) -> FloatArray:
         """Return the effective singular value of every mode."""

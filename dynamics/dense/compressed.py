@@ -39,6 +39,14 @@ def narrow(dataset: SystematicityDataset, parts: TwoLayerParts) -> TwoLayerParts
     )
 
 
+def narrowed(
+    dataset: SystematicityDataset, parts: TwoLayerParts, A: FloatArray, C: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the moving columns A and C of parts after the same replacements."""
+    narrower = narrow(dataset, parts.moved(A, C))
+    return narrower.moving, narrower.outputs
+
+
 def hidden_span(parts: TwoLayerParts) -> FloatArray | None:
     """Return an orthonormal basis of the moving hidden directions, (..., hidden, dimensions); None if all move."""
     if parts.layout.n_moving + parts.layout.n_rows >= parts.inputs.shape[-2]:

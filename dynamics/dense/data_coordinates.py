@@ -1,14 +1,13 @@
-"""Every weight of the network, trained on the items as they are: the reference."""
+"""Every weight of the network as it is, trained on the items: the reference for all other coordinates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 
-from ...problem import Problem, Weights, observe, product
+from ...problem import Problem, Weights, observe_stack, product
 from ...validation import FloatArray
-from ..systems import Balance, Seen, balance_of
+from ..descent import PlainSteps
+from ..systems import Balance, Seen, Steps, balance_of
 
 
 class DataCoordinates:
@@ -21,13 +20,14 @@ class DataCoordinates:
 
     def __init__(self, problem: Problem, start: FloatArray | None = None) -> None:
         self._dataset, self._shapes = problem.dataset, problem.network.shapes(problem.dataset)
-        self._X, self._Y, self._X_transposed = problem.dataset.X, problem.dataset.Y, problem.dataset.X.T
+        self._X, self._Y = problem.dataset.rotated_items
+        self._X_transposed = self._X.T
         self._stops = np.cumsum([0, *(rows * columns for rows, columns in self._shapes)]).tolist()
         self.start = flat_start(problem) if start is None else start
         self._velocity = np.empty_like(self.start)
         self._parts = self.weights(self._velocity)
         self._last, self._matrices = self._velocity, self._parts
-        n_items, lead = problem.dataset.n_items, self.start.shape[:-1]
+        n_items, lead = self._X.shape[1], self.start.shape[:-1]
         self._hidden = [np.empty((*lead, rows, n_items)) for rows, _ in self._shapes]
         self._errors = [np.empty_like(hidden) for hidden in self._hidden]
 
@@ -55,15 +55,17 @@ class DataCoordinates:
         np.matmul(errors[0], self._X_transposed, out=self._parts[0])
         return self._velocity
 
-    def observe(self, states: Iterable[FloatArray]) -> Seen:
+    def descent(self, step_size: FloatArray | float) -> Steps:
+        """Return steps of descent."""
+        return PlainSteps(self.velocity, step_size)
+
+    def observe(self, states: FloatArray) -> Seen:
         """Return the modes, block norms and loss, from the product of the weights."""
-        maps = (product(self.weights(state)) for state in states)
-        one_by_one = (W for several in maps for W in several.reshape(-1, *several.shape[-2:]))
-        return Seen.of_maps(observe(self._dataset, one_by_one), self.start.shape[:-1])
+        return Seen.of_maps(self._dataset, product(self.weights(states)))
 
     def strengths(self, state: FloatArray) -> FloatArray:
         """Return the effective singular value of every mode."""
-        return np.asarray(observe(self._dataset, [product(self.weights(state))]).strengths[0])
+        return observe_stack(self._dataset, product(self.weights(state))).strengths
 
     def balance(self, state: FloatArray) -> Balance:
         """Return what gradient flow conserves."""

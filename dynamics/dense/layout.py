@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 
 import numpy as np
@@ -15,6 +15,8 @@ from ...datasets import CLASS_NAMES, SystematicityDataset
 from ...validation import FloatArray
 from .rotation import Rotated, Side, sides
 
+LAYOUTS = 16
+"""The number of layouts that are kept for the next problem on the same data."""
 IDENTITY = "identity"
 PLAIN = CLASS_NAMES[2]
 
@@ -65,8 +67,12 @@ class ModeClass:
 
 def mode_classes(dataset: SystematicityDataset) -> tuple[ModeClass, ...]:
     """Return all classes that have members, learnable or not."""
-    ins, outs = set(dataset.input_signs), set(dataset.output_signs)
-    of_input, of_output = sides(dataset)
+    return _classes_of(*sides(dataset))
+
+
+@lru_cache(maxsize=LAYOUTS)
+def _classes_of(of_input: Side, of_output: Side) -> tuple[ModeClass, ...]:
+    ins, outs = set(of_input.signs), set(of_output.signs)
     members = {
         CLASS_NAMES[0]: (ins & outs, 1, 1),
         CLASS_NAMES[1]: (ins - outs, 1, 0),
@@ -84,7 +90,7 @@ def mode_classes(dataset: SystematicityDataset) -> tuple[ModeClass, ...]:
             in_outputs=bool(writes) or of_output.names_items,
         )
         for name, (bits, reads, writes) in members.items()
-        if (count := dataset.n_items - len(ins | outs) if name == PLAIN else len(bits))
+        if (count := of_input.n_items - len(ins | outs) if name == PLAIN else len(bits))
     )
 
 
@@ -115,25 +121,30 @@ class Layout:
         """Number of leading columns that the inputs drive; the rest are static."""
         return max((self.columns[one.name].stop for one in self.classes if one.in_inputs), default=0)
 
-    @property
+    @cached_property
     def n_columns(self) -> int:
         """Number of columns."""
         return max((part.stop for part in self.columns.values()), default=0)
 
-    @property
+    @cached_property
     def n_rows(self) -> int:
         """Number of rows."""
         return max((part.stop for part in self.rows.values()), default=0)
 
-    @property
+    @cached_property
     def delta(self) -> FloatArray:
         """Input correlation of each moving column."""
         return self._spread("delta", (one for one in self.classes if one.in_inputs), self.n_moving)
 
-    @property
+    @cached_property
     def lam(self) -> FloatArray:
         """Input-output correlation of each paired column."""
         return self._spread("lam", self.paired, self.n_paired)
+
+    @cached_property
+    def sigma(self) -> FloatArray:
+        """Output correlation of each paired row."""
+        return self._spread("sigma", self.paired, self.n_paired)
 
     def _spread(self, value: str, classes: Iterable[ModeClass], size: int) -> FloatArray:
         values = np.empty(size)
@@ -150,10 +161,14 @@ def width(parts: Mapping[str, slice], name: str) -> int:
 
 def layout(dataset: SystematicityDataset, plain: int, null_in: int, null_out: int) -> Layout:
     """Lay the classes out, with the given numbers of columns for the plain class and for the identity blocks."""
-    classes = mode_classes(dataset)
+    return _laid_out(*sides(dataset), plain, null_in, null_out)
+
+
+@lru_cache(maxsize=LAYOUTS)
+def _laid_out(of_input: Side, of_output: Side, plain: int, null_in: int, null_out: int) -> Layout:
+    classes = _classes_of(of_input, of_output)
     widths = {one.name: plain if one.name == PLAIN else one.count for one in classes}
     paired = {one.name: widths[one.name] for one in classes if one.paired}
-    of_input, of_output = sides(dataset)
 
     def arrange(side: Side, alone: list[ModeClass], null: int) -> dict[str, slice]:
         sizes = dict(paired)

@@ -7,13 +7,12 @@ exactly where a start does not couple modes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 
-from ...problem import Problem, Weights, observe
+from ...problem import Problem, Weights
 from ...validation import FloatArray
-from ..systems import Balance, Seen, balance_of
+from ..descent import PlainSteps
+from ..systems import Balance, Seen, Steps, balance_of
 
 
 class ShallowModes:
@@ -37,9 +36,13 @@ class ShallowModes:
         """Return the strengths of the modes."""
         return state
 
-    def observe(self, states: Iterable[FloatArray]) -> Seen:
+    def descent(self, step_size: FloatArray | float) -> Steps:
+        """Return steps of descent."""
+        return PlainSteps(self.velocity, step_size)
+
+    def observe(self, states: FloatArray) -> Seen:
         """Return the modes, block norms and loss."""
-        return Seen.of_maps(observe(self._dataset, (self.weights(state)[0] for state in states)))
+        return Seen.of_maps(self._dataset, (self._basis.U * states[..., None, :]) @ self._basis.V.T)
 
     def balance(self, state: FloatArray) -> Balance:
         """Return what gradient flow conserves."""
@@ -75,10 +78,15 @@ class TwoLayerModes:
         a, b = state.reshape(self._shape)
         return np.asarray(np.sum(a * b, axis=0))
 
-    def observe(self, states: Iterable[FloatArray]) -> Seen:
+    def descent(self, step_size: FloatArray | float) -> Steps:
+        """Return steps of descent."""
+        return PlainSteps(self.velocity, step_size)
+
+    def observe(self, states: FloatArray) -> Seen:
         """Return the modes, block norms and loss of the map whose modes are independent."""
-        maps = ((self._basis.U * self.strengths(state)) @ self._basis.V.T for state in states)
-        return Seen.of_maps(observe(self._dataset, maps))
+        several = states.reshape(-1, *self._shape)
+        strengths = np.sum(several[:, 0] * several[:, 1], axis=1)
+        return Seen.of_maps(self._dataset, (self._basis.U * strengths[:, None, :]) @ self._basis.V.T)
 
     def balance(self, state: FloatArray) -> Balance:
         """Return what gradient flow conserves."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,7 +146,7 @@ def walsh(values: FloatArray) -> FloatArray:
     result = values
     for first in range(0, n_bits, BITS_AT_ONCE):
         size = 1 << min(BITS_AT_ONCE, n_bits - first)
-        factor = hadamard(size) / math.sqrt(size)
+        factor = _walsh_matrix(size)
         if first == 0:
             result = (result.reshape(-1, size) @ factor).reshape(values.shape)
         else:
@@ -153,10 +154,18 @@ def walsh(values: FloatArray) -> FloatArray:
     return np.array(result) if result is values else result
 
 
+@lru_cache(maxsize=BITS_AT_ONCE + 1)
+def _walsh_matrix(size: int) -> FloatArray:
+    matrix = np.asarray(hadamard(size) / math.sqrt(size))
+    matrix.flags.writeable = False
+    return matrix
+
+
+@lru_cache(maxsize=16)
 def _reflection(copies: int) -> FloatArray:
     """Return the Householder reflection whose first row is the normalised sum over the copies."""
-    if copies == 1:
-        return np.ones((1, 1))
     axis = np.full(copies, -1 / math.sqrt(copies))
     axis[0] += 1
-    return np.asarray(np.eye(copies) - np.outer(axis, axis) * (2 / (axis @ axis)))
+    reflection = np.eye(copies) - np.outer(axis, axis) * (2 / (axis @ axis or 1))
+    reflection.flags.writeable = False
+    return reflection

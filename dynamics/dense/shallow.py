@@ -10,15 +10,17 @@ of their distance, :math:`\dot s = \delta (1 - s)`: in compressed coordinates th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from ...problem import BlockPair, Weights
 from ...validation import FloatArray
-from ..systems import Balance, Seen, in_chunks
+from ..systems import Balance, Seen, Steps
 from .factors import lower_factor
+from .forms import Correlations
 from .layout import Layout
 from .observer import Observer
 from .spectral import SpectralFrame
@@ -29,30 +31,52 @@ class ShallowEquations:
 
     Parameters
     ----------
-    lam : ndarray, shape (paired columns,)
-    delta : ndarray, shape (moving columns,)
+    seen : Correlations
     moving : ndarray, shape (..., rows, moving columns)
-        The leading rows and columns are paired.
     """
 
-    def __init__(self, lam: FloatArray, delta: FloatArray, moving: FloatArray) -> None:
+    def __init__(self, seen: Correlations, moving: FloatArray) -> None:
         self._shape = moving.shape
-        self._minus_delta = -delta
-        self._target = np.zeros(moving.shape[-2:])
-        np.fill_diagonal(self._target[: len(lam), : len(lam)], lam)
+        self._delta = np.broadcast_to(seen.delta, moving.shape[-2:]).ravel()
+        self._targets = seen.targets(moving.shape[-2]).ravel()
         self.start = moving.reshape(*moving.shape[:-2], -1)
         self._velocity = np.empty_like(self.start)
 
+    def matrix(self, states: FloatArray) -> FloatArray:
+        """Return the moving columns in states of shape (..., size)."""
+        return states.reshape(*states.shape[:-1], *self._shape[-2:])
+
     def velocity(self, state: FloatArray) -> FloatArray:
         """Return minus the gradient of the loss, in a buffer that the next call overwrites."""
-        change = self._velocity.reshape(self._shape)
-        np.multiply(state.reshape(self._shape), self._minus_delta, out=change)
-        change += self._target
+        np.multiply(state, -self._delta, out=self._velocity)
+        self._velocity += self._targets
         return self._velocity
+
+    def descent(self, step_size: FloatArray | float) -> Steps:
+        """Return steps of descent."""
+        return ShallowSteps(1 - step_size * self._delta, step_size * self._targets)
 
     def balance(self, state: FloatArray) -> Balance:
         """Return an empty balance, since there is one layer."""
         return Balance([], np.zeros(state.shape[:-1]))
+
+
+class ShallowSteps:
+    """Steps of numbers that move independently of each other."""
+
+    def __init__(self, kept: FloatArray, gained: FloatArray) -> None:
+        self._kept, self._gained = kept, gained
+
+    def views(self, states: FloatArray) -> Sequence[FloatArray]:
+        """Return the states."""
+        return list(states)
+
+    def walk(self, path: Iterable[FloatArray]) -> None:
+        """Overwrite every state of a path but the first."""
+        kept, gained = self._kept, self._gained
+        for before, after in pairwise(path):
+            np.multiply(before, kept, after)
+            np.add(after, gained, after)
 
 
 class ShallowSpectral(ShallowEquations):
@@ -60,16 +84,16 @@ class ShallowSpectral(ShallowEquations):
 
     def __init__(self, frame: SpectralFrame, observer: Observer, J: FloatArray) -> None:
         layout = frame.layout
-        super().__init__(layout.lam, layout.delta, J[..., : layout.n_moving])
+        super().__init__(Correlations(layout.lam, layout.delta), J[..., : layout.n_moving])
         self._frame, self._observer, self._static = frame, observer, J[..., layout.n_moving :]
 
     def _map(self, state: FloatArray) -> FloatArray:
-        moving = state.reshape(*state.shape[:-1], *self._shape[-2:])
+        moving = self.matrix(state)
         return np.concatenate([moving, np.broadcast_to(self._static, (*moving.shape[:-1], self._static.shape[-1]))], -1)
 
-    def observe(self, states: Iterable[FloatArray]) -> Seen:
-        """Return the modes, block norms and loss of a sequence of states."""
-        return in_chunks(states, lambda several: self._observer(self._map(several)))
+    def observe(self, states: FloatArray) -> Seen:
+        """Return the modes, block norms and loss of states along a first axis."""
+        return self._observer(self._map(states))
 
     def strengths(self, state: FloatArray) -> FloatArray:
         """Return the effective singular value of every mode."""
@@ -115,11 +139,9 @@ class ShallowCompressed:
         """Return the time derivative of the shares."""
         return self._delta * (1 - state)
 
-    def observe(self, states: Iterable[FloatArray]) -> Seen:
-        """Return the modes, block norms and loss of a sequence of states."""
-        return in_chunks(states, lambda several: self._look(_coefficients(several)))
-
-    def _look(self, coefficients: FloatArray) -> Seen:
+    def observe(self, states: FloatArray) -> Seen:
+        """Return the modes, block norms and loss of states along a first axis."""
+        coefficients = _coefficients(states)
         modes: dict[str, FloatArray] = {}
         norms: dict[BlockPair, FloatArray] = {}
         for name, factor in self._factors.items():
@@ -143,6 +165,10 @@ class ShallowCompressed:
         """Return the weights, in their own coordinates."""
         J = np.tensordot(_coefficients(state)[0], self._all_directions, axes=1)
         return (self._frame.full_map(J),)
+
+    def descent(self, step_size: FloatArray | float) -> Steps:
+        """Return steps of descent."""
+        return ShallowSteps(1 - step_size * self._delta, step_size * self._delta)
 
     def balance(self, state: FloatArray) -> Balance:
         """Return an empty balance, since there is one layer."""

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from ...datasets import SystematicityDataset
 from ...problem import Weights
 from ...validation import FloatArray
-from .layout import full_layout, gather, scatter
-from .rotation import sides
+from .layout import LAYOUTS, Layout, full_layout, gather, scatter
+from .rotation import Side, sides
 from .two_layer import TwoLayerParts
+
+FEW_FEATURES = 128
 
 
 class SpectralFrame:
     """The rotated basis of a systematicity dataset, in which no weight is lost and no correlation off the diagonal."""
 
     def __init__(self, dataset: SystematicityDataset) -> None:
-        self.dataset = dataset
         self.layout = full_layout(dataset)
         self.input, self.output = sides(dataset)
 
     def inputs(self, weights: FloatArray) -> FloatArray:
         """Return the weights of shape (..., input features) with their columns rotated and laid out."""
-        return gather(self.input, self.layout.columns, self.layout.classes, weights)
+        return _rotated(self.input, self.layout, "columns", weights)
 
     def outputs(self, weights: FloatArray) -> FloatArray:
         """Return the weights of shape (..., output features) with their columns rotated and laid out."""
-        return gather(self.output, self.layout.rows, self.layout.classes, weights)
+        return _rotated(self.output, self.layout, "rows", weights)
 
     def two_layer(self, weights: Weights) -> TwoLayerParts:
         """Rotate the weights of a two-layer network."""
@@ -54,6 +57,20 @@ class SpectralFrame:
         layout = self.layout
         columns = scatter(self.output, layout.rows, layout.classes, J.swapaxes(-1, -2)).swapaxes(-1, -2)
         return scatter(self.input, layout.columns, layout.classes, columns)
+
+
+def _rotated(side: Side, layout: Layout, axis: str, weights: FloatArray) -> FloatArray:
+    """Rotate weights and lay them out: by a matrix where features are few, else by fast transforms."""
+    if side.n_features <= FEW_FEATURES:
+        return weights @ _rotation(side, layout, axis)
+    return gather(side, getattr(layout, axis), layout.classes, weights)
+
+
+@lru_cache(maxsize=2 * LAYOUTS)
+def _rotation(side: Side, layout: Layout, axis: str) -> FloatArray:
+    matrix = gather(side, getattr(layout, axis), layout.classes, np.eye(side.n_features))
+    matrix.flags.writeable = False
+    return matrix
 
 
 class StaticFrame:

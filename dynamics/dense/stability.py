@@ -87,8 +87,8 @@ def _final(dataset: SystematicityDataset, one: ModeClass) -> float:
 
 
 def _of_data(dataset: Data, depth: int) -> float:
-    X = dataset.X / np.sqrt(dataset.n_items)
-    target = dataset.Y / np.sqrt(dataset.n_items) @ np.linalg.pinv(X)
+    X, Y = (side / np.sqrt(dataset.n_items) for side in dataset.rotated_items)
+    target = Y @ np.linalg.pinv(X)
     _, singular, axes = np.linalg.svd(target, full_matrices=True)
     q = np.zeros(len(axes))
     q[: len(singular)] = singular

@@ -6,8 +6,7 @@ With the columns :math:`A = W_1 V` that the inputs drive, and the rows of :math:
 .. math:: \dot A = C \Lambda - M A \Delta, \qquad \dot C = A \Lambda - G C, \qquad
           M = C C^\top, \quad G = A \Delta A^\top
 
-with :math:`\Lambda` zero where a column has no counterpart. Where there are fewer columns than hidden units the same
-is computed as :math:`\dot A = C E`, :math:`\dot C = A E^\top` with the error :math:`E = \Lambda - C^\top A \Delta`.
+with :math:`\Lambda` zero where a column has no counterpart; :mod:`linmod.dynamics.dense.forms` computes it.
 
 Columns of :math:`W_1` that the inputs do not reach are static; rows of :math:`W_2` that the targets do not reach move
 and are among the columns of C.
@@ -15,7 +14,8 @@ and are among the columns of C.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -24,9 +24,10 @@ import numpy as np
 
 from ...problem import Weights
 from ...validation import FloatArray
-from ..systems import Balance, Seen, in_chunks
+from ..systems import Balance, Seen, Steps
+from .forms import Correlations, cheapest
 from .layout import Layout
-from .observer import Observer
+from .observer import Observer, sums_of_squares
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,71 +83,35 @@ class TwoLayerEquations:
 
     Parameters
     ----------
-    lam : ndarray, shape (paired columns,)
-    delta : ndarray, shape (columns of A,)
+    seen : Correlations
     A : ndarray, shape (..., hidden, columns)
-    C : ndarray, shape (..., hidden, columns)
-        The leading columns of A and C are paired.
+    C : ndarray, shape (..., hidden, rows)
     static_energy : ndarray, shape (...)
         Sum of squares of the static columns of the first layer.
     """
 
-    def __init__(
-        self, lam: FloatArray, delta: FloatArray, A: FloatArray, C: FloatArray, static_energy: FloatArray
-    ) -> None:
-        self._lam, self._minus_delta, self._static_energy = lam, -delta, static_energy
-        self._paired = lam.shape[-1]
-        lead, hidden = A.shape[:-2], A.shape[-2]
-        self._split, self._shapes = hidden * A.shape[-1], (A.shape[-2:], C.shape[-2:])
-        self.start = np.concatenate([part.reshape(*lead, -1) for part in (A, C)], axis=-1)
-        self._velocity = np.empty_like(self.start)
-        self._v_A, self._v_C = self.matrices(self._velocity)
-        columns, rows = A.shape[-1], C.shape[-1]
-        if 3 * rows * columns <= 2 * hidden * (rows + columns):
-            self._move = self._move_by_error
-            self._error = np.empty((*lead, rows, columns))
-            self._own_errors = np.einsum("...ii->...i", self._error[..., : self._paired, : self._paired])
-        else:
-            self._move = self._move_by_hidden
-            self._v_A_paired, self._v_C_paired = (part[..., : self._paired] for part in (self._v_A, self._v_C))
-            self._scaled = np.empty(A.shape)
-            self._M, self._minus_G = np.empty((2, *lead, hidden, hidden))
-            self._drive = np.empty((*lead, hidden, self._paired))
+    def __init__(self, seen: Correlations, A: FloatArray, C: FloatArray, static_energy: FloatArray) -> None:
+        lead, sizes = A.shape[:-2], (A.shape[-2], A.shape[-1], C.shape[-1])
+        self._form = cheapest(seen.lam.ndim == 1, *sizes, math.prod(lead))(seen, lead, *sizes)
+        self._static_energy = static_energy
+        self.start = self._form.state(A, C)
 
     def matrices(self, state: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the columns A and C as views of the state."""
-        lead = state.shape[:-1]
-        return (
-            state[..., : self._split].reshape(*lead, *self._shapes[0]),
-            state[..., self._split :].reshape(*lead, *self._shapes[1]),
-        )
+        return self._form.matrices(state)
 
     def velocity(self, state: FloatArray) -> FloatArray:
         """Return minus the gradient of the loss, in a buffer that the next call overwrites."""
-        A, C = self.matrices(state)
-        self._move(A, C)
-        return self._velocity
+        return self._form.velocity(state)
 
-    def _move_by_error(self, A: FloatArray, C: FloatArray) -> None:
-        np.matmul(C.swapaxes(-1, -2), A, out=self._error)
-        self._error *= self._minus_delta
-        self._own_errors += self._lam
-        np.matmul(C, self._error, out=self._v_A)
-        np.matmul(A, self._error.swapaxes(-1, -2), out=self._v_C)
-
-    def _move_by_hidden(self, A: FloatArray, C: FloatArray) -> None:
-        np.matmul(C, C.swapaxes(-1, -2), out=self._M)
-        np.multiply(A, self._minus_delta, out=self._scaled)
-        np.matmul(self._scaled, A.swapaxes(-1, -2), out=self._minus_G)
-        np.matmul(self._M, self._scaled, out=self._v_A)
-        np.matmul(self._minus_G, C, out=self._v_C)
-        self._v_A_paired += np.multiply(C[..., : self._paired], self._lam, out=self._drive)
-        self._v_C_paired += np.multiply(A[..., : self._paired], self._lam, out=self._drive)
+    def descent(self, step_size: FloatArray | float) -> Steps:
+        """Return steps of descent."""
+        return self._form.descent(step_size)
 
     def balance(self, state: FloatArray) -> Balance:
         """Return what gradient flow conserves, up to a constant, and the larger energy of the two layers."""
         A, C = self.matrices(state)
-        energy = np.maximum(np.sum(A * A, axis=(-2, -1)) + self._static_energy, np.sum(C * C, axis=(-2, -1)))
+        energy = np.maximum(sums_of_squares(A) + self._static_energy, sums_of_squares(C))
         return Balance([C @ C.swapaxes(-1, -2) - A @ A.swapaxes(-1, -2)], energy)
 
 
@@ -160,7 +125,7 @@ class TwoLayerCoordinates(TwoLayerEquations):
     observer : Observer
         For the layout that `narrow` makes.
     narrow : callable
-        Reduces parts without loss before they are observed.
+        Reduces the moving columns of these parts without loss before they are observed.
     lift : callable
         Makes the frame that turns parts into full ones; called when full weights are asked for.
     """
@@ -169,20 +134,27 @@ class TwoLayerCoordinates(TwoLayerEquations):
         self,
         parts: TwoLayerParts,
         observer: Observer,
-        narrow: Callable[[TwoLayerParts], TwoLayerParts],
+        narrow: Callable[[TwoLayerParts, FloatArray, FloatArray], tuple[FloatArray, FloatArray]],
         lift: Callable[[], Frame],
     ) -> None:
         layout = parts.layout
-        super().__init__(layout.lam, layout.delta, parts.moving, parts.outputs, parts.static_energy)
+        seen = Correlations(layout.lam, layout.delta)
+        super().__init__(seen, parts.moving, parts.outputs, parts.static_energy)
         self._parts, self._observer, self._narrow, self._make_frame = parts, observer, narrow, lift
 
-    def observe(self, states: Iterable[FloatArray]) -> Seen:
-        """Return the modes, block norms and loss of a sequence of states."""
-        return in_chunks(states, self._look)
-
-    def _look(self, states: FloatArray) -> Seen:
-        parts = self._narrow(self._parts.moved(*self.matrices(states)))
-        return self._observer(parts.outputs.swapaxes(-1, -2) @ parts.inputs)
+    def observe(self, states: FloatArray) -> Seen:
+        """Return the modes, block norms and loss of states along a first axis."""
+        A, C = self._narrow(self._parts, *self.matrices(states))
+        static, columns = self._parts.static, A.shape[-1]
+        J = np.empty((*A.shape[:-2], C.shape[-1], columns + static.shape[-1]))
+        written = C.swapaxes(-1, -2)
+        np.matmul(written, A, out=J[..., :columns])
+        if static.ndim == 2:
+            rows = written.reshape(-1, len(static)) @ static
+            J[..., columns:] = rows.reshape(*J.shape[:-1], static.shape[-1])
+        else:
+            np.matmul(written, static, out=J[..., columns:])
+        return self._observer(J)
 
     @cached_property
     def _frame(self) -> Frame:

@@ -14,7 +14,7 @@ writes one, makes five scalars. All lengths are measured on the data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -30,11 +30,12 @@ from ...problem import (
     Problem,
     Trajectory,
     Weights,
-    observe,
+    observe_stack,
 )
 from ...validation import FloatArray, instance
+from ..descent import PlainSteps
 from ..running import Again, integrate
-from ..systems import Balance, Seen, balance_of
+from ..systems import Balance, Seen, Steps, balance_of
 
 
 @np.errstate(all="warn", under="ignore")
@@ -199,13 +200,17 @@ class _Pathways:
         pairs = zip(self._pathways, self._states(state), strict=True)
         return tuple(matrix for pathway, own in pairs for matrix in pathway.weights(own))
 
-    def observe(self, states: Iterable[FloatArray]) -> Seen:
+    def descent(self, step_size: FloatArray | float) -> Steps:
+        """Return steps of descent."""
+        return PlainSteps(self.velocity, step_size)
+
+    def observe(self, states: FloatArray) -> Seen:
         """Return the modes, block norms and loss of the sum of the modules' maps."""
-        return Seen.of_maps(observe(self._dataset, (self._map(state) for state in states)))
+        return Seen.of_maps(self._dataset, np.array([self._map(state) for state in states]))
 
     def strengths(self, state: FloatArray) -> FloatArray:
         """Return the effective singular value of every mode."""
-        return np.asarray(observe(self._dataset, [self._map(state)]).strengths[0])
+        return observe_stack(self._dataset, self._map(state)).strengths
 
     def balance(self, state: FloatArray) -> Balance:
         """Return what gradient flow conserves in each module."""

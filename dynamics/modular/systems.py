@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from ...problem import Modular, Problem, Weights, input_output_map, observe
+from ...problem import Modular, Problem, Weights, input_output_map, observe_stack
 from ...validation import FloatArray
-from ..systems import Balance, Seen, balance_of
+from ..descent import PlainSteps
+from ..systems import Balance, Seen, Steps, balance_of
 
 
 class ModuleCoordinates:
@@ -28,9 +29,9 @@ class ModuleCoordinates:
         self._stops = np.cumsum([0, *(rows * columns for rows, columns in self._shapes)])
         self.start = np.concatenate([matrix.ravel() for matrix in problem.initial_weights])
         self._rows = [module.rows(problem.dataset) for module in network.modules]
+        X, self._targets = problem.dataset.rotated_items
         self._inputs = [
-            module.scales(problem.dataset)[:, None] * problem.dataset.X[module.columns(problem.dataset)]
-            for module in network.modules
+            module.scales(problem.dataset)[:, None] * X[module.columns(problem.dataset)] for module in network.modules
         ]
 
     def weights(self, state: FloatArray) -> Weights:
@@ -41,7 +42,7 @@ class ModuleCoordinates:
         """Return minus the gradient of the loss."""
         modules = self._network.split(self.weights(state))
         activities = [_forward(inputs, layers) for inputs, layers in zip(self._inputs, modules, strict=True)]
-        error = self._dataset.Y.copy()
+        error = self._targets.copy()
         for rows, activity in zip(self._rows, activities, strict=True):
             error[rows] -= activity[-1]
         error /= self._dataset.n_items
@@ -51,13 +52,17 @@ class ModuleCoordinates:
         ]
         return np.concatenate([part.ravel() for module in parts for part in module])
 
-    def observe(self, states: Iterable[FloatArray]) -> Seen:
+    def descent(self, step_size: FloatArray | float) -> Steps:
+        """Return steps of descent."""
+        return PlainSteps(self.velocity, step_size)
+
+    def observe(self, states: FloatArray) -> Seen:
         """Return the modes, block norms and loss of the sum of the modules' maps."""
-        return Seen.of_maps(observe(self._dataset, (self._map(state) for state in states)))
+        return Seen.of_maps(self._dataset, np.array([self._map(state) for state in states]))
 
     def strengths(self, state: FloatArray) -> FloatArray:
         """Return the effective singular value of every mode."""
-        return np.asarray(observe(self._dataset, [self._map(state)]).strengths[0])
+        return observe_stack(self._dataset, self._map(state)).strengths
 
     def balance(self, state: FloatArray) -> Balance:
         """Return what gradient flow conserves in each module."""

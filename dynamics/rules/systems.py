@@ -28,14 +28,14 @@ class RuleWeights(DataCoordinates):
     def __init__(self, problem: Problem, start: FloatArray | None = None) -> None:
         super().__init__(problem, start)
         self._rule = problem.training.rule
-        self._inputs, self._targets = problem.dataset.X, problem.dataset.Y
+        self._inputs, self._targets = problem.dataset.rotated_items
 
     def velocity(self, state: FloatArray) -> FloatArray:
         """Return minus the gradient of the loss plus the rule's terms, in a buffer that the next call overwrites."""
         change = super().velocity(state)
         first, second = self.weights(state)
         into_first, into_second = self.weights(change)
-        hidden, n_items = first @ self._inputs, self._inputs.shape[1]
+        hidden, n_items = first @ self._inputs, self._dataset.n_items
         if self._rule.hebbian:
             into_first += self._rule.hebbian / n_items * HEBBIAN[self._rule.form](first, hidden, self._inputs)
         if self._rule.contrastive:
@@ -55,10 +55,10 @@ def inverse_norm(first: FloatArray, hidden: FloatArray, inputs: FloatArray) -> F
 
 def inverse_complement(first: FloatArray, hidden: FloatArray, inputs: FloatArray) -> FloatArray:
     """The Hebbian term of each hidden unit over one minus its squared norm, summed over items."""
-    return np.asarray(hidden @ inputs.T / _complement(np.sum(first**2, axis=-1, keepdims=True)))
+    return np.asarray(hidden @ inputs.T / complement(np.sum(first**2, axis=-1, keepdims=True)))
 
 
-def _complement(squared_norm: FloatArray) -> FloatArray:
+def complement(squared_norm: FloatArray) -> FloatArray:
     """One minus a squared norm, not a number outside the domain."""
     return np.where(squared_norm < 1, 1 - squared_norm, np.nan)
 
@@ -76,7 +76,7 @@ HEBBIAN: dict[str, Callable[[FloatArray, FloatArray, FloatArray], FloatArray]] =
 HIDDEN_GAIN: dict[str, Callable[[FloatArray], FloatArray]] = {
     "oja": lambda a: a * (1 - np.sum(a * a, axis=0)),
     "inverse_norm": lambda a: a / (1 + a * a),
-    "inverse_complement": lambda a: a / _complement(a * a),
+    "inverse_complement": lambda a: a / complement(a * a),
 }
 
 
@@ -144,5 +144,6 @@ def unpredicted_variance(dataset: Data) -> float:
     >>> round(unpredicted_variance(SystematicityDataset(n_x=2, n_y=1, k_x=0, k_y=1)), 6)
     0.5
     """
-    left = dataset.Y - dataset.Y @ np.linalg.pinv(dataset.X) @ dataset.X
+    inputs, targets = dataset.rotated_items
+    left = targets - targets @ np.linalg.pinv(inputs) @ inputs
     return float(np.sum(left**2) / dataset.n_items)

@@ -66,7 +66,7 @@ def test_predictions_and_simulations_pickle(network, training):
     assert solved >= 3
 
 
-@pytest.mark.parametrize("coordinates", ["data", "spectral", "compressed"])
+@pytest.mark.parametrize("coordinates", ["data", "principal", "spectral", "compressed"])
 def test_every_coordinate_system_and_batches_pickle(coordinates):
     problems = [Problem(SPACE, Deep(8), SmallRandom(1e-3, seed), Descent(0.1, 6, 3)) for seed in range(2)]
     _assert_pickles(dynamics.solve(problems[0], coordinates=coordinates))

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from ...problem import BATCH_ENTRIES, NoClosedForm, Observation, Problem, Trajectory, Weights
+from ...problem import STACK_ENTRIES, NoClosedForm, Observation, Problem, Trajectory, Weights
 from ...validation import FloatArray
 from .coupling import coupled_maps, left_out
 from .evolution import origin
@@ -40,7 +40,7 @@ class Course:
     def maps(self) -> Iterator[FloatArray]:
         """Return the input-output map at each time."""
         inputs = np.concatenate([self.V.T, self.idle])
-        together = max(1, BATCH_ENTRIES // max(1, len(self.U) * inputs.shape[1]))
+        together = max(1, STACK_ENTRIES // max(1, len(self.U) * inputs.shape[1]))
         for first in range(0, len(self.pi), together):
             strengths = self.pi[first : first + together]
             both = np.concatenate([strengths, np.sqrt(np.maximum(strengths, 0.0))], axis=1)
