@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from ...problem import BATCH_ENTRIES, NoClosedForm, Observation, Problem, Trajectory, Weights, observe
+from ...problem import (
+    BATCH_ENTRIES,
+    Descent,
+    NoClosedForm,
+    Observation,
+    Problem,
+    Training,
+    Trajectory,
+    Weights,
+    observe,
+)
 from ...validation import FloatArray
 from .coupling import coupled_maps, left_out, nearby
 from .evolution import origin
 
-LARGE = 0.1
+LARGE, WATCHED = 0.1, 50
 MOST_GROWN = 0.01
 """Share of the range of a quantity by which rounding errors may change it."""
 
@@ -73,8 +83,16 @@ def coupled_left_out(problem: Problem, seen: Observation) -> dict[str, float]:
     shares = left_out(problem, seen, coupled_maps(problem))
     if max(shares.values()) <= LARGE:
         return shares
-    grown = left_out(problem, observe(problem.dataset, coupled_maps(problem)), coupled_maps(nearby(problem)))
+    watched = replace(problem, training=_watched(problem.training))
+    grown = left_out(watched, observe(watched.dataset, coupled_maps(watched)), coupled_maps(nearby(watched)))
     return {name: math.inf if share > LARGE and grown[name] > MOST_GROWN else share for name, share in shares.items()}
+
+
+def _watched(training: Training) -> Training:
+    """Training reported so often that courses which part between two reports and meet again are seen to part."""
+    if isinstance(training, Descent):
+        return replace(training, record_every=max(1, min(training.record_every, training.steps // WATCHED)))
+    return replace(training, times=np.linspace(0.0, training.times[-1], WATCHED + 1))
 
 
 def not_predicted() -> Weights:

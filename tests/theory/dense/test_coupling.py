@@ -134,3 +134,11 @@ def test_a_course_that_rounding_errors_decide_is_neglected_without_bound():
     assert theory.solve(gentle).neglected < 0.1
     tied = Problem(TIED, Deep(50), SmallRandom(1e-3, seed=1), Descent(0.36, 240))
     assert 0.5 < theory.solve(tied).neglected < np.inf
+
+
+def test_courses_that_part_between_two_reports_are_seen_to_part():
+    dataset = SystematicityDataset(1, 1, 2, 0, 0.3, output_signs=(1,), n_bits=3)
+    training = Descent(0.24872328663862664, 2156, 2156, rule=Rule(hebbian=0.336296510296448))
+    problem = Problem(dataset, Deep(16), SmallRandom(0.001007316640846314, seed=115698), training)
+    assert theory.solve(problem).neglected == np.inf
+    assert theory.solve(replace(problem, training=replace(training, step_size=0.1))).neglected < np.inf
