@@ -82,6 +82,8 @@ def test_outcomes():
 
 
 def test_settings():
+    images = linmod.datasets.Images(np.zeros((2, 4, 4)), [0, 1])
+    assert linmod.Settings(images=images).source_images is images
     assert linmod.Settings(seed=3).seeds(4, 2) == [3, 4, 5, 6]
     assert linmod.Settings(seed=3, quick=True).seeds(4, 2) == [3, 4]
     seen = []
