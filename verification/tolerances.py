@@ -157,7 +157,7 @@ def with_further_integration(
     bounds: Bounds, exact: Bounds, problem: Problem, simulate: Simulator, simulated: Values
 ) -> Bounds:
     """Let the largest of several estimates of the integrator's error count; `exact` are the bounds without any."""
-    if not isinstance(problem.training, Flow) or bounds.doubt:
+    if not isinstance(problem.training, Flow):
         return bounds
     for factor in FURTHER:
         try:
@@ -180,8 +180,6 @@ def _coarser(problem: Problem, simulate: Simulator, simulated: Values, factor: f
 
 def with_unstable_rounding(bounds: Bounds, problem: Problem, simulated: Values) -> Bounds:
     """Add the growth of rounding errors in the initial weights, relative to the largest weight."""
-    if bounds.doubt or problem.times[-1] == 0:
-        return bounds
     try:
         growth = _grown_rounding(problem)
     except (Divergence, ValueError):

@@ -116,3 +116,23 @@ def test_equal_values_of_another_origin_are_another_computation():
     assert linmod.compare(copied, run, 1e-9).verdict == "holds"
     assert linmod.compare(replace(copied, origin=run.origin), run, 1e-9).verdict == "undecided"
     assert linmod.compare(replace(copied, loss=run.loss), run, 1e-9).verdict == "undecided"
+
+
+def test_a_prediction_without_a_closed_form_is_asked_for_half_the_times_and_for_1_percent_more():
+    asked = []
+
+    def nearly(problem):
+        asked.append(problem.training.step_size)
+        return {"loss": linmod.dynamics.solve(problem).loss * (1 + 1e-12)}
+
+    linmod.verify(replace(ALIGNED, training=replace(ALIGNED.training, momentum=0.5)), predict=nearly)
+    assert asked == pytest.approx([0.16, 0.08, 0.1616])
+
+
+def test_a_flow_is_integrated_again_for_the_quantities_that_are_named():
+    flow = replace(ALIGNED, training=linmod.Flow(np.linspace(0, 20, 11)))
+    fair = solve(flow)
+    for names in (["loss"], ["mode sign_to_sign", "loss"]):
+        agreement = linmod.verify(flow, predict=lambda p, names=names: {n: fair.quantities[n] for n in names})
+        assert agreement.verdict == "holds"
+        assert list(agreement.by_quantity) == names

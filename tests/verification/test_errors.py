@@ -72,6 +72,34 @@ def test_the_component_closest_to_its_bound_speaks_for_a_quantity():
     assert (same.error, same.range, same.rounding) == (0.0, 9.0, 1e-9)
 
 
+def test_a_component_without_error_and_bound_does_not_hide_another():
+    true = {"weights": np.array([[0.0, 0.0], [5.0, 1.0]])}
+    said = {"weights": np.array([[0.0, 0.0], [5.0, 1.5]])}
+    (found,) = errors(said, true, {"weights": np.array([0.0, 1.0])}, {"weights": 0.0}, {"weights": 0.25}).values()
+    assert (found.error, found.bound, found.range, found.neglected) == (0.5, 1.0, 1.0, 0.25)
+
+
+def test_strengths_and_weights_are_compared_where_shapes_agree_and_they_are_few(monkeypatch):
+    dataset, training = linmod.SystematicityDataset(2, 1, 1, 1), linmod.Descent(0.1, 50, 5)
+    problem = linmod.Problem(dataset, linmod.Deep(8), linmod.Aligned(1e-3), training)
+    fair, run = linmod.theory.solve(problem), linmod.dynamics.solve(problem)
+    parts = {"strengths with signs", "weights"}
+
+    def named(prediction):
+        return parts & set(linmod.compare(prediction, run, 1e-9).by_quantity)
+
+    assert named(fair) == parts
+    assert named(replace(fair, make_strengths=lambda: fair.strengths[:, 1:])) == {"weights"}
+    assert named(replace(fair, make_weights=lambda: fair.weights[:1])) == {"strengths with signs"}
+    limit = sum(layer.size for layer in fair.weights)
+    monkeypatch.setattr("linmod.verification.errors.MOST_ENTRIES", limit)
+    assert named(fair) == parts
+    monkeypatch.setattr("linmod.verification.errors.MOST_ENTRIES", limit - 1)
+    assert named(fair) == {"strengths with signs"}
+    monkeypatch.setattr("linmod.verification.errors.MOST_ENTRIES", fair.strengths.size - 1)
+    assert named(fair) == set()
+
+
 def test_times_agree_to_sixteen_roundings():
     times = np.array([0.0, 1.0, 3.0])
     assert same_times(times, times * (1 + 8 * np.finfo(float).eps))
@@ -100,6 +128,10 @@ def test_sensitivity_from_values_uses_slopes_to_both_neighbours():
     assert found.rate == pytest.approx(0.1)
     assert found.plateau == pytest.approx(0.1 / 4)
     assert math.isnan(found.start)
+    three = from_values(times[:3], {"mode a": np.array([0.0, 1.0, 3.0])}, {"mode a": np.array([0.1])})
+    assert three.rate == pytest.approx(0.1)
+    single = from_values(times, {"weights": np.ones((4, 2)) * times[:, None]}, {"weights": np.full(2, 0.1)})
+    assert (single.rate, single.plateau) == (math.inf, math.inf)
     ends = from_values(times[:2], {"mode a": np.array([0.0, 1.0])}, {"mode a": np.array([0.1])})
     assert ends.rate == math.inf
 

@@ -88,12 +88,26 @@ def test_what_is_neglected_of_the_signs_alone_does_not_prevent_a_verdict():
 
     assert linmod.verify(problem, predict=claims({"strengths with signs": 0.5})).verdict == "holds"
     assert linmod.verify(problem, predict=claims({"loss": 0.5})).verdict == "undecided"
+    several = linmod.verify(problem, predict=claims({"loss": 1e-4, "mode sign_to_sign": 1e-5})).by_quantity
+    found = {
+        name: several[name].neglected for name in ("loss", "mode sign_to_sign", "mode sign_to_identity", "weights")
+    }
+    assert list(found.values()) == [1e-4, 1e-5, 0.0, 1e-4]
     unknown = linmod.verify(problem, predict=claims({"loss": np.inf}))
     assert unknown.verdict == "undecided"
     assert "an approximation of unknown error in loss from this start" in unknown.reason
     wrong = replace(solve(problem), modes={name: 1.1 * v for name, v in solve(problem).modes.items()})
     told = replace(wrong, origin="claims", make_neglected=lambda: {"loss": np.inf})
     assert linmod.verify(problem, predict=lambda p: told).verdict == "fails"
+
+
+def test_what_stands_still_may_be_neglected_without_bound():
+    problem = linmod.Problem(
+        linmod.SystematicityDataset(2, 0, 1, 1), linmod.Deep(10), linmod.Aligned(1e-3), linmod.Descent(0.16, 200, 10)
+    )
+    shares = dict.fromkeys(("norm omega_x -> omega_y", "norm gamma_x -> omega_y"), np.inf)
+    claims = replace(solve(problem), origin="claims", make_neglected=lambda: shares)
+    assert linmod.verify(problem, predict=lambda p: claims).verdict == "holds"
 
 
 def test_a_wrong_prediction_fails_where_a_right_one_would_be_undecided():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import linmod
+from linmod.verification.tolerances import derived_bounds, with_further_integration, with_integration
 
 DATASET = linmod.SystematicityDataset(3, 1, 3, 1)
 EPSILON = np.finfo(float).eps
@@ -54,6 +55,23 @@ def test_rounding_errors_that_are_rounded_away_in_one_draw_are_seen_in_another()
     assert linmod.verify(problem).verdict == "holds"
     wrong = linmod.verify(problem, predict=lambda p: linmod.theory.solve(p, strength_factor=1.001))
     assert wrong.verdict == "fails"
+
+
+def test_of_three_estimates_of_the_integrators_error_the_largest_counts():
+    runs = {
+        factor: linmod.dynamics.solve(
+            replace(FLOW, training=linmod.Flow(FLOW.times, rtol=factor * 1e-8, atol=factor * 1e-10))
+        )
+        for factor in (1, 10, 30, 100)
+    }
+    true = runs[1].quantities
+    exact = derived_bounds(FLOW, {}, runs[1], true)
+    first = with_integration(exact, FLOW, linmod.dynamics.solve, true)
+    further = with_further_integration(first, exact, FLOW, linmod.dynamics.solve, true)
+    for name, values in true.items():
+        allowed = [27 * np.max(np.abs(values - runs[f].quantities[name])) / (f - 1) for f in (10, 30, 100)]
+        assert first.total[name] - exact.total[name] == pytest.approx(allowed[0], rel=1e-6)
+        assert further.total[name] - exact.total[name] == pytest.approx(max(allowed), rel=1e-6)
 
 
 def test_two_runs_with_the_same_error_by_chance_do_not_refuse_a_right_prediction():

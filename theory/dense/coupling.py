@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from ...problem import STRENGTHS, Descent, Observation, Problem, Rule, observe
+from ...problem import STRENGTHS, Descent, Explicit, Observation, Problem, Rule, observe
 from ...validation import FloatArray
 from ..spectrum import input_directions
 from ..terms import on_layers
@@ -88,6 +88,14 @@ def coupled_modes(problem: Problem) -> tuple[CoupledModes, State]:
         rule=problem.training.rule,
     )
     return equations, (along, rest.T, second)
+
+
+def nearby(problem: Problem) -> Problem:
+    """Return the problem with errors of a few roundings in its initial weights."""
+    generator, size = np.random.default_rng(0), 4 * float(np.finfo(float).eps)
+    weights = problem.initial_weights
+    changed = [w + size * np.max(np.abs(w), initial=0.0) * generator.standard_normal(w.shape) for w in weights]
+    return replace(problem, initial=Explicit(changed))
 
 
 def coupled_maps(problem: Problem) -> Iterator[FloatArray]:

@@ -117,3 +117,28 @@ def test_a_course_that_diverges_is_neglected_without_bound():
     assert theory.solve(problem).neglected == np.inf
     gentle = replace(problem, initial=SmallRandom(1e-3, seed=10022), training=replace(problem.training, step_size=0.05))
     assert theory.solve(gentle).neglected < np.inf
+
+
+def test_a_course_that_rounding_errors_decide_is_neglected_without_bound():
+    # Under this rule the step is too large for the solution that training comes close to and leaves again.
+    dataset = SystematicityDataset(2, 3, 1, 0, 0.5, output_signs=(2, 1, 0))
+    training = Descent(0.1983005462536422, 2177, 7, rule=Rule(contrastive=0.37656600531392426))
+    problem = Problem(dataset, Deep(16), SmallRandom(5.0744653654160415e-05, seed=109488), training)
+    assert theory.solve(problem).loss[-1] < 1e-20
+    with pytest.raises(Divergence):
+        dynamics.solve(problem)
+    shares = theory.solve(problem).neglected_shares
+    assert shares["loss"] == shares["mode identity_to_sign"] == np.inf
+    assert shares["norm omega_x -> gamma_y"] == 0.0
+    gentle = replace(problem, training=replace(training, step_size=0.05, steps=4000))
+    assert theory.solve(gentle).neglected < 0.1
+    tied = Problem(TIED, Deep(50), SmallRandom(1e-3, seed=1), Descent(0.36, 240))
+    assert 0.5 < theory.solve(tied).neglected < np.inf
+
+
+def test_courses_that_part_between_two_reports_are_seen_to_part():
+    dataset = SystematicityDataset(1, 1, 2, 0, 0.3, output_signs=(1,), n_bits=3)
+    training = Descent(0.24872328663862664, 2156, 2156, rule=Rule(hebbian=0.336296510296448))
+    problem = Problem(dataset, Deep(16), SmallRandom(0.001007316640846314, seed=115698), training)
+    assert theory.solve(problem).neglected == np.inf
+    assert theory.solve(replace(problem, training=replace(training, step_size=0.1))).neglected < np.inf
