@@ -6,6 +6,7 @@ from .observation import BlockPair, Observation, observe
 from .problem import Problem
 from .refusals import Divergence, NoClosedForm
 from .rules import Rule
+from .saving import load_trajectory
 from .starts import NO_WEIGHTS, Aligned, Explicit, Initial, RandomModes, SmallRandom
 from .systematicity import (
     SubStructure,
@@ -17,7 +18,7 @@ from .systematicity import (
     weak_systematicity,
 )
 from .training import Descent, Flow, Training
-from .trajectory import Known, Statistics, Trajectory, load_trajectory
+from .trajectory import Known, Statistics, Trajectory
 
 __all__ = [
     "NO_WEIGHTS",
