@@ -5,7 +5,18 @@ import pytest
 from matplotlib.figure import Figure
 
 import linmod
-from linmod import Aligned, Dataset, Deep, Descent, Problem, Shallow, SmallRandom, SystematicityDataset, dynamics, theory
+from linmod import (
+    Aligned,
+    Dataset,
+    Deep,
+    Descent,
+    Problem,
+    Shallow,
+    SmallRandom,
+    SystematicityDataset,
+    dynamics,
+    theory,
+)
 
 PROBLEM = Problem(SystematicityDataset(3, 1, 3, 1), Deep(hidden=10), Aligned(1e-3), Descent(0.16, 200))
 RUNS = theory.solve(PROBLEM), dynamics.solve(PROBLEM)
