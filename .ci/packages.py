@@ -19,7 +19,8 @@ def expected() -> tuple[set[str], set[str]]:
     files = [file for file in listed.stdout.splitlines() if Path(file).exists()]
     modules = {file for file in files if file.endswith((".py", ".pyi")) and not file.startswith(ASIDE)}
     documents = {file for file in files if file.startswith(("tests/", "docs/"))}
-    return modules - {PLUGIN_SOURCE} | {"py.typed", PLUGIN}, modules | documents | {"README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml"}
+    others = {"README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml"}
+    return modules - {PLUGIN_SOURCE} | {"py.typed", PLUGIN}, modules | documents | others
 
 
 def main(folder: Path) -> int:
