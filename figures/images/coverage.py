@@ -118,4 +118,6 @@ IMAGE_COVERAGE = Claim(
     ),
     check=_check,
     draw=_draw,
+    caption="Markers with error bars on lines: simulated errors on unseen combinations, means and 95 % intervals "
+    "over seeds. Dots on thin lines: errors on seen combinations.",
 )

@@ -253,4 +253,7 @@ IMAGE_ORDER = Claim(
     ),
     check=_check,
     draw=_draw,
+    caption="(a) Lines: predicted by linear networks; filled markers: tanh networks; open markers: ReLU networks, "
+    "means over seeds. (b) Dark line: predicted; markers with error bars on lines: simulated, 95 % "
+    "intervals over seeds; dashed line: equal half-times.",
 )

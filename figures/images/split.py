@@ -147,4 +147,7 @@ IMAGE_SPLIT = Claim(
     ),
     check=_check,
     draw=_draw,
+    caption="(a) Each line with two markers: one seed, from the dense to the split network. (b) Markers with "
+    "error bars: mean difference and 95 % interval; vertical strokes: single seeds; dashed line: no "
+    "difference.",
 )

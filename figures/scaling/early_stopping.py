@@ -169,4 +169,6 @@ EARLY_STOPPING = Claim(
     ),
     check=_check,
     draw=_draw,
+    caption="Lines: predicted. Markers with error bars: simulated, with three standard errors. Dotted vertical "
+    "line: the best time to stop, predicted.",
 )

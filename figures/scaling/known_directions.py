@@ -140,4 +140,6 @@ KNOWN_DIRECTIONS = Claim(
     assumptions=("normal inputs", "known directions", "fewer features than rows", "no label noise"),
     check=_check,
     draw=_draw,
+    caption="Solid lines: predicted for known directions. Markers with error bars: simulated, with three standard "
+    "errors; those of the kernel are joined by a dashed line. Dotted line: predicting 0.",
 )

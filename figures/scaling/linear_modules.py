@@ -156,4 +156,7 @@ LINEAR_MODULES = Claim(
     assumptions=("linear modules", "normal inputs", "orthonormal projections"),
     check=_check,
     draw=_draw,
+    caption="(a) Markers: where descents on the objective start and end; horizontal lines: overlaps of the "
+    "predicted optimum with the true modules. (b) Lines: predicted; markers with error bars: simulated, "
+    "with three standard errors.",
 )

@@ -166,4 +166,6 @@ MODULE_FINDING = Claim(
     assumptions=("orthonormal projections", "normal inputs", "no label noise", "the number of modules is known"),
     check=_check_rules,
     draw=_draw_rules,
+    caption="Markers with error bars: mean and standard error over seeds; dots: single seeds. Dashed lines: "
+    "predicting the mean; solid vertical lines: the bounds.",
 )

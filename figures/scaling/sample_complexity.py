@@ -305,6 +305,7 @@ LOSS_TRENDS = Claim(
     ),
     check=_check_trends,
     draw=_draw_trends,
+    caption="Lines: predicted. Markers with error bars: simulated, with three standard errors.",
 )
 SAMPLE_COMPLEXITY = Claim(
     name="sample-complexity",
@@ -321,4 +322,6 @@ SAMPLE_COMPLEXITY = Claim(
     ),
     check=_check_samples,
     draw=_draw_samples,
+    caption="Lines: predicted numbers of rows. Open markers: where simulated losses cross the target. (b) Lines "
+    "and filled markers: both predicted.",
 )

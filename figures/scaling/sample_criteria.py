@@ -163,4 +163,5 @@ SAMPLE_CRITERIA = Claim(
     assumptions=("fewer features than rows", "infinitely many features in the target", "no label noise", "one module"),
     check=_check,
     draw=_draw,
+    caption="Lines: predicted. Markers with error bars: simulated, with three standard errors.",
 )

@@ -139,4 +139,5 @@ DEPTH = Claim(
     assumptions=("aligned and balanced initial weights", "gradient flow"),
     check=_check,
     draw=_draw,
+    caption="Lines: closed form. Markers: simulated.",
 )

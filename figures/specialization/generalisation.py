@@ -250,6 +250,8 @@ MOTIVATING = Claim(
     assumptions=("small random initial weights", "the bound on the error is 25 initial standard deviations"),
     check=_check_motivating,
     draw=_draw_motivating,
+    caption="Lines with markers: mean over simulated training sets; shaded bands: their quartiles; labels at the "
+    "right: predicted means.",
 )
 HELD_OUT_SIZE = Claim(
     name="held-out-size",
@@ -260,6 +262,7 @@ HELD_OUT_SIZE = Claim(
     assumptions=("shallow networks", "training from zero weights to convergence"),
     check=_check_size,
     draw=_draw_size,
+    caption="Lines: exact means and probabilities. Markers: simulated, over all training sets of one size.",
 )
 FULL_RANK = Claim(
     name="full-rank",
@@ -269,4 +272,5 @@ FULL_RANK = Claim(
     assumptions=("items are drawn without replacement",),
     check=_check_full_rank,
     draw=_draw_full_rank,
+    caption="Lines: exact probabilities. Markers with error bars: random draws and their 99.99 % intervals.",
 )

@@ -206,6 +206,8 @@ OUTPUT_SPLIT = Claim(
     ),
     check=_check_split,
     draw=draw_learning,
+    caption="(a, b) Lines: predicted; markers: simulated, for the seed with the largest error. (c) Lines: largest "
+    "error of all seeds; horizontal line: the bound.",
 )
 FULLY_PARTITIONED = Claim(
     name="fully-partitioned",
@@ -215,6 +217,8 @@ FULLY_PARTITIONED = Claim(
     assumptions=("small random initial weights",),
     check=_check_partition,
     draw=_draw_partition,
+    caption="(a) Lines: predicted; markers: simulated, for the seed with the largest error. (b) Lines with "
+    "markers: simulated, mean over seeds; horizontal line: the predicted limit.",
 )
 LEAK = Claim(
     name="imperfect-partition",
@@ -224,4 +228,5 @@ LEAK = Claim(
     assumptions=("aligned initial weights",),
     check=_check_leak,
     draw=_draw_leak,
+    caption="Lines: predicted. Markers: simulated.",
 )

@@ -141,4 +141,6 @@ RACE = Claim(
     assumptions=("aligned initial weights", "gradient flow"),
     check=_check,
     draw=_draw,
+    caption="Lines: predicted final share of the sign pathway, for three initial strengths. Open circles: "
+    "simulated, for one of them. Grey vertical lines: the threshold as the initial strength vanishes.",
 )

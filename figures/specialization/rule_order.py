@@ -147,4 +147,6 @@ RULE_ORDER = Claim(
     assumptions=("small initial weights", "growth rates: each class trained alone"),
     check=_check_order,
     draw=_draw_order,
+    caption="(a) Lines: predicted growth rates; markers: measured in training. (b, c) Lines: simulated from small "
+    "random weights; one marker on each line: its half-time.",
 )

@@ -149,4 +149,6 @@ RULES = Claim(
     ),
     check=_check_rules,
     draw=_draw_rules,
+    caption="Coloured lines: predicted under the rule. Markers: simulated. Thin grey lines: predicted without the "
+    "rule, which must be rejected.",
 )
