@@ -347,7 +347,7 @@ def finding(item: Agreement | ConvergenceOrder, label: str = "") -> Finding:
             rejected=rejected,
             reason=item.reason,
             undecided=item.verdict == UNDECIDED,
-            unit="of the largest",
+            unit="of largest",
             beyond=tuple(_beyond(name, q) for name, q in item.by_quantity.items() if not q.of_bound <= 1),
         )
     instance("check result", item, (ConvergenceOrder,))
@@ -362,7 +362,7 @@ def finding(item: Agreement | ConvergenceOrder, label: str = "") -> Finding:
         order=item.order,
         reason=item.reason,
         undecided=item.verdict == UNDECIDED,
-        unit="of the order",
+        unit="order",
     )
 
 

@@ -64,6 +64,7 @@ def _above_zero(label: str, differences: FloatArray) -> Finding:
         passed=stated.below_zero and not opposite.below_zero,
         controls=1,
         rejected=int(not opposite.below_zero),
+        unit="of mean",
     )
 
 

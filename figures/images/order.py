@@ -138,6 +138,7 @@ def _ratios(found: dict[float, Half]) -> Finding:
         passed=misses[0] <= RATIO_BOUND and rejected == 2,
         controls=2,
         rejected=rejected,
+        unit="log ratio",
     )
 
 
@@ -155,6 +156,7 @@ def _orders(found: dict[float, Half], nonlinearity: str) -> Finding:
         passed=error <= MISORDERED and rejected == 2,
         controls=2,
         rejected=rejected,
+        unit="share",
     )
 
 

@@ -221,7 +221,14 @@ def _order(errors: Mapping[int, Errors]) -> Finding:
     rejected = abs(control - 1) > ORDER_BOUND
     passed = bool(abs(order - 1) <= ORDER_BOUND and critical_value(1) * noise <= ORDER_BOUND and rejected)
     return Finding(
-        "distance of the order of the error in 1/N from 1", abs(order - 1), ORDER_BOUND, passed, 1, int(rejected), order
+        "distance of the order of the error in 1/N from 1",
+        abs(order - 1),
+        ORDER_BOUND,
+        passed,
+        1,
+        int(rejected),
+        order,
+        unit="order",
     )
 
 

@@ -118,6 +118,7 @@ def _gain(label: str, found: simulated.EstimatedFlow) -> Finding:
         share < 1 and rejected,
         1,
         int(rejected),
+        unit="of gain",
     )
 
 

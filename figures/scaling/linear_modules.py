@@ -96,7 +96,9 @@ def _check(settings: Settings) -> Evidence:
 def _bounded(label: str, values: FloatArray, controls: FloatArray, bound: float) -> Finding:
     """Check that all values are within a bound that no true module keeps."""
     error, rejected = float(np.abs(values).max()), int(np.sum(np.abs(controls) > bound))
-    return Finding(label, error, bound, error <= bound and rejected == len(controls), len(controls), rejected)
+    return Finding(
+        label, error, bound, error <= bound and rejected == len(controls), len(controls), rejected, unit="absolute"
+    )
 
 
 def _excess_error(variables: int, draws: int, seed: int) -> Measured:
