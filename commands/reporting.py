@@ -139,7 +139,7 @@ def refuse_report_of_another(folder: Path, of: str) -> None:
     """Raise ValueError if the folder holds the report of another command, which must not be overwritten."""
     try:
         found = json.loads((folder / REPORT).read_bytes())["of"]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, ValueError, KeyError, TypeError):
         found = "another program"

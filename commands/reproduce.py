@@ -154,7 +154,7 @@ def _progress() -> Progress:
 def _print_outcomes(report: Report) -> None:
     from .reporting import HEADER, summary_row
 
-    table = Table(*HEADER, box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(*HEADER, box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     for outcome in report.outcomes:
         style = {"fails": "bold red", "undecided": "yellow"}.get(outcome.verdict, "")
         table.add_row(*map(Text, summary_row(outcome)), style="" if outcome.skipped else style)

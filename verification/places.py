@@ -37,5 +37,6 @@ def told(error: BaseException) -> str:
 def _is_elsewhere(file: str) -> bool:
     path = Path(file)
     if PACKAGE in path.parents:
-        return (PACKAGE / path.relative_to(PACKAGE).parts[0] / "__init__.py").exists()
+        first = PACKAGE / path.relative_to(PACKAGE).parts[0]
+        return first == path or (first / "__init__.py").exists()
     return any(part in file for part in ELSEWHERE) or STANDARD in path.parents

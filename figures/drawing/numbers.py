@@ -15,12 +15,13 @@ from matplotlib.colors import to_hex, to_rgba_array
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Annotation
 
 from ...validation import FloatArray
 
 HEADER = ("panel", "curve", "drawn as", "x axis", "y axis", "x", "y", "low", "high", "value")
-DASHES = {"-": "solid", "--": "dashed", ":": "dotted", "-.": "dash-dotted"}
-Row = tuple[str, ...]
+DASHES = {"-": "solid", "--": "dashes", ":": "dots", "-.": "dashes and dots"}
+NUMBERS = 5
 Numbers = Iterator[tuple[float, ...]]
 
 
@@ -53,13 +54,15 @@ def plotted_numbers(figure: Figure) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
+    blank = (np.nan,) * NUMBERS
     for axes in figure.axes:
         names = _names_by_colour(figure, axes)
         about = (axes.get_xlabel(), axes.get_ylabel())
         panel = axes.get_title(loc="left") or axes.get_title()
         for artist, look, numbers in _drawn(axes):
             name = _name(artist) or names.get(_colour(artist), "")
-            writer.writerows((panel, name, look, *about, *map(_text, point)) for point in numbers)
+            for point in numbers:
+                writer.writerow((panel, name, look, *about, *map(_text, (*point, *blank)[:NUMBERS])))
     return text.getvalue()
 
 
@@ -76,6 +79,9 @@ def _drawn(axes: Axes) -> Iterator[tuple[Artist, str, Numbers]]:
     for collection in axes.collections:
         if id(collection) not in parts:
             yield collection, _look(collection), _collection_numbers(collection)
+    for text in axes.texts:
+        if isinstance(text, Annotation) and text.xycoords == "data":
+            yield text, "number at a point", _written_number(text)
 
 
 def _named(artist: Artist, container: ErrorbarContainer) -> Artist:
@@ -123,8 +129,18 @@ def _collection_numbers(collection: Collection) -> Numbers:
             yield from map(tuple, _floats(path.vertices).tolist())
 
 
+def _written_number(text: Annotation) -> Numbers:
+    """The number that is written at a point; none if it is another text."""
+    try:
+        value = float(text.get_text())
+    except ValueError:
+        return
+    x, y = text.xy
+    yield (float(x), float(y), np.nan, np.nan, value)
+
+
 def _look(artist: Artist) -> str:
-    """How an artist is drawn, in words."""
+    """Say how an artist is drawn."""
     if isinstance(artist, Line2D):
         style, marker = str(artist.get_linestyle()), str(artist.get_marker())
         parts = ["line", DASHES.get(style, style)] if style not in ("None", "none", "", " ") else []
@@ -143,7 +159,7 @@ def _name(artist: Artist) -> str:
 def _colour(artist: Artist) -> str:
     if isinstance(artist, Line2D):
         return to_hex(artist.get_color())
-    if isinstance(artist, Collection):
+    if isinstance(artist, Collection) and not isinstance(artist, QuadMesh):
         found = [*to_rgba_array(artist.get_facecolor()), *to_rgba_array(artist.get_edgecolor())]
         return to_hex(tuple(found[0])) if found else ""
     return ""
