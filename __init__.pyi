@@ -7,6 +7,7 @@ from . import theory as theory
 from .datasets import Dataset as Dataset
 from .datasets import HeldOut as HeldOut
 from .datasets import SystematicityDataset as SystematicityDataset
+from .figures.drawing.plot import plot as plot
 from .problem import Aligned as Aligned
 from .problem import Deep as Deep
 from .problem import Descent as Descent

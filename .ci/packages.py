@@ -7,6 +7,8 @@ import zipfile
 from pathlib import Path
 
 ASIDE = ("tests/", "docs/", ".ci/")
+PLUGIN, PLUGIN_SOURCE = "pytest_linmod.py", "plugin/pytest_linmod.py"
+"""The plugin is a module outside the package, so that pytest can load it without the package."""
 
 
 def expected() -> tuple[set[str], set[str]]:
@@ -17,14 +19,16 @@ def expected() -> tuple[set[str], set[str]]:
     files = [file for file in listed.stdout.splitlines() if Path(file).exists()]
     modules = {file for file in files if file.endswith((".py", ".pyi")) and not file.startswith(ASIDE)}
     documents = {file for file in files if file.startswith(("tests/", "docs/"))}
-    return modules | {"py.typed"}, modules | documents | {"README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml"}
+    others = {"README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml"}
+    return modules - {PLUGIN_SOURCE} | {"py.typed", PLUGIN}, modules | documents | others
 
 
 def main(folder: Path) -> int:
     """Compare what was built with what must be in it."""
     (wheel,), (source,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
     with zipfile.ZipFile(wheel) as archive:
-        in_wheel = {name.removeprefix("linmod/") for name in archive.namelist() if name.startswith("linmod/")}
+        names = archive.namelist()
+    in_wheel = {name.removeprefix("linmod/") for name in names if name.startswith("linmod/")} | {PLUGIN} & set(names)
     with tarfile.open(source) as archive:
         in_source = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     for_wheel, for_source = expected()

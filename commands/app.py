@@ -10,6 +10,7 @@ import typer
 
 from .console import errors
 from .derive import derive
+from .new import new
 from .reproduce import check, list_claims, reproduce
 from .spectrum import spectrum
 from .sweep import run_sweep
@@ -26,6 +27,7 @@ app.command()(check)
 app.command("list")(list_claims)
 app.command()(spectrum)
 app.command("sweep")(run_sweep)
+app.add_typer(new, name="new")
 
 
 def main() -> None:

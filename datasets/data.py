@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..validation import FloatArray
+from ..markup import card, paragraph, table
+from ..validation import FloatArray, count_text
 from .items import Axes, axes_of, rotated
 
 if TYPE_CHECKING:
@@ -107,6 +108,15 @@ class Data(ABC):
     def in_space(self) -> SystematicityDataset | None:
         """These data as a member of the space of systematicity datasets; None for other data."""
         return None
+
+    def _repr_html_(self) -> str:
+        sides = {"input": self.input_blocks, "output": self.output_blocks}
+        rows = [
+            (side, name, count_text(block.stop - block.start))
+            for side, of in sides.items()
+            for name, block in of.items()
+        ]
+        return card(repr(self), paragraph(f"{count_text(self.n_items)} items"), table(("", "block", "features"), rows))
 
     @property
     def is_decoupled(self) -> bool:

@@ -6,6 +6,7 @@ from .observation import *
 from .problem import *
 from .refusals import *
 from .rules import *
+from .saving import *
 from .starts import *
 from .systematicity import *
 from .training import *

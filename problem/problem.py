@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ..datasets import Data, HeldOut
+from ..markup import card, facts
 from ..validation import FloatArray, instance
 from .dense import Weights
 from .kinds import KINDS, NETWORKS, STARTS, TRAININGS, build, classes, known, plain_part
@@ -79,6 +80,10 @@ class Problem:
     def initial_weights(self) -> Weights:
         """The weights at time 0, one matrix for each layer from the input on, module after module."""
         return self.initial.weights(self.network, self.dataset)
+
+    def _repr_html_(self) -> str:
+        parts = {name: repr(getattr(self, name)) for name in KINDS}
+        return card("Problem", facts({**parts, "times": f"{len(self.times)}, to {self.times[-1]:g} tau"}))
 
     def to_plain(self) -> dict[str, Any]:
         """Return the problem as plain values, which TOML and JSON hold.

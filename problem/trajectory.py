@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import os
-import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, BinaryIO
-from zipfile import BadZipFile
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..validation import FloatArray, instance
+from ..storage import versions
+from ..validation import FloatArray
 from .dense import Weights
-from .observation import OBSERVED, Observation, Quantities, observe
+from .observation import Observation, Quantities, observe
 from .problem import Problem
 
-__all__ = ["Known", "Shares", "Statistics", "Trajectory", "load_trajectory"]
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+__all__ = ["Known", "Shares", "Statistics", "Trajectory"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,10 @@ class Trajectory(Quantities):
         :math:`\frac{1}{2} \langle |y - W x|^2 \rangle` over the items.
     statistics : Statistics or None
         Cost and conserved quantities of a simulation; None for a prediction.
+    solved_problem : Problem or None
+        The problem itself, where it is known.
+    made_with : mapping of str to str
+        Versions that made a loaded trajectory; empty for one that was made here.
 
     See Also
     --------
@@ -97,6 +102,8 @@ class Trajectory(Quantities):
     origin: str
     times: FloatArray
     statistics: Statistics | None = None
+    solved_problem: Problem | None = field(default=None, kw_only=True, repr=False)
+    made_with: Mapping[str, str] = field(default_factory=dict, kw_only=True, repr=False)
     make_neglected: Callable[[], Shares] = field(default=nothing, kw_only=True, repr=False)
     make_strengths: Callable[[], FloatArray] = field(kw_only=True, repr=False)
     make_weights: Callable[[], Weights] = field(kw_only=True, repr=False)
@@ -180,6 +187,7 @@ class Trajectory(Quantities):
             times=problem.times,
             **seen.by_field(),
             statistics=statistics,
+            solved_problem=problem,
             make_neglected=make_neglected,
             make_strengths=make_strengths,
             make_weights=make_weights,
@@ -232,97 +240,30 @@ class Trajectory(Quantities):
         total = np.hypot(signs, identities)
         return np.square(np.divide(signs, total, out=np.full_like(total, np.nan), where=total > 0))
 
-    def save(self, path: str | Path) -> Path:
-        """Write everything but the weights to an ``.npz`` file that :func:`load_trajectory` reads."""
-        seen = self.by_field()
-        header = {
-            "description": self.description,
-            "origin": self.origin,
-            "neglected": {name: repr(share) for name, share in self.neglected_shares.items()},
-            **{name: list(values) for name, values in seen.items() if isinstance(values, Mapping)},
-            "statistics": None if self.statistics is None else asdict(self.statistics),
-        }
-        arrays: dict[str, Any] = {
-            name: np.array([*values.values()]) if isinstance(values, Mapping) else values
-            for name, values in seen.items()
-        }
-        target = Path(path)
-        if target.suffix != ".npz":
-            target = target.with_name(f"{target.name}.npz")
-        np.savez_compressed(
-            target,
-            header=np.array(json.dumps(header)),
-            times=self.times,
-            strengths=self.strengths,
-            **arrays,
-        )
-        return target
+    @property
+    def provenance(self) -> dict[str, str]:
+        """What was solved, how, and with which versions: those of the file for a trajectory that was loaded."""
+        return {"problem": self.description, "origin": self.origin, **(self.made_with or versions())}
 
+    def save(self, path: str | Path, *, weights: bool = False) -> Path:
+        """Write everything, with the weights only if asked for, to a file that :func:`load_trajectory` reads."""
+        from .saving import save_trajectory
 
-def load_trajectory(path: str | Path) -> Trajectory:
-    """Read a trajectory that :meth:`Trajectory.save` has written.
+        return save_trajectory(self, path, weights=weights)
 
-    Parameters
-    ----------
-    path : str or path
-        An ``.npz`` file.
+    def to_xarray(self) -> xr.Dataset:
+        """Return the quantities as an xarray dataset with named dimensions and units (:func:`to_xarray`)."""
+        from .tables import to_xarray
 
-    Returns
-    -------
-    Trajectory
-        Without the weights.
+        return to_xarray(self)
 
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is not a saved trajectory; on access to the weights, which are not saved.
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return the quantities as a pandas table over time, with units (:func:`to_dataframe`)."""
+        from .tables import to_dataframe
 
-    See Also
-    --------
-    Trajectory.save : Write the file.
+        return to_dataframe(self)
 
-    Examples
-    --------
-    >>> import tempfile, linmod
-    >>> problem = linmod.Problem(linmod.SystematicityDataset(3, 1, 3, 1), linmod.Deep(),
-    ...                          linmod.Aligned(1e-3), linmod.Descent(0.16, 300))
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = linmod.theory.solve(problem).save(folder + "/prediction.npz")
-    ...     print(linmod.load_trajectory(path).loss[-1] < 1e-6)
-    True
-    """
-    instance("path", path, (str, os.PathLike))
-    with open(path, "rb") as stream:
-        try:
-            return _read(stream)
-        except (BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{path} is not a saved trajectory: {error}") from error
+    def _repr_html_(self) -> str:
+        from .tables import trajectory_html
 
-
-def _read(stream: BinaryIO) -> Trajectory:
-    with np.load(stream, allow_pickle=False) as file:
-        header = json.loads(str(file["header"]))
-        strengths = file["strengths"]
-        return Trajectory(
-            description=header["description"],
-            origin=header["origin"],
-            times=file["times"],
-            **{one.name: _by_label(header.get(one.name), file[one.name]) for one in OBSERVED},
-            statistics=None if header["statistics"] is None else Statistics(**header["statistics"]),
-            make_neglected=partial(dict, {name: float(share) for name, share in header["neglected"].items()}),
-            make_strengths=Known(strengths),
-            make_weights=_not_saved,
-        )
-
-
-def _by_label(labels: list[str | list[str]] | None, values: FloatArray) -> Any:
-    """Return saved arrays by the labels that they had, or the array itself if it had none."""
-    if labels is None:
-        return values
-    return dict(zip((label if isinstance(label, str) else tuple(label) for label in labels), values, strict=True))
-
-
-def _not_saved() -> Weights:
-    raise ValueError("the weights are not saved with a trajectory; solve the problem again to have them")
+        return trajectory_html(self)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from ..datasets import Data
 from ..problem import Deep, Explicit, Known, Network, Problem, Shallow, Training, Trajectory, Weights, observe
+from ..problem.tables import trajectory_html
 from ..validation import FloatArray, array, instance
 from .checkpoints import Checkpoint, read_checkpoints
 from .maps import chosen_map, outputs
@@ -47,6 +48,11 @@ class Projection(Trajectory):
     network_loss: FloatArray = field(kw_only=True)
     start: Weights = field(kw_only=True)
     precision: float = field(kw_only=True)
+
+    def _repr_html_(self) -> str:
+        lost = f"misses at most {np.max(np.nan_to_num(self.unexplained)):.2g} of the outputs"
+        loss = f"{self.network_loss[0]:.4g} at first, {self.network_loss[-1]:.4g} at last"
+        return trajectory_html(self, {"linear map": lost, "loss of the network": loss})
 
     def problem(self, training: Training, network: Network | None = None) -> Problem:
         """State the problem whose solution this network should follow, from the matrices of its first checkpoint.

@@ -4,40 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import platform
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ..storage import versions, write_atomically
 from .description import canonical
 
-LIBRARIES = ("linmod", "numpy", "scipy")
 MANIFEST, RESULTS, POINTS = "sweep.json", "results.nc", "points"
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what the results depend on."""
-    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
 class NotStored(OSError):  # noqa: N818
     """Results could not be written; what was written before is kept."""
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that at any moment, also after a crash, it is there in full or as it was before."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(partial, path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 class Store:

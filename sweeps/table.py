@@ -13,11 +13,12 @@ import numpy as np
 import xarray as xr
 
 from ..problem import Training
+from ..storage import versions
 from ..validation import FloatArray, instance
 from .definition import Sweep
 from .description import UNITS, build_part, canonical, label
 from .quantities import LABELS, QUANTITIES
-from .store import MANIFEST, RESULTS, versions
+from .store import MANIFEST, RESULTS
 
 ENGINE: Literal["scipy"] = "scipy"
 

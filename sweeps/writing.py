@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..storage import write_atomically
 from ..validation import instance
 from .definition import Sweep
-from .store import write_atomically
 
 
 def write_sweep(sweep: Sweep, path: str | Path) -> None:

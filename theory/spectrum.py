@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..datasets import CLASS_NAMES, Data, SystematicityDataset, walsh_functions
+from ..markup import card, table
 from ..problem import BlockPair
 from ..validation import FloatArray, choice, count_text, instance
 
@@ -87,6 +88,19 @@ class Spectrum:
     def n_modes(self) -> int:
         """Number of modes that can be learned."""
         return sum(mode_class.count for mode_class in self.learnable)
+
+    def _repr_html_(self) -> str:
+        header = ("class", "modes", "lambda", "delta", "sigma", "pi*", "learnable")
+        rows = [
+            (
+                c.name,
+                count_text(c.count),
+                *(f"{getattr(c, name):.6g}" for name in PER_MODE),
+                "yes" if c.learnable else "no",
+            )
+            for c in self.classes
+        ]
+        return card(f"Spectrum, {count_text(self.n_modes)} modes", table(header, rows))
 
     def __getitem__(self, name: str) -> ModeClass:
         choice("class name", name, [mode_class.name for mode_class in self.classes])

@@ -6,15 +6,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from html import escape
 
 from tabulate import tabulate
 
+from ..markup import card, facts, items, paragraph, table
 from .errors import PARTS, RESOLUTION, QuantityError, largest
 from .sensitivity import Sensitivity
 from .tolerances import MOST_NEGLECTED, NEGLECTED_FACTOR
 from .verdicts import FAILS, HOLDS, UNDECIDED, Judged
 
+HEADER = ("quantity", "error", "error / range", "error / tolerance", "tested")
 MOST_BLIND = 0.5
 """A comparison that would not notice a rate this far off does not decide."""
 
@@ -250,10 +251,9 @@ class Agreement(Judged):
         -------
         str
         """
-        header = ("quantity", "error", "error / range", "error / tolerance", "tested")
         return tabulate(
             [_row(name, quantity) for name, quantity in self.by_quantity.items()],
-            header,
+            HEADER,
             tablefmt=style,
             disable_numparse=True,
         )
@@ -286,10 +286,15 @@ class Agreement(Judged):
         )
 
     def _repr_html_(self) -> str:
-        controls = "".join(f"<li>{escape(line)}</li>" for line in self._remarks())
-        summary = "".join(f"<p>{escape(line)}</p>" for line in self._summary())
-        verdict = f"<p><b>{self.verdict}</b>: {escape(self.reason)}</p>"
-        return f"{verdict}{self.table('html')}<ul>{controls}</ul>{summary}"
+        rows = [_row(name, quantity) for name, quantity in self.by_quantity.items()]
+        sides = {"problem": self.description, "predicted": self.prediction, "simulated": self.simulation}
+        return card(
+            f"{self.verdict}: {self.reason}",
+            facts(sides),
+            table(HEADER, rows),
+            items(self._remarks()),
+            *map(paragraph, self._summary()),
+        )
 
 
 def _or(other: float, share: float) -> float:

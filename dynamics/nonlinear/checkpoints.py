@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ...storage import Arrays, read_archive, write_archive
 from ...validation import FloatArray, instance, real
 from .architectures import ImageNetwork
-from .archive import Arrays, read_archive, write_archive
 from .layers import Weights
 from .settings import BatchDescent, ImageSplits
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...storage import Arrays, read_archive, write_archive
 from ...validation import FloatArray
-from .archive import Arrays, read_archive, write_archive
 
 KIND = "record of learning"
 

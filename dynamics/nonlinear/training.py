@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from ...problem import Divergence
+from ...storage import Arrays
 from ...validation import FloatArray, instance, integer
 from .architectures import ImageNetwork
-from .archive import Arrays
 from .checkpoints import CheckpointFile, Checkpoints, State, fingerprint
 from .evaluation import Material, total_loss
 from .layers import Ensemble, Weights, initial_weights

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from ...problem import Trajectory
 from ...validation import FloatArray
-from .style import STROKES, TIME, label_ends
+from .style import STROKES, TIME, Stroke, label_ends
 
 MARKERS = 13
 KINDS = {"modes": "mode ", "norms": "norm ", "loss": "loss"}
@@ -65,12 +65,64 @@ def draw_curves(axes: Axes, predicted: Sequence[Trajectory], simulated: Sequence
     prediction, simulation = max(zip(predicted, simulated, strict=True), key=lambda pair: _largest_error(*pair))
     times, labels = prediction.times, {}
     for (label, values), stroke in zip(curves.values(), STROKES, strict=False):
-        line, found = values(prediction), values(simulation)
-        axes.plot(times, line, color=stroke.color, linestyle=stroke.linestyle)
-        at = along_curve(times, found)
-        (points,) = axes.plot(times[at], found[at], stroke.marker, color=stroke.color, markerfacecolor="white")
-        points.set(markersize=3.2, markeredgewidth=0.7)
+        line = values(prediction)
+        draw_line(axes, times, line, stroke, label)
+        draw_markers(axes, times, values(simulation), stroke, label)
         labels[label] = (float(line[-1]), stroke.color)
+    finish_courses(axes, times, labels)
+
+
+def draw_line(axes: Axes, times: FloatArray, values: FloatArray, stroke: Stroke, name: str) -> None:
+    """Draw a predicted course as a line.
+
+    Parameters
+    ----------
+    axes : Axes
+    times, values : ndarray, shape (T,)
+    stroke : Stroke
+    name : str
+        What the numbers are called where they are saved.
+
+    See Also
+    --------
+    draw_markers : The simulated course.
+    """
+    axes.plot(times, values, color=stroke.color, linestyle=stroke.linestyle, gid=f"{name}, predicted")
+
+
+def draw_markers(axes: Axes, times: FloatArray, values: FloatArray, stroke: Stroke, name: str) -> None:
+    """Draw a simulated course as markers along the curve.
+
+    Parameters
+    ----------
+    axes : Axes
+    times, values : ndarray, shape (T,)
+    stroke : Stroke
+    name : str
+        What the numbers are called where they are saved.
+
+    See Also
+    --------
+    draw_line : The predicted course.
+    """
+    at = along_curve(times, values)
+    (points,) = axes.plot(times[at], values[at], stroke.marker, color=stroke.color, gid=f"{name}, simulated")
+    points.set(markersize=3.2, markeredgewidth=0.7, markerfacecolor="white")
+
+
+def finish_courses(axes: Axes, times: FloatArray, labels: Mapping[str, tuple[float, str]]) -> None:
+    """Set the limits of courses over time, label their ends, and say what lines and markers are.
+
+    Parameters
+    ----------
+    axes : Axes
+    times : ndarray, shape (T,)
+    labels : mapping of str to (height, color)
+
+    See Also
+    --------
+    draw_line, draw_markers : The courses.
+    """
     axes.set(xlabel=TIME, xlim=(times[0], times[-1]), ylim=(0, None))
     label_ends(axes, labels, float(times[-1]))
     axes.plot([], [], color="0.3", label="predicted")
@@ -98,10 +150,11 @@ def draw_errors(
     for (label, prefix), stroke in zip(KINDS.items(), STROKES, strict=False):
         pairs = zip(predicted, simulated, strict=True)
         error = np.max([relative_error(prediction, simulation, prefix) for prediction, simulation in pairs], axis=0)
-        axes.semilogy(times, np.where(error > 0, error, np.nan), color=stroke.color, linestyle=stroke.linestyle)
+        positive = np.where(error > 0, error, np.nan)
+        axes.semilogy(times, positive, color=stroke.color, linestyle=stroke.linestyle, gid=f"{label}, error")
         labels[label] = (float(error[error > 0][-1]), stroke.color)
     if bound is not None:
-        axes.axhline(bound, color="0.2", linewidth=0.9)
+        axes.axhline(bound, color="0.2", linewidth=0.9, gid="bound")
         labels["bound"] = (bound, "0.2")
     axes.set(xlabel=TIME, xlim=(times[0], times[-1]), ylabel="error / largest value of its kind")
     label_ends(axes, labels, float(times[-1]))

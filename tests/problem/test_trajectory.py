@@ -62,7 +62,7 @@ def test_save_and_load(solved, tmp_path):
     for name, values in solved.quantities.items():
         np.testing.assert_array_equal(loaded.quantities[name], values)
     assert repr(loaded) == repr(solved)
-    with pytest.raises(ValueError, match="the weights are not saved with a trajectory; solve the problem again"):
+    with pytest.raises(ValueError, match="the weights were not saved with this trajectory"):
         _ = loaded.weights
 
 

@@ -56,7 +56,7 @@ def _other_header(path):
 def test_wrong_file(tmp_path, write):
     path = tmp_path / "file.npz"
     write(path)
-    with pytest.raises(ValueError, match=r"file\.npz is not a saved trajectory"):
+    with pytest.raises(ValueError, match=r"file\.npz is damaged or not a saved trajectory"):
         linmod.load_trajectory(path)
 
 

@@ -99,7 +99,7 @@ def test_an_unwritable_folder_is_refused(folder):
 
 def test_a_full_disk_is_reported_and_loses_nothing(tmp_path, monkeypatch):
     in_threads(definition(), tmp_path / "whole")
-    monkeypatch.setattr("linmod.sweeps.store.os.fsync", _full_after(3))
+    monkeypatch.setattr("linmod.storage.os.fsync", _full_after(3))
     with pytest.raises(NotStored, match=r"No space left on device.*the finished points are kept.*continues from there"):
         in_threads(definition(), tmp_path / "full")
     assert count_points(tmp_path / "full") == 2

@@ -153,7 +153,7 @@ def test_a_write_that_fails_leaves_the_last_checkpoint(splits, tmp_path, monkeyp
         raise OSError("disk full")
 
     monkeypatch.setattr("os.fsync", fail)
-    from linmod.dynamics.nonlinear.archive import write_archive
+    from linmod.storage import write_archive
 
     with pytest.raises(OSError, match="disk full"):
         write_archive(path, "anything", {}, {})
