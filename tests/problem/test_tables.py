@@ -16,6 +16,7 @@ from linmod import (
     dynamics,
     theory,
 )
+from linmod.problem import Quantities
 
 SPACE = Problem(SystematicityDataset(2, 1, 1, 1), Deep(hidden=6), Aligned(0.1), Descent(0.1, 30, record_every=10))
 COUPLED = Problem(
@@ -61,7 +62,7 @@ def test_a_pair_of_blocks_without_a_norm_is_not_a_number():
     run = dynamics.solve(SPACE)
     kept = {pair: values for pair, values in run.norms.items() if pair != ("gamma_x", "omega_y")}
     part = linmod.Trajectory.of_modes(
-        SPACE, "part", modes=run.modes, norms=kept, loss=run.loss, make_strengths=run.make_strengths, make_weights=tuple
+        SPACE, "part", Quantities(run.modes, kept, run.loss), make_strengths=run.make_strengths, make_weights=tuple
     ).to_xarray()
     assert np.isnan(part.norms.sel(input_block="gamma_x", output_block="omega_y")).all()
     assert np.isfinite(part.norms.sel(input_block="omega_x", output_block="omega_y")).all()
