@@ -37,8 +37,9 @@ def solve(
         the data are diagonal: for one and two layers, on data of which the gradient couples no modes. Compressed
         coordinates keep one triangular factor for each class of equal modes, so that a step costs the same for any
         number of items: for one and two layers in the dataset space. By default, those of the fewest operations.
-    integrator : {"RK45", "DOP853", "RK23", "LSODA", "Radau", "BDF"}
-        SciPy's method for gradient flow; descent does not use it. RK45 keeps its accuracy between its steps, where
+    integrator : {"RK45", "DOP853", "RK23", "LSODA", "Radau", "BDF", "RKC"}
+        The method for gradient flow; descent does not use it. All are SciPy's but RKC, a stabilised method of second
+        order, to which the explicit ones yield while stability rather than accuracy limits their steps. RK45 keeps its accuracy between its steps, where
         most requested times lie; the long steps of DOP853 do not, but at ``rtol`` below 1e-9 it takes fewer. LSODA,
         Radau and BDF may form the Jacobian of all state variables, which only small networks can afford.
     progress : callable, optional
