@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.integrate import BDF, DOP853, LSODA, RK23, RK45, OdeSolver, Radau
+from scipy.integrate import BDF, DOP853, LSODA, RK23, OdeSolver, Radau
 
 from ..problem import Divergence, Flow
 from ..validation import FloatArray
+from .explicit import LeanRK45
 from .stabilised import Stabilised, Velocity
 from .switching import STABLE_REACH, Switching
 from .systems import System
 
 INTEGRATORS: dict[str, Any] = {
     "DOP853": DOP853,
-    "RK45": RK45,
+    "RK45": LeanRK45,
     "RK23": RK23,
     "Radau": Radau,
     "BDF": BDF,
@@ -90,7 +91,9 @@ def descent_states(
         yield state
 
 
-def _solver(integrator: str, velocity: Velocity, start: FloatArray, end: float, training: Flow) -> OdeSolver | Switching:
+def _solver(
+    integrator: str, velocity: Velocity, start: FloatArray, end: float, training: Flow
+) -> OdeSolver | Switching:
     """Return the integrator of a name; an explicit one yields to a stabilised one where stability limits its steps."""
     method = INTEGRATORS[integrator]
     if method in STABLE_REACH:

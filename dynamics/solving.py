@@ -39,9 +39,10 @@ def solve(
         number of items: for one and two layers in the dataset space. By default, those of the fewest operations.
     integrator : {"RK45", "DOP853", "RK23", "LSODA", "Radau", "BDF", "RKC"}
         The method for gradient flow; descent does not use it. All are SciPy's but RKC, a stabilised method of second
-        order, to which the explicit ones yield while stability rather than accuracy limits their steps. RK45 keeps its accuracy between its steps, where
-        most requested times lie; the long steps of DOP853 do not, but at ``rtol`` below 1e-9 it takes fewer. LSODA,
-        Radau and BDF may form the Jacobian of all state variables, which only small networks can afford.
+        order, to which the explicit ones yield while stability rather than accuracy limits their steps. RK45 keeps
+        its accuracy between its steps, where most requested times lie; the long steps of DOP853 do not, but at
+        ``rtol`` below 1e-9 it takes fewer. LSODA, Radau and BDF may form the Jacobian of all state variables, which
+        only small networks can afford.
     progress : callable, optional
         Called with the fraction done each time that a state is reported.
 

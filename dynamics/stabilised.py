@@ -42,7 +42,7 @@ def coefficients(stages: int) -> FloatArray:
     """
     w_0 = 1 + DAMPING / stages**2
     T, first, second = [1.0, w_0], [0.0, 1.0], [0.0, 0.0]
-    for j in range(2, stages + 1):
+    for _ in range(2, stages + 1):
         T.append(2 * w_0 * T[-1] - T[-2])
         second.append(2 * w_0 * second[-1] + 4 * first[-1] - second[-2])
         first.append(2 * w_0 * first[-1] + 2 * T[-2] - first[-2])

@@ -18,6 +18,7 @@ from linmod import (
     dynamics,
     verify,
 )
+from linmod.dynamics.explicit import LeanRK45
 from linmod.dynamics.stabilised import Stabilised, chebyshev_step, stability_interval, stages_for
 from linmod.dynamics.switching import Switching
 
@@ -55,7 +56,8 @@ def test_steps_are_stable_up_to_the_stated_interval_and_not_far_beyond(stages):
     # Damping: what has to die out dies out inside the interval.
     inside = np.linspace(min(2.0, interval / 4), 0.95 * interval, 4001)
     assert np.all(np.abs(amplification(stages, inside)) < 0.99)
-    assert np.any(np.abs(amplification(stages, np.linspace(interval, (1.002 + 2 / stages**2) * interval, 2001))) > 1 + 1e-9)
+    beyond = np.linspace(interval, (1.002 + 2 / stages**2) * interval, 2001)
+    assert np.any(np.abs(amplification(stages, beyond)) > 1 + 1e-9)
     assert stages_for(interval * (1 - 1e-9)) == stages
     assert stages_for(interval * 1.001) == stages + 1
 
@@ -183,7 +185,7 @@ def test_the_stabilised_method_is_left_where_modes_start_to_move_again():
         return np.array([-100 * (y[0] - 1), y[1] * (1 - y[1])])
 
     start, end, tolerance = np.array([0.5, 1e-9]), 60.0, 1e-11
-    solver = Switching(RK45, velocity, start, end, rtol=tolerance, atol=tolerance)
+    solver = Switching(LeanRK45, velocity, start, end, rtol=tolerance, atol=tolerance)
     phases = []
     while solver.status == "running":
         solver.step()
@@ -198,7 +200,7 @@ def test_the_stabilised_method_is_left_where_modes_start_to_move_again():
 
 def test_no_switch_while_accuracy_limits_the_steps():
     problem = Problem(SPACE, Deep(50), SmallRandom(1e-3), Flow([0.0, 30.0]))
-    for method in (RK45, DOP853):
+    for method in (LeanRK45, DOP853):
         weights = np.concatenate([layer.ravel() for layer in problem.initial_weights])
         sizes = [layer.shape for layer in problem.initial_weights]
         split, X, Y = sizes[0][0] * sizes[0][1], problem.dataset.X, problem.dataset.Y
@@ -221,3 +223,24 @@ def test_explicit_weights_that_have_converged_cost_next_to_nothing():
     simulation = dynamics.solve(problem)
     assert simulation.statistics.evaluations < 4000
     assert np.ptp(simulation.loss) < 1e-9
+
+
+@pytest.mark.parametrize("rtol", [1e-4, 1e-9])
+def test_lean_steps_are_those_of_scipy(rtol):
+    # Nothing but rounding, which the control of the steps passes on: times, states, and between them.
+    theirs, ours = (method(curved, 0.0, START, 3.0, rtol=rtol, atol=rtol) for method in (RK45, LeanRK45))
+    while theirs.status == "running":
+        theirs.step()
+        ours.step()
+        assert ours.t == pytest.approx(theirs.t, rel=1e-9)
+        middle = (theirs.t + theirs.t_old) / 2
+        np.testing.assert_allclose(ours.y, theirs.y, rtol=0, atol=rtol)
+        np.testing.assert_allclose(ours.dense_output()(middle), theirs.dense_output()(middle), rtol=0, atol=rtol)
+    assert (ours.status, ours.nfev) == (theirs.status, theirs.nfev)
+
+
+def test_lean_steps_stop_where_the_velocity_is_not_finite():
+    with np.errstate(all="ignore"):
+        solver = ended(LeanRK45(lambda _, y: y**2, 0.0, np.array([1.0]), 2.0))
+    assert solver.status == "failed"
+    assert solver.t == pytest.approx(1.0, abs=1e-2)
