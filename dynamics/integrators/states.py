@@ -1,4 +1,4 @@
-"""How a system moves on: by adaptive integration of its gradient flow, or by steps of descent."""
+"""The states of a system at the times to report, of its gradient flow or after steps of descent."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from scipy.integrate import BDF, DOP853, LSODA, RK23, OdeSolver, Radau
 
-from ..problem import Divergence, Flow
-from ..validation import FloatArray
+from ...problem import Divergence, Flow
+from ...validation import FloatArray
+from ..systems import System
 from .explicit import LeanRK45
 from .stabilised import Stabilised, Velocity
 from .switching import STABLE_REACH, Switching
-from .systems import System
 
 INTEGRATORS: dict[str, Any] = {
     "DOP853": DOP853,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.integrate import DOP853, RK23, DenseOutput, OdeSolver
 
-from ..validation import FloatArray
+from ...validation import FloatArray
 from .explicit import LeanRK45
 from .stabilised import Stabilised, Velocity, stages_for
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from scipy.integrate import DenseOutput, OdeSolver
 
-from ..validation import FloatArray
+from ...validation import FloatArray
 
 Velocity = Callable[[float, FloatArray], FloatArray]
 
@@ -70,7 +70,7 @@ def chebyshev_step(velocity: Velocity, state: FloatArray, slope: FloatArray, ste
     """Return the state after one step of a system that does not depend on time, from the state and its slope."""
     known = np.array([state, step * slope, state, state, state])
     rows = coefficients(stages)
-    new = rows[0] @ known
+    new = np.asarray(rows[0] @ known)
     latest, before = 3, 4
     for row, turned in zip(rows[1:], rows[1:, [0, 1, 2, 4, 3]], strict=True):
         known[latest] = new
@@ -127,7 +127,7 @@ class Stabilised(OdeSolver):
         return self.radius * self.h_abs
 
     def _step_impl(self) -> tuple[bool, str | None]:
-        shortest = 10 * abs(np.nextafter(self.t, self.direction * np.inf) - self.t)
+        shortest = 10 * math.ulp(self.t)
         rejected = False
         while True:
             if self._age_of_radius >= STEPS_OF_RADIUS:
@@ -136,9 +136,9 @@ class Stabilised(OdeSolver):
             size = min(self.h_abs, self.max_step, longest)
             if size < shortest:
                 return False, self.TOO_SMALL_STEP
-            end = self.t + size * self.direction
+            end = float(self.t + size * self.direction)
             if self.direction * (end - self.t_bound) > 0:
-                end = self.t_bound
+                end = float(self.t_bound)
             step = end - self.t
             new = chebyshev_step(self.fun, self.y, self.f, step, stages_for(abs(step) * self.radius))
             slope = self.fun(end, new)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.integrate import RK45
 
-from ..validation import FloatArray
+from ...validation import FloatArray
 from .stabilised import Velocity
 
 SAFETY, SMALLEST_FACTOR, LARGEST_FACTOR = 0.9, 0.2, 10.0
@@ -25,14 +25,16 @@ class LeanRK45(RK45):
     t0, y0, t_bound : float, ndarray, float
         From where to where, forwards.
     **options : Any
-        As for :class:`scipy.integrate.RK45`.
+        As for :class:`scipy.integrate.RK45`, with ``rtol`` and ``atol``.
     """
 
-    def __init__(self, fun: Velocity, t0: float, y0: FloatArray, t_bound: float, **options: Any) -> None:
+    def __init__(self, fun: Any, t0: float, y0: FloatArray, t_bound: float, **options: Any) -> None:
         super().__init__(fun, t0, y0, t_bound, **options)
-        self._velocity, self._stage, self._scale = fun, np.empty_like(self.y), np.empty_like(self.y)
+        self._tolerances: tuple[float, float] = (options["rtol"], options["atol"])
+        self._velocity: Velocity = fun
+        self._stage, self._scale = (np.empty(self.n) for _ in range(2))
         self._rows = [(row[:stage], self.K[:stage], self.K[stage]) for stage, row in enumerate(self.A)][1:]
-        self._weights, self._slopes = np.array(self.B), self.K[:-1]
+        self._weights, self._slopes = np.asarray(self.B, dtype=np.float64), np.asarray(self.K, dtype=np.float64)[:-1]
 
     def _step_impl(self) -> tuple[bool, str | None]:
         shortest = 10 * math.ulp(self.t)
@@ -59,18 +61,19 @@ class LeanRK45(RK45):
             stage *= step
             stage += start
             slope[:] = velocity(0.0, stage)
-        new = self._weights @ self._slopes
+        new: FloatArray = self._weights @ self._slopes
         new *= step
         new += start
         self.K[-1] = velocity(0.0, new)
         self.nfev += self.n_stages
-        return np.asarray(new)
+        return new
 
     def _relative_error(self, step: float, new: FloatArray) -> float:
         """Root mean square of the errors in units of the tolerances."""
-        scale = np.maximum(np.abs(self.y), np.abs(new), out=self._scale)
-        scale *= self.rtol
-        scale += self.atol
+        rtol, atol = self._tolerances
+        scale: FloatArray = np.maximum(np.abs(np.asarray(self.y, dtype=np.float64)), np.abs(new), out=self._scale)
+        scale *= rtol
+        scale += atol
         error = self.E @ self.K
         error /= scale
         return step * math.sqrt(float(error @ error) / self.n)
