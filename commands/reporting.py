@@ -8,7 +8,7 @@ import os
 import platform
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +18,7 @@ import matplotlib as mpl
 import numpy as np
 from tabulate import tabulate
 
-from ..figures.drawing.style import RC
+from ..figures.drawing.style import RC, save
 from ..verification.claims import Outcome, Settings
 
 HEADER = ("claim", "source", "error", "bound", "order", "null controls", "seconds", "verdict")
@@ -93,8 +93,9 @@ class Report:
         What could not be written, and why; empty if nothing went wrong.
     """
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
+    def __init__(self, folder: Path, settings: Settings, names: Sequence[str]) -> None:
         self.folder, self.settings = folder, settings
+        self._order = {name: place for place, name in enumerate(names)}
         self.outcomes: list[Outcome] = []
         self.problem = ""
 
@@ -103,23 +104,38 @@ class Report:
         """How many claims hold, and what became of the others."""
         return count(self.outcomes)
 
-    def add(self, outcome: Outcome) -> None:
-        """Draw one more outcome, and write the report."""
-        drawn = outcome
-        try:
-            draw(outcome, self.folder)
-        except OSError as error:
-            self._unwritten(f"the figure of {outcome.claim.name}", error)
-        except (Exception, SystemExit) as error:
-            drawn = replace(outcome, error=f"its picture cannot be drawn: {type(error).__name__}: {error}")
-        self.outcomes.append(drawn)
+    def add(self, found: Drawn) -> None:
+        """Write the report with one more outcome, in the order in which claims are listed."""
+        self.problem = self.problem or found.problem
+        self.outcomes.append(found.outcome)
+        self.outcomes.sort(key=lambda outcome: self._order[outcome.claim.name])
         try:
             write_report(self.outcomes, self.settings, self.folder)
         except OSError as error:
-            self._unwritten("the report", error)
+            self.problem = self.problem or _unwritten("the report", self.folder, error)
 
-    def _unwritten(self, what: str, error: OSError) -> None:
-        self.problem = self.problem or f"{what} cannot be written to {self.folder} ({error.strerror or error})"
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """An outcome of which the picture is drawn, and what could not be written."""
+
+    outcome: Outcome
+    problem: str = ""
+
+
+def drawn(outcome: Outcome, folder: Path) -> Drawn:
+    """Draw the picture of an outcome; an error in drawing counts against the claim, a full disk does not."""
+    try:
+        draw(outcome, folder)
+    except OSError as error:
+        return Drawn(outcome, _unwritten(f"the figure of {outcome.claim.name}", folder, error))
+    except (Exception, SystemExit) as error:
+        return Drawn(replace(outcome, error=f"its picture cannot be drawn: {type(error).__name__}: {error}"))
+    return Drawn(outcome)
+
+
+def _unwritten(what: str, folder: Path, error: OSError) -> str:
+    return f"{what} cannot be written to {folder} ({error.strerror or error})"
 
 
 def draw(outcome: Outcome, folder: Path) -> list[Path]:
@@ -128,9 +144,7 @@ def draw(outcome: Outcome, folder: Path) -> list[Path]:
         return []
     paths = [folder / f"{outcome.claim.name}.{suffix}" for suffix in ("png", "pdf")]
     with mpl.rc_context(RC):
-        figure = outcome.claim.draw(outcome.evidence)
-        for path in paths:
-            figure.savefig(path)
+        save(outcome.claim.draw(outcome.evidence), paths)
     return paths
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -18,10 +18,13 @@ from .console import console, errors, wrong_usage
 
 if TYPE_CHECKING:
     from ..verification import Claim, Settings
-    from .reporting import Report
+    from .reporting import Drawn, Report
 
 OutOption = Annotated[Path, typer.Option("--out", help="Folder for the report and the figures.")]
 QuickOption = Annotated[bool, typer.Option("--quick", help="Fewer seeds and settings.")]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Processes; as many as there are processors unless given.")
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="First seed of the random starts.")]
 
 
@@ -35,22 +38,30 @@ def reproduce(
     mnist: Annotated[
         Path | None, typer.Option("--mnist", help="Folder with MNIST's IDX files, for the claims on images.")
     ] = None,
+    workers: WorkersOption = None,
 ) -> None:
     """Check the catalogue's claims: predict, simulate, compare, draw.
 
     Exit status: 0 if all hold, 1 if one fails, 3 if none fails but one is undecided, 2 for wrong usage. A claim whose
-    extra package is not installed is skipped, unless it is named.
+    extra package is not installed is skipped, unless it is named. The numbers do not depend on the number of processes.
     """
     from ..datasets import mnist as read_mnist
     from ..figures import select
+    from ..sweeps.processors import worker_count
     from ..verification.claims import Settings
 
     try:
         claims = select(names or [])
         images = None if mnist is None else read_mnist(mnist)
+        several = worker_count(workers)
     except (OSError, ValueError) as error:
         wrong_usage(error)
-    _run(claims, out, Settings(seed, quick, images=images), named=set(names or []))
+    wanted = Settings(seed, quick, images=images)
+    if min(several, len(claims)) == 1:
+        check_all = _one_by_one(claims, wanted, out)
+    else:
+        check_all = _in_processes(claims, wanted, out, mnist, several)
+    _run(claims, out, wanted, check_all, named=set(names or []))
 
 
 def check(
@@ -71,7 +82,8 @@ def check(
             claims = claims_of(file)
         except ValueError as error:
             wrong_usage(error)
-        _run(claims, out, Settings(seed, quick), named={claim.name for claim in claims})
+        wanted = Settings(seed, quick)
+        _run(claims, out, wanted, _one_by_one(claims, wanted, out), named={claim.name for claim in claims})
 
 
 def list_claims() -> None:
@@ -91,30 +103,67 @@ def list_claims() -> None:
         console.print(table)
 
 
-def _run(claims: Iterable[Claim], out: Path, wanted: Settings, named: set[str]) -> NoReturn:
-    from ..verification.claims import run_claims
+Told = Callable[[str, float], None]
+CheckAll = Callable[[Told], "Iterable[Drawn]"]
+
+
+def _one_by_one(claims: Sequence[Claim], wanted: Settings, out: Path) -> CheckAll:
+    """Check and draw claims one after the other in this process, on one thread of linear algebra."""
+
+    def check_all(told: Told) -> Iterator[Drawn]:
+        from threadpoolctl import threadpool_limits
+
+        from ..verification.claims import run_claims
+        from .reporting import drawn
+
+        def settings(claim: Claim) -> Settings:
+            told(claim.name, 0.0)
+            return replace(wanted, progress=lambda done: told(claim.name, done))
+
+        with threadpool_limits(1):
+            for outcome in run_claims(claims, settings):
+                yield drawn(outcome, out)
+
+    return check_all
+
+
+def _in_processes(claims: Sequence[Claim], wanted: Settings, out: Path, mnist: Path | None, workers: int) -> CheckAll:
+    """Check and draw claims in several processes."""
+
+    def check_all(told: Told) -> Iterator[Drawn]:
+        from .claims_in_processes import Task, in_processes
+
+        return in_processes(claims, Task("", wanted.seed, wanted.quick, mnist, out), workers, told)
+
+    return check_all
+
+
+def _run(claims: Sequence[Claim], out: Path, wanted: Settings, check_all: CheckAll, named: set[str]) -> NoReturn:
+    from ..sweeps.running import WorkerLost
     from .reporting import Report, writable_folder
 
-    chosen = list(claims)
     try:
-        report = Report(writable_folder(out), wanted)
+        report = Report(writable_folder(out), wanted, [claim.name for claim in claims])
     except ValueError as error:
         wrong_usage(error)
     try:
         with _progress() as progress:
-            bars = {claim.name: progress.add_task(claim.name, total=1.0, start=False) for claim in chosen}
+            bars = {claim.name: progress.add_task(claim.name, total=1.0, start=False) for claim in claims}
 
-            def settings(claim: Claim) -> Settings:
-                bar = bars[claim.name]
-                progress.start_task(bar)
-                return replace(wanted, progress=lambda done: progress.update(bar, completed=done))
+            def told(name: str, done: float) -> None:
+                progress.start_task(bars[name])
+                progress.update(bars[name], completed=done)
 
-            for outcome in run_claims(chosen, settings):
-                progress.update(bars[outcome.claim.name], completed=1.0)
-                report.add(replace(outcome, skipped=outcome.missing and outcome.claim.name not in named))
+            for found in check_all(told):
+                outcome = found.outcome
+                told(outcome.claim.name, 1.0)
+                skipped = outcome.missing and outcome.claim.name not in named
+                report.add(replace(found, outcome=replace(outcome, skipped=skipped)))
     except KeyboardInterrupt:
-        errors.print(f"interrupted; {len(report.outcomes)} of {len(chosen)} claims are finished, in {report.folder}")
+        errors.print(f"interrupted; {len(report.outcomes)} of {len(claims)} claims are finished, in {report.folder}")
         raise typer.Exit(130) from None
+    except WorkerLost as error:
+        wrong_usage(error)
     _print_outcomes(report)
     raise typer.Exit(_status(report))
 
