@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
+from .lazy import public_names
 
-def _public_names() -> dict[str, str]:
-    """Public names with the subpackages that hold them ("" for a subpackage), as __init__.pyi lists them."""
-    listed = ast.parse(Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")).body
-    lines = [line for line in listed if isinstance(line, ast.ImportFrom)]
-    return {entry.name: line.module or "" for line in lines for entry in line.names}
-
-
-_HOME_OF = _public_names()
+_HOME_OF = public_names(__file__)
 
 __all__ = sorted(_HOME_OF)
 

@@ -6,20 +6,17 @@ import json
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from html import escape
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.figure import Figure
 from tabulate import tabulate
 
-from ..figures.drawing.numbers import plotted_numbers
-from ..figures.drawing.style import RC
 from ..storage import LIBRARIES, versions, write_atomically
 from ..verification.claims import Finding, Outcome, Settings
+from .drawn import Drawn, unwritten
 
 HEADER = ("claim", "error", "bound", "unit", "controls", "s", "verdict")
 MEASURED = ("measured", "error", "bound", "unit", "order", "null controls rejected", "verdict")
@@ -95,8 +92,9 @@ class Report:
         What else went wrong, without consequence for verdicts or exit status.
     """
 
-    def __init__(self, folder: Path, settings: Settings, of: str = "reproduce") -> None:
+    def __init__(self, folder: Path, settings: Settings, names: Sequence[str], of: str) -> None:
         self.folder, self.settings, self.of = folder, settings, of
+        self._order = {name: place for place, name in enumerate(names)}
         self.outcomes: list[Outcome] = []
         self.problem = ""
         self.remarks: list[str] = []
@@ -106,48 +104,16 @@ class Report:
         """How many claims hold, and what became of the others."""
         return count(self.outcomes)
 
-    def add(self, outcome: Outcome) -> None:
-        """Draw one more outcome, and write the report."""
-        drawn, figure = outcome, None
-        try:
-            figure = draw(outcome, self.folder)
-        except OSError as error:
-            self._unwritten(f"the figure of {outcome.claim.name}", error)
-        except (Exception, SystemExit) as error:
-            drawn = replace(outcome, error=f"its picture cannot be drawn: {type(error).__name__}: {error}")
-        if figure is not None:
-            self._write_numbers(figure, outcome.claim.name)
-        self.outcomes.append(drawn)
+    def add(self, found: Drawn) -> None:
+        """Write the report with one more outcome, in the order in which claims are listed."""
+        self.problem = self.problem or found.problem
+        self.remarks += found.remarks
+        self.outcomes.append(found.outcome)
+        self.outcomes.sort(key=lambda outcome: self._order[outcome.claim.name])
         try:
             write_report(self.outcomes, self.settings, self.folder, self.of)
         except OSError as error:
-            self._unwritten("the report", error)
-
-    def _write_numbers(self, figure: Figure, name: str) -> None:
-        """Write the numbers of a figure; one whose numbers cannot be read costs a remark and not the verdict."""
-        file = self.folder / f"{name}.csv"
-        file.unlink(missing_ok=True)
-        try:
-            write_atomically(file, plotted_numbers(figure).encode())
-        except OSError as error:
-            self._unwritten(f"the numbers of {name}", error)
-        except Exception as error:
-            self.remarks.append(f"{name}: the numbers of its figure cannot be read: {type(error).__name__}: {error}")
-
-    def _unwritten(self, what: str, error: OSError) -> None:
-        self.problem = self.problem or f"{what} cannot be written to {self.folder} ({error.strerror or error})"
-
-
-def draw(outcome: Outcome, folder: Path) -> Figure | None:
-    """Draw the picture of a checked claim as PNG and PDF; nothing if it has none."""
-    if outcome.evidence is None or outcome.claim.draw is None:
-        return None
-    paths = [folder / f"{outcome.claim.name}.{suffix}" for suffix in ("png", "pdf")]
-    with mpl.rc_context(RC):
-        figure = outcome.claim.draw(outcome.evidence)
-        for path in paths:
-            figure.savefig(path)
-    return figure
+            self.problem = self.problem or unwritten("the report", self.folder, error)
 
 
 def refuse_report_of_another(folder: Path, of: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -20,11 +20,15 @@ from .console import console, errors, wrong_usage
 
 if TYPE_CHECKING:
     from ..verification import Claim, Settings
+    from .drawn import Drawn
     from .reporting import Report
 
 OutOption = Annotated[Path, typer.Option("--out", help="Folder for the report and the figures.")]
 QuickOption = Annotated[bool, typer.Option("--quick", help="Fewer seeds and settings.")]
 TracebackOption = Annotated[bool, typer.Option("--traceback", help="Show all that led to an error in a check.")]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Processes; as many as there are processors unless given.")
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="First seed of the random starts.")]
 
 
@@ -39,22 +43,30 @@ def reproduce(
     mnist: Annotated[
         Path | None, typer.Option("--mnist", help="Folder with MNIST's IDX files, for the claims on images.")
     ] = None,
+    workers: WorkersOption = None,
 ) -> None:
     """Check the catalogue's claims: predict, simulate, compare, draw.
 
     Exit status: 0 if all hold, 1 if one fails, 3 if none fails but one is undecided, 2 for wrong usage. A claim whose
-    extra package is not installed is skipped, unless it is named.
+    extra package is not installed is skipped, unless it is named. The numbers do not depend on the number of processes.
     """
     from ..datasets import mnist as read_mnist
     from ..figures import select
+    from ..sweeps.processors import worker_count
     from ..verification.claims import Settings
 
     try:
         claims = select(names or [])
         images = None if mnist is None else read_mnist(mnist)
+        several = worker_count(workers)
     except (OSError, ValueError) as error:
         wrong_usage(error)
-    _run("reproduce", claims, out, Settings(seed, quick, images=images), set(names or []), traceback)
+    wanted = Settings(seed, quick, images=images)
+    if min(several, len(claims)) == 1:
+        check_all = _one_by_one(claims, wanted, out)
+    else:
+        check_all = _in_processes(claims, wanted, out, mnist, several)
+    _run("reproduce", claims, out, wanted, check_all, set(names or []), traceback)
 
 
 def check(
@@ -80,8 +92,9 @@ def check(
             if traceback and error.__cause__ is not None:
                 errors.print("".join(format_exception(error.__cause__)), markup=False, highlight=False, soft_wrap=True)
             wrong_usage(error)
-        folder = out or Path("results") / file.stem
-        _run("check", claims, folder, Settings(seed, quick), {claim.name for claim in claims}, traceback)
+        folder, wanted = out or Path("results") / file.stem, Settings(seed, quick)
+        named = {claim.name for claim in claims}
+        _run("check", claims, folder, wanted, _one_by_one(claims, wanted, folder), named, traceback)
 
 
 def list_claims() -> None:
@@ -101,32 +114,77 @@ def list_claims() -> None:
         console.print(table)
 
 
-def _run(of: str, claims: Iterable[Claim], out: Path, wanted: Settings, named: set[str], traceback: bool) -> NoReturn:
-    from ..verification.claims import run_claims
+Told = Callable[[str, float], None]
+CheckAll = Callable[[Told], "Iterable[Drawn]"]
+
+
+def _one_by_one(claims: Sequence[Claim], wanted: Settings, out: Path) -> CheckAll:
+    """Check and draw claims one after the other in this process, on one thread of linear algebra."""
+
+    def check_all(told: Told) -> Iterator[Drawn]:
+        from threadpoolctl import threadpool_limits
+
+        from ..verification.claims import run_claims
+        from .drawn import drawn
+
+        def settings(claim: Claim) -> Settings:
+            told(claim.name, 0.0)
+            return replace(wanted, progress=lambda done: told(claim.name, done))
+
+        with threadpool_limits(1):
+            for outcome in run_claims(claims, settings):
+                yield drawn(outcome, out)
+
+    return check_all
+
+
+def _in_processes(claims: Sequence[Claim], wanted: Settings, out: Path, mnist: Path | None, workers: int) -> CheckAll:
+    """Check and draw claims in several processes."""
+
+    def check_all(told: Told) -> Iterator[Drawn]:
+        from .claims_in_processes import Task, in_processes
+
+        return in_processes(claims, Task("", wanted.seed, wanted.quick, mnist, out), workers, told)
+
+    return check_all
+
+
+def _run(
+    of: str,
+    claims: Sequence[Claim],
+    out: Path,
+    wanted: Settings,
+    check_all: CheckAll,
+    named: set[str],
+    traceback: bool,
+) -> NoReturn:
+    from ..sweeps.running import WorkerLost
     from .reporting import Report, refuse_report_of_another, writable_folder
 
-    chosen = list(claims)
     try:
         refuse_report_of_another(out, of)
-        report = Report(writable_folder(out), wanted, of)
+        report = Report(writable_folder(out), wanted, [claim.name for claim in claims], of)
     except ValueError as error:
         wrong_usage(error)
     try:
         with _progress() as progress:
-            bars = {claim.name: progress.add_task(claim.name, total=1.0, start=False) for claim in chosen}
+            bars = {claim.name: progress.add_task(claim.name, total=1.0, start=False) for claim in claims}
 
-            def settings(claim: Claim) -> Settings:
-                bar = bars[claim.name]
-                progress.start_task(bar)
-                return replace(wanted, progress=lambda done: progress.update(bar, completed=done))
+            def told(name: str, done: float) -> None:
+                progress.start_task(bars[name])
+                progress.update(bars[name], completed=done)
 
-            for outcome in run_claims(chosen, settings):
-                progress.update(bars[outcome.claim.name], completed=1.0)
+            for found in check_all(told):
+                outcome = found.outcome
+                told(outcome.claim.name, 1.0)
+                skipped = outcome.missing and outcome.claim.name not in named
                 shown = outcome if traceback else replace(outcome, traceback="")
-                report.add(replace(shown, skipped=outcome.missing and outcome.claim.name not in named))
+                report.add(replace(found, outcome=replace(shown, skipped=skipped)))
     except KeyboardInterrupt:
-        errors.print(f"interrupted; {len(report.outcomes)} of {len(chosen)} claims are finished, in {report.folder}")
+        errors.print(f"interrupted; {len(report.outcomes)} of {len(claims)} claims are finished, in {report.folder}")
         raise typer.Exit(130) from None
+    except WorkerLost as error:
+        wrong_usage(error)
     _print_outcomes(report)
     raise typer.Exit(_status(report))
 

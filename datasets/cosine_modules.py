@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr
 
 from ..validation import FloatArray, array, integer
 from .random_features import RandomFeatures
@@ -37,6 +36,8 @@ def cosine_features(seen: ArrayLike, count: int) -> FloatArray:
     array([[ 1.4142,  1.4142,  1.4142],
            [-1.4142,  1.4142, -1.4142]])
     """
+    from scipy.special import ndtr  # slow to import
+
     turns = np.pi * ndtr(array("seen", seen, 1))
     return np.asarray(np.sqrt(2) * np.cos(turns[:, None] * np.arange(1, integer("count", count) + 1)))
 

@@ -6,13 +6,16 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator
 
 from ..validation import FloatArray, integer, real
 from .data import Blocks, Data, ModeBasis, unit_columns
 from .walsh import sign_features, walsh_functions, walsh_transform
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
 
 CLASS_NAMES = ("sign_to_sign", "sign_to_identity", "identity_to_identity", "identity_to_sign")
 
@@ -297,6 +300,8 @@ def _bits(name: str, bits: Iterable[int] | None, count_name: str, count: int) ->
 
 
 def _structured(bits: tuple[int, ...], copies: int, scale: float, n_items: int) -> LinearOperator:
+    from scipy.sparse.linalg import LinearOperator  # slow to import
+
     masks = [1 << bit for bit in bits]
     root = math.sqrt(n_items)
 

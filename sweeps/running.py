@@ -144,12 +144,16 @@ def _given(executor: Executor) -> Iterator[Executor]:
 
 
 @contextmanager
-def local_processes(workers: int) -> Iterator[Executor]:
-    """Provide processes on this machine that end when this process ends for any reason."""
+def local_processes(
+    workers: int, begin: Callable[..., None] | None = None, arguments: tuple[Any, ...] = ()
+) -> Iterator[Executor]:
+    """Provide processes on this machine that end when this process ends for any reason; each calls `begin` first."""
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
     started = context.Event()
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(started,))
+    pool = ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_begin_worker, initargs=(started, begin, arguments)
+    )
     try:
         yield pool
     except BrokenExecutor as error:
@@ -162,7 +166,9 @@ def local_processes(workers: int) -> Iterator[Executor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _begin_worker(started: Event) -> None:
+def _begin_worker(started: Event, begin: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
+    if begin is not None:
+        begin(*arguments)
     started.set()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()

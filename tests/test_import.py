@@ -62,3 +62,22 @@ def test_import_costs_little_more_than_numpy():
     code = "import json, time; start = time.perf_counter(); import {};print(json.dumps(time.perf_counter() - start))"
     seconds = {name: min(_run(code.format(name)) for _ in range(5)) for name in ("numpy", "linmod")}
     assert seconds["linmod"] <= 1.6 * seconds["numpy"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import linmod; linmod.theory.spectrum(linmod.SystematicityDataset(3, 1, 3, 1))",
+        "from linmod.theory.derivations.book.catalogue import ENTRIES",
+    ],
+)
+def test_lists_and_spectra_need_numpy_alone(statement):
+    loaded = _run(f"import json, sys; {statement}; print(json.dumps(sorted(sys.modules)))")
+    assert "linmod.theory" in loaded
+    assert not {"scipy", "sympy"} & set(loaded)
+    assert "scipy" in _run("import json, sys, linmod; linmod.theory.solve; print(json.dumps(sorted(sys.modules)))")
+
+
+def test_a_function_wins_over_the_module_of_its_name():
+    statement = "import linmod.theory.spectrum, linmod.theory.growth, linmod; r = callable(linmod.theory.spectrum)"
+    assert _run(f"import json; {statement}; print(json.dumps(r))") is True

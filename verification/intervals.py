@@ -51,10 +51,10 @@ def mean_interval(values: ArrayLike) -> MeanInterval:
     given = array("values", values, 1)
     if len(given) < 2:
         raise ValueError(f"an interval needs at least 2 seeds, got {len(given)}")
-    from scipy.stats import t  # slow to import
+    from scipy.special import stdtrit  # slow to import
 
     standard_error = float(np.std(given, ddof=1)) / math.sqrt(len(given))
-    return MeanInterval(float(np.mean(given)), float(t.ppf((1 + COVERAGE) / 2, len(given) - 1)) * standard_error)
+    return MeanInterval(float(np.mean(given)), float(stdtrit(len(given) - 1, (1 + COVERAGE) / 2)) * standard_error)
 
 
 def lower(label: str, methods: tuple[ArrayLike, ArrayLike], control: tuple[ArrayLike, ArrayLike]) -> Finding:

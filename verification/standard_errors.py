@@ -58,9 +58,9 @@ def critical_value(points: int) -> float:
     >>> round(critical_value(10), 2)
     4.42
     """
-    from scipy.stats import norm  # slow to import
+    from scipy.special import ndtri  # slow to import
 
-    return float(norm.isf(FALSE_ALARM / (2 * points)))
+    return -float(ndtri(FALSE_ALARM / (2 * points)))
 
 
 def finding_of(label: str, points: Iterable[Measured]) -> Finding:

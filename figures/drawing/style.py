@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
@@ -40,6 +42,7 @@ RC: dict[Any, Any] = {
     "figure.dpi": 110,
     "savefig.dpi": 220,
     "savefig.bbox": "tight",
+    "savefig.pad_inches": 0.1,
     "pdf.fonttype": 42,
 }
 
@@ -102,6 +105,29 @@ def canvas(rows: int, columns: int, *, width: float = FULL, height: float = 2.4)
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
     return figure, list(axes.ravel())
+
+
+def save(figure: Figure, paths: Iterable[Path]) -> None:
+    """Write a figure to files of several formats, in one layout that is computed once.
+
+    Parameters
+    ----------
+    figure : Figure
+        Its layout is fixed from here on.
+    paths : iterable of Path
+        The suffix of each names its format.
+
+    See Also
+    --------
+    canvas : Make a figure.
+    """
+    FigureCanvasAgg(figure)
+    figure.set_dpi(RC["savefig.dpi"])
+    figure.draw_without_rendering()
+    figure.set_layout_engine(None)
+    around = figure.get_tightbbox().padded(RC["savefig.pad_inches"])
+    for path in paths:
+        figure.savefig(path, bbox_inches=around)
 
 
 def title(axes: Axes, index: int, text: str) -> None:

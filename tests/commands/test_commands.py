@@ -68,9 +68,30 @@ def test_reproduce_writes_report_and_figures(tmp_path):
 def test_reproduce_checks_all_claims_unless_some_are_named(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr("linmod.verification.claims.run_claims", lambda claims, settings: asked.extend(claims) or [])
-    invoke("reproduce", "--quick", "--out", tmp_path)
+    invoke("reproduce", "--quick", "--workers", 1, "--out", tmp_path)
     invoke("reproduce", "spectrum", "--quick", "--out", tmp_path)
     assert [claim.name for claim in asked] == [*(entry.name for entry in CATALOGUE), "spectrum"]
+
+
+def test_the_report_does_not_depend_on_the_number_of_processes(tmp_path):
+    reports = {}
+    names = ("dense-deep", "dense-shallow", "systematicity-ratio")
+    for workers in (1, 2):
+        folder = tmp_path / str(workers)
+        result = invoke("reproduce", *names, "--quick", "--workers", workers, "--out", folder)
+        assert result.exit_code == 0, result.output
+        claims = json.loads((folder / "report.json").read_text())["claims"]
+        assert all(claim.pop("seconds") > 0 for claim in claims)
+        reports[workers] = claims
+    assert reports[1] == reports[2]
+    assert [claim["name"] for claim in reports[2]] == [entry.name for entry in CATALOGUE if entry.name in names]
+    other = invoke("reproduce", *names, "--quick", "--seed", 3, "--workers", 2, "--out", tmp_path / "other")
+    assert other.exit_code == 0
+    assert json.loads((tmp_path / "other" / "report.json").read_text())["claims"] != reports[1]
+    for name in names:
+        first, second = (tmp_path / folder / f"{name}.png" for folder in "12")
+        assert first.exists() == second.exists()
+        assert not first.exists() or first.read_bytes() == second.read_bytes()
 
 
 @pytest.mark.slow
@@ -90,6 +111,7 @@ def test_reproduce_quickly(tmp_path, name):
         (["reproduce", "--out", __file__], "out must be a folder"),
         (["reproduce", "--seed", "-1"], "--seed"),
         (["reproduce", "--seed", "many"], "--seed"),
+        (["reproduce", "--workers", "0"], "--workers"),
         (["spectrum"], "--n-x"),
         (["spectrum", "--n-x", "-1"], "n_x must be at least 0"),
         (["spectrum", "--n-x", "0", "--k-x", "0"], "k_x must be at least 1"),

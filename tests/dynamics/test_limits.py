@@ -26,7 +26,7 @@ from linmod import (
 SPACE = SystematicityDataset(2, 1, 1, 1)
 
 
-@pytest.mark.parametrize("scale", [1e20, 1e4])
+@pytest.mark.parametrize("scale", [1e20, 1e6])
 @pytest.mark.parametrize("integrator", ["RK45", "DOP853", "RK23"])
 def test_an_explicit_integrator_gives_up_where_the_span_takes_too_many_steps(scale, integrator):
     data = Dataset([[1.0, -1.0, 1.0], [1.0, 1.0, scale]], [[2.0, -2.0, 1.0]])
@@ -35,11 +35,13 @@ def test_an_explicit_integrator_gives_up_where_the_span_takes_too_many_steps(sca
         dynamics.solve(problem, integrator=integrator)
 
 
-def test_a_stiff_problem_within_the_limit_is_integrated():
-    data = Dataset([[1.0, -1.0, 1.0], [1.0, 1.0, 100.0]], [[2.0, -2.0, 1.0]])
+@pytest.mark.parametrize("scale", [100.0, 1e4])
+def test_a_stiff_problem_within_the_limit_is_integrated(scale):
+    data = Dataset([[1.0, -1.0, 1.0], [1.0, 1.0, scale]], [[2.0, -2.0, 1.0]])
     problem = Problem(data, Shallow(), SmallRandom(1e-3), Flow([0.0, 1.0]))
     simulation = dynamics.solve(problem)
-    assert simulation.statistics.steps > 1000
+    # A step of RK45 is stable up to 3.3 over the largest decay rate.
+    assert simulation.statistics.evaluations < 0.8 * 6 * (scale**2 / 3) / 3.3
     assert abs(simulation.loss - theory.solve(problem).loss).max() < 1e-6
 
 

@@ -277,7 +277,7 @@ WRONG = {
     "integrator name": (
         lambda: dynamics.solve(_problem(), integrator="Euler"),
         ValueError,
-        r"integrator must be one of \['BDF', 'DOP853', 'LSODA', 'RK23', 'RK45', 'Radau'\], got 'Euler'",
+        r"integrator must be one of \['BDF', 'DOP853', 'LSODA', 'RK23', 'RK45', 'RKC', 'Radau'\], got 'Euler'",
     ),
     "integrator type": (
         lambda: dynamics.solve_modes(_problem(), integrator=4),

@@ -23,7 +23,6 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from ...problem import STRENGTHS, Descent, Explicit, Observation, Problem, Rule, observe
 from ...validation import FloatArray
@@ -128,6 +127,8 @@ def _flow(problem: Problem, equations: CoupledModes, start: State) -> Iterator[S
     packed, times = np.concatenate([part.ravel() for part in start]), problem.times
     if times[-1] == 0:
         return iter([start])
+    from scipy.integrate import solve_ivp  # slow to import
+
     solved = solve_ivp(velocity, (0.0, times[-1]), packed, "DOP853", t_eval=times, rtol=RTOL, atol=ATOL)
     states = [unpacked(flat) for flat in solved.y.T]
     lost = [cast(State, tuple(np.full_like(part, np.nan) for part in start))] * (len(times) - len(states))

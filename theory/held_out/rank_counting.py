@@ -18,6 +18,7 @@ from fractions import Fraction
 from functools import cache
 
 import numpy as np
+from scipy.special import betaincinv
 
 from ...datasets import sign_features
 from ...problem import NoClosedForm
@@ -187,10 +188,14 @@ def estimate_full_rank(n_x: int, size: int, samples: int, seed: int, confidence:
         draws = [generator.choice(2**n, chosen, replace=False, shuffle=False) for _ in range(min(CHUNK, total - start))]
         columns = signs[:, np.array(draws)].swapaxes(0, 1)
         hits += int(np.sum(np.linalg.matrix_rank(columns) == n)) if chosen else 0
-    from scipy.stats import binomtest  # slow to import
+    return FractionEstimate(hits / total, *_exact_interval(hits, total, level), total)
 
-    interval = binomtest(hits, total).proportion_ci(level, method="exact")
-    return FractionEstimate(hits / total, float(interval.low), float(interval.high), total)
+
+def _exact_interval(hits: int, total: int, level: float) -> tuple[float, float]:
+    """Return the interval of Clopper and Pearson for a fraction."""
+    tail = (1 - level) / 2
+    low = float(betaincinv(hits, total - hits + 1, tail)) if hits else 0.0
+    return low, float(betaincinv(hits + 1, total - hits, 1 - tail)) if hits < total else 1.0
 
 
 @cache
