@@ -6,7 +6,7 @@ from importlib import import_module
 from types import ModuleType
 
 from .batches import solve_batch
-from .choice import CoordinatesAnswer, coordinates
+from .coordinate_systems.choice import CoordinatesAnswer, coordinates
 from .dense.stability import largest_stable_step
 from .held_out import held_out_errors
 from .integrators import INTEGRATORS

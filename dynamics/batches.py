@@ -9,10 +9,10 @@ import numpy as np
 
 from ..problem import Descent, Divergence, Problem, Statistics, Trajectory, Weights
 from ..validation import FloatArray, instance
-from .choice import chosen
-from .coordinate_systems import Group
-from .descent import descent_stacks
+from .coordinate_systems.choice import chosen
+from .coordinate_systems.listing import Group
 from .integrators import Progress
+from .integrators.descent import descent_stacks
 from .running import in_words, remedy
 from .solving import solve
 from .systems import Seen, System, drift

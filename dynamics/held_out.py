@@ -7,7 +7,7 @@ import numpy as np
 from ..datasets import HeldOut
 from ..problem import Initial, Network, Problem, Training, input_output_map
 from ..validation import FloatArray, instance
-from .coordinate_systems import DATA, Group
+from .coordinate_systems.listing import DATA, Group
 from .running import states_of
 
 

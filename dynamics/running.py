@@ -11,8 +11,8 @@ import numpy as np
 from ..problem import Descent, Divergence, Known, Problem, Statistics, Trajectory, Weights
 from ..validation import FloatArray, choice
 from .dense.stability import largest_stable_step
-from .descent import descent_stacks, stacked
 from .integrators import INTEGRATORS, Progress, flow_states
+from .integrators.descent import descent_stacks, stacked
 from .rules.systems import explained
 from .systems import Seen, System, drift
 

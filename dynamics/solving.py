@@ -9,8 +9,8 @@ import numpy as np
 
 from ..problem import Problem, Trajectory
 from ..validation import instance
-from .choice import built, chosen
-from .coordinate_systems import Group
+from .coordinate_systems.choice import built, chosen
+from .coordinate_systems.listing import Group
 from .dense.mode_equations import ShallowModes, TwoLayerModes
 from .rules.added import Added, AddedTerms
 from .rules.systems import RuleModes

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...problem import Problem, Weights, observe_stack, product
 from ...validation import FloatArray
-from ..descent import PlainSteps
+from ..integrators.descent import PlainSteps
 from ..systems import Balance, Seen, Steps, balance_of
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...problem import Problem, Weights
 from ...validation import FloatArray
-from ..descent import PlainSteps
+from ..integrators.descent import PlainSteps
 from ..systems import Balance, Seen, Steps, balance_of
 
 

@@ -33,7 +33,7 @@ from ...problem import (
     observe_stack,
 )
 from ...validation import FloatArray, instance
-from ..descent import PlainSteps
+from ..integrators.descent import PlainSteps
 from ..running import Again, integrate
 from ..systems import Balance, Seen, Steps, balance_of
 

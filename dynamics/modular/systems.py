@@ -8,7 +8,7 @@ import numpy as np
 
 from ...problem import Modular, Problem, Weights, input_output_map, observe_stack
 from ...validation import FloatArray
-from ..descent import PlainSteps
+from ..integrators.descent import PlainSteps
 from ..systems import Balance, Seen, Steps, balance_of
 
 

@@ -22,7 +22,7 @@ from ...validation import FloatArray
 from ..dense.factors import lower_factor, orthonormal_rows
 from ..dense.forms import multiply
 from ..dense.principal import rows_times
-from ..descent import PlainSteps
+from ..integrators.descent import PlainSteps
 from ..systems import Balance, Steps, balance_of
 from .systems import complement
 

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from linmod import Deep, Descent, Flow, Problem, SmallRandom, SystematicityDataset
 from linmod.dynamics import solve, solve_batch
-from linmod.dynamics.coordinate_systems import COMPRESSED, Group
+from linmod.dynamics.coordinate_systems.listing import COMPRESSED, Group
 from linmod.dynamics.threads import threads_for
 from linmod.problem import RandomModes, Training
 from linmod.validation import FloatArray

@@ -25,7 +25,7 @@ from linmod import (
 )
 from linmod.datasets import Data
 from linmod.dynamics import solve, solve_batch
-from linmod.dynamics.coordinate_systems import COMPRESSED, Group
+from linmod.dynamics.coordinate_systems.listing import COMPRESSED, Group
 from linmod.problem import Network, RandomModes
 
 TOLERANCE = 1e-12

@@ -24,7 +24,7 @@ from linmod import (
 )
 from linmod.datasets import Data
 from linmod.dynamics import coordinates, largest_stable_step, solve
-from linmod.dynamics.coordinate_systems import COMPRESSED, COORDINATE_SYSTEMS, Group
+from linmod.dynamics.coordinate_systems.listing import COMPRESSED, COORDINATE_SYSTEMS, Group
 from linmod.problem import Initial, Network, RandomModes, Training
 
 DESCENT = Descent(0.05, 12, 5)

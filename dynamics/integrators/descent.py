@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..validation import FloatArray
-from .integrators import Progress
-from .systems import Steps, System
+from ...validation import FloatArray
+from ..systems import Steps, System
+from .states import Progress
 
 STACK_ENTRIES, STACK_STEPS = 2**15, 1024
 """The most numbers that a stack of states holds, and of how many steps it holds the records; one state at least."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..problem import Problem
-from ..validation import choice, instance
-from .coordinate_systems import COORDINATE_SYSTEMS, CoordinateSystem, Group
-from .systems import System
+from ...problem import Problem
+from ...validation import choice, instance
+from ..systems import System
+from .listing import COORDINATE_SYSTEMS, CoordinateSystem, Group
 
 SYSTEMS = {system.name: system for system in COORDINATE_SYSTEMS}
 

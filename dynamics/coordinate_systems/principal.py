@@ -10,14 +10,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets import Data
-from ..datasets.items import Axes, axes_of
-from ..problem import Modular, Network, Rule, Weights, observe_stack
-from ..validation import FloatArray
-from .dense.chains import Coupling
-from .dense.principal import PrincipalChains, PrincipalShallow, PrincipalTwoLayer
-from .rules.principal import PrincipalRule
-from .systems import Balance, Seen, Steps
+from ...datasets import Data
+from ...datasets.items import Axes, axes_of
+from ...problem import Modular, Network, Rule, Weights, observe_stack
+from ...validation import FloatArray
+from ..dense.chains import Coupling
+from ..dense.principal import PrincipalChains, PrincipalShallow, PrincipalTwoLayer
+from ..rules.principal import PrincipalRule
+from ..systems import Balance, Seen, Steps
 
 Features = NDArray[np.intp] | slice
 

@@ -9,30 +9,30 @@ from typing import cast
 
 import numpy as np
 
-from ..datasets import Data, SystematicityDataset
-from ..problem import Modular, Network, Problem, RandomModes, Rule, Weights
-from ..validation import FloatArray
-from .costs import Cost
-from .dense.commuting import (
+from ...datasets import Data, SystematicityDataset
+from ...problem import Modular, Network, Problem, RandomModes, Rule, Weights
+from ...validation import FloatArray
+from ..costs import Cost
+from ..dense.commuting import (
     DIAGONAL_TOLERANCE,
     CommutingFrame,
     CommutingShallow,
     CommutingTwoLayer,
     commuting_frame,
 )
-from .dense.compressed import CompressedFrame, compress, narrow, narrow_static, narrowed
-from .dense.data_coordinates import DataCoordinates, flat_start
-from .dense.forms import cheapest
-from .dense.layout import IDENTITY, PLAIN, full_layout, layout, width
-from .dense.observer import observer_of
-from .dense.random_modes import NoFrame, draw
-from .dense.shallow import ShallowCompressed, ShallowSpectral
-from .dense.spectral import SpectralFrame, StaticFrame
-from .dense.two_layer import TwoLayerCoordinates, TwoLayerParts
-from .modular.systems import ModuleCoordinates
+from ..dense.compressed import CompressedFrame, compress, narrow, narrow_static, narrowed
+from ..dense.data_coordinates import DataCoordinates, flat_start
+from ..dense.forms import cheapest
+from ..dense.layout import IDENTITY, PLAIN, full_layout, layout, width
+from ..dense.observer import observer_of
+from ..dense.random_modes import NoFrame, draw
+from ..dense.shallow import ShallowCompressed, ShallowSpectral
+from ..dense.spectral import SpectralFrame, StaticFrame
+from ..dense.two_layer import TwoLayerCoordinates, TwoLayerParts
+from ..modular.systems import ModuleCoordinates
+from ..rules.systems import RuleWeights
+from ..systems import System
 from .principal import PrincipalCoordinates
-from .rules.systems import RuleWeights
-from .systems import System
 
 
 @dataclass(frozen=True, eq=False)
