@@ -118,6 +118,7 @@ def test_a_method_is_better_if_it_is_more_so_than_where_there_is_nothing_to_find
 
 def test_means_in_standard_errors():
     assert critical_value(1) == pytest.approx(3.891, abs=1e-3)  # two-sided, 1e-4
+    assert critical_value(10) == pytest.approx(4.417, abs=1e-3)  # two-sided, 1e-5
     near = Measured(3.0, 3.5, 0.25, declared=0.1, wrong=(5.0,))
     assert near.excess(3.0) == pytest.approx(0.4 / 0.25)
     assert near.excess(3.45) == 0.0

@@ -136,3 +136,17 @@ def test_a_flow_is_integrated_again_for_the_quantities_that_are_named():
         agreement = linmod.verify(flow, predict=lambda p, names=names: {n: fair.quantities[n] for n in names})
         assert agreement.verdict == "holds"
         assert list(agreement.by_quantity) == names
+
+
+def test_a_prediction_is_judged_where_the_closed_form_diverges():
+    def calm(problem):
+        return replace(problem, initial=linmod.Aligned(1e-3))
+
+    wild = replace(ALIGNED, initial=linmod.Aligned(500.0))
+    with pytest.raises(linmod.Divergence):
+        solve(wild)
+    parts = {"simulate": lambda p: linmod.dynamics.solve(calm(p))}
+    agreement = linmod.verify(wild, predict=lambda p: solve(calm(p)).quantities, **parts)
+    assert agreement.verdict == "holds"
+    late = linmod.verify(wild, predict=lambda p: solve(calm(p), strength_factor=1.01).quantities, **parts)
+    assert late.verdict == "fails"

@@ -108,6 +108,11 @@ def test_what_stands_still_may_be_neglected_without_bound():
     shares = dict.fromkeys(("norm omega_x -> omega_y", "norm gamma_x -> omega_y"), np.inf)
     claims = replace(solve(problem), origin="claims", make_neglected=lambda: shares)
     assert linmod.verify(problem, predict=lambda p: claims).verdict == "holds"
+    still = replace(problem, initial=linmod.Aligned(0.0))
+    unknown = replace(solve(still), origin="claims", make_neglected=lambda: {"mode sign_to_identity": np.inf})
+    agreement = linmod.verify(still, predict=lambda p: unknown)
+    assert agreement.by_quantity["mode sign_to_identity"].bound == np.inf
+    assert agreement.verdict == "undecided"
 
 
 def test_a_wrong_prediction_fails_where_a_right_one_would_be_undecided():
