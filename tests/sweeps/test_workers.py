@@ -52,7 +52,8 @@ with ThreadPoolExecutor(2) as executor:
 
 @pytest.mark.slow
 def test_killed_at_ten_random_moments_it_ends_with_the_same_bytes(tmp_path, start):
-    many = LONG.replace("steps = 1000", "steps = 200").replace("[1, 2]", f"[1, 2, 3, 4, 5]\nnetwork.hidden = {list(range(20, 32))}")
+    short = LONG.replace("steps = 1000", "steps = 200")
+    many = short.replace("[1, 2]", f"[1, 2, 3, 4, 5]\nnetwork.hidden = {list(range(20, 32))}")
     file, killed = toml_file(tmp_path, many), tmp_path / "killed"
     in_threads(linmod.read_sweep(file), tmp_path / "whole")
     generator = np.random.default_rng(0)
