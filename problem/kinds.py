@@ -11,6 +11,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 
@@ -52,8 +53,8 @@ class Kind:
     build: Callable[..., Any]
     stored_as: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def fields(self) -> dict[str, Any]:
+    @cached_property
+    def fields(self) -> Mapping[str, Any]:
         """Names of the fields with their defaults, or REQUIRED."""
         return {name: p.default for name, p in inspect.signature(self.build).parameters.items()}
 

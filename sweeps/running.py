@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from threadpoolctl import threadpool_limits
 
 from ..validation import instance
+from .batches import batches
 from .definition import Sweep
-from .points import Outcome, failure, run_point
+from .points import Outcome, failure, run_points
 from .processors import worker_count
 from .store import Store
 
@@ -51,7 +52,8 @@ def sweep(
 
     Every point is stored in the folder when it ends. A run that is stopped at any moment, by any means, continues when
     it is started again, and ends with exactly the results of an uninterrupted run. The results do not depend on the
-    number of workers. A point that fails is recorded with its error; the other points are solved.
+    number of workers. Neighbouring points that differ in their start or step size alone are trained together. A point
+    that fails is recorded with its error; the other points are solved.
 
     Parameters
     ----------
@@ -107,7 +109,7 @@ def sweep(
     lost: dict[int, Outcome] = {}
     if missing:
         with threadpool_limits(1), pool as workplace:
-            for done, (number, outcome) in enumerate(_finished(workplace, definition, missing)):
+            for done, (number, outcome) in enumerate(_finished(workplace, definition, set(missing))):
                 if isinstance(outcome, Exception):
                     lost[number] = failure(definition.solutions, outcome)
                 else:
@@ -181,34 +183,34 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _finished(pool: Executor, definition: Sweep, numbers: Sequence[int]) -> Iterator[tuple[int, Outcome | Exception]]:
-    """Yield the outcome of each point as it ends, or the error of a worker that was lost with it."""
-    waiting: dict[Future[Outcome], int] = {}
-    points = _arguments(definition, set(numbers))
+def _finished(pool: Executor, definition: Sweep, wanted: set[int]) -> Iterator[tuple[int, Outcome | Exception]]:
+    """Yield the outcome of each point as its batch ends, or the error of a worker that was lost with it.
+
+    A batch of which some points are wanted is solved whole, so that no result depends on what was there before.
+    """
+    waiting: dict[Future[list[Outcome]], list[int]] = {}
+    due = (batch for batch in batches(definition) if any(number in wanted for number, _ in batch))
     try:
         while True:
-            for number, arguments in islice(points, IN_FLIGHT - len(waiting)):
-                waiting[pool.submit(run_point, *arguments)] = number
+            for batch in islice(due, IN_FLIGHT - len(waiting)):
+                numbers, descriptions = zip(*batch, strict=True)
+                what = (definition.solutions, definition.record, definition.over_time)
+                waiting[pool.submit(run_points, descriptions, *what)] = list(numbers)
             if not waiting:
                 return
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                yield waiting.pop(future), _outcome(future)
+                numbers_of_it = waiting.pop(future)
+                found = _outcomes(future, len(numbers_of_it))
+                yield from (pair for pair in zip(numbers_of_it, found, strict=True) if pair[0] in wanted)
     finally:
         for future in waiting:
             future.cancel()
 
 
-def _outcome(future: Future[Outcome]) -> Outcome | Exception:
+def _outcomes(future: Future[list[Outcome]], count: int) -> Sequence[Outcome | Exception]:
     try:
         return future.result()
     except BrokenExecutor:
         raise
     except Exception as error:
-        return error
-
-
-def _arguments(definition: Sweep, wanted: set[int]) -> Iterator[tuple[int, tuple[Any, ...]]]:
-    for number, index in enumerate(definition.indices()):
-        if number in wanted:
-            what = (definition.solutions, definition.record, definition.over_time)
-            yield number, (definition.description(index), *what)
+        return [error] * count

@@ -30,7 +30,7 @@ def table(sweep: Sweep, outcomes: Callable[[], Iterable[Mapping[str, Any]]]) -> 
     ----------
     sweep : Sweep
     outcomes : callable
-        Makes an iterable of what :func:`linmod.sweeps.points.run_point` returns; it is read twice, first for the
+        Makes an iterable of what :func:`linmod.sweeps.points.run_points` returns; it is read twice, first for the
         labels and then for the values, so that no more than one point is in memory.
 
     Returns

@@ -9,7 +9,8 @@ the numbers it was trained in. Where training is unstable it makes rounding erro
 much is measured, where a prediction would fail, by training from weights that differ by rounding.
 
 *Integration* (flow only). The problem is integrated once more with ten times coarser tolerances. The global error of
-these integrators is proportional to the tolerance, so the difference is about nine times the error of the finer run.
+these integrators is proportional to the tolerance, so the difference is about nine times the error of the finer run
+(four times for stabilised steps, whose error follows the tolerance to the power 2/3).
 Three times the difference is allowed, since single quantities can by chance differ less, above all once converged.
 Where a prediction would fail, two further runs with coarser tolerances estimate the error, and the largest estimate
 counts: two runs can by chance have the same error, for instance where it changes its sign.

@@ -100,6 +100,7 @@ class FeatureObjective:
 class KernelObjective:
     r"""The objective of the Gaussian kernel in any dimension, at the cost of n^2 exponentials and one n x n factor.
 
+    It keeps half a kernel matrix for each module, and one or two whole ones.
     With :math:`A = (\bar K + \sigma I)^{-1} Y` and :math:`B_j = K_j \circ A A^\top`,
     :math:`\partial J/\partial U_j = \frac{2}{K \ell^2} X^\top (\mathrm{diag}(B_j 1) - B_j) X U_j`.
 
@@ -131,15 +132,26 @@ class KernelObjective:
     def __call__(self, projections: FloatArray) -> tuple[float, FloatArray]:
         """Return the value and gradient at projections of shape (modules, inputs, dims)."""
         seen = [self.X @ projection for projection in projections]
-        grams = [gaussian_gram(z, self.length_scale) for z in seen]
-        dual = _solve(sum(grams[1:], grams[0]) / len(grams), self.ridge, self.Y)
-        pairs = dual @ dual.T
-        factor = 2 / (len(grams) * self.length_scale**2)
+        halves = [_half_gram(z, self.length_scale) for z in seen]
+        mean = halves[0].copy()
+        for half in halves[1:]:
+            mean += half
+        mean /= len(halves)
+        dual = _solve(_whole(mean), self.ridge, self.Y)
+        factor = 2 / (len(halves) * self.length_scale**2)
         gradient = np.empty_like(projections)
-        for module, (z, gram) in enumerate(zip(seen, grams, strict=True)):
-            gram *= pairs
-            gradient[module] = factor * self.X.T @ (gram.sum(axis=1, keepdims=True) * z - gram @ z)
+        for module, (z, half) in enumerate(zip(seen, halves, strict=True)):
+            gradient[module] = factor * self.X.T @ _pull(_whole(half), dual, z)
         return float(np.sum(self.Y * dual)), gradient
+
+
+def _pull(gram: FloatArray, dual: FloatArray, seen: FloatArray) -> FloatArray:
+    """Return (diag(B 1) - B) Z for B the product of K and A A' entry by entry, without forming B."""
+    samples, dims = seen.shape
+    weighted = dual[:, :, None] * np.concatenate([np.ones((samples, 1)), seen], axis=1)[:, None]
+    spread = (gram @ weighted.reshape(samples, -1)).reshape(weighted.shape)
+    sums = np.sum(dual[:, :, None] * spread, axis=1)
+    return np.asarray(sums[:, :1] * seen - sums[:, 1 : dims + 1])
 
 
 def gaussian_objective(X: FloatArray, Y: FloatArray, *, ridge: float, length_scale: float, dims: int = 1) -> Objective:
@@ -179,7 +191,21 @@ def gaussian_objective(X: FloatArray, Y: FloatArray, *, ridge: float, length_sca
 
 def gaussian_gram(seen: FloatArray, length_scale: float) -> FloatArray:
     """Return the matrix of exp(-|s - t|^2 / (2 length_scale^2)) between the rows of `seen`."""
-    return np.asarray(squareform(np.exp(pdist(seen, "sqeuclidean") / (-2 * length_scale**2))) + np.eye(len(seen)))
+    return _whole(_half_gram(seen, length_scale))
+
+
+def _half_gram(seen: FloatArray, length_scale: float) -> FloatArray:
+    """Return the entries of the kernel matrix above its diagonal, row by row."""
+    half = np.asarray(pdist(seen, "sqeuclidean"))
+    half /= -2 * length_scale**2
+    return np.exp(half, out=half)
+
+
+def _whole(half: FloatArray) -> FloatArray:
+    """Return the kernel matrix from the entries above its diagonal."""
+    whole = np.asarray(squareform(half, checks=False))
+    np.fill_diagonal(whole, 1.0)
+    return whole
 
 
 def _solve(gram: FloatArray, ridge: float, right: FloatArray) -> FloatArray:
@@ -190,7 +216,7 @@ def _solve(gram: FloatArray, ridge: float, right: FloatArray) -> FloatArray:
         raise SingularKernel(f"ridge must be above {limit:.1e} for a kernel matrix of this size, got {ridge:.1e}")
     gram[np.diag_indices(size)] += ridge
     try:
-        factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
+        factor = cho_factor(gram.T, lower=True, overwrite_a=True, check_finite=False)
     except LinAlgError as error:
         raise SingularKernel(f"ridge must be larger: the kernel matrix is singular with {ridge:.1e}") from error
     return np.asarray(cho_solve(factor, right, check_finite=False))

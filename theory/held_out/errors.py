@@ -78,6 +78,8 @@ def held_out_errors(split: HeldOut, network: Network, initial: Initial, training
     instance("split", split, (HeldOut,))
     problem = Problem(split.training, network, initial, training)
     if network.is_chain and network.layers == 1:
+        if split.dataset.in_space is not None and _from_zero(initial, training):
+            return shallow_held_out_errors(split, training)
         return split.errors(solve(problem).weights[0])
     if not (initial.is_aligned and split.training.is_decoupled_by_gradient):
         raise NoClosedForm(
@@ -87,6 +89,12 @@ def held_out_errors(split: HeldOut, network: Network, initial: Initial, training
         )
     basis = split.training.mode_basis
     return split.errors((basis.U * strengths) @ basis.V.T for strengths in solve(problem).strengths)
+
+
+def _from_zero(initial: Initial, training: Training) -> bool:
+    """Whether the sign inputs alone tell the course: plain gradient training from zero weights."""
+    plain = training.rule.is_gradient and not (training.is_descent and training.momentum)
+    return plain and isinstance(initial, Aligned) and initial.strength == 0
 
 
 def shallow_held_out_errors(split: HeldOut, training: Flow | Descent) -> dict[str, FloatArray]:

@@ -14,6 +14,7 @@ from linmod import (
     Dataset,
     Deep,
     Descent,
+    Explicit,
     Flow,
     HeldOut,
     NoClosedForm,
@@ -64,6 +65,25 @@ def test_errors_of_maps():
 
 
 # trajectories
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("training", [DESCENT, Flow([0.5, 2.0, 9.0])], ids=["descent", "flow"])
+def test_errors_from_zero_weights_are_those_of_the_map(case, training):
+    dataset = _space(*case)
+    zero = Explicit([np.zeros((dataset.n_outputs, dataset.n_inputs))])
+    other = Explicit([np.full((dataset.n_outputs, dataset.n_inputs), 0.1)])
+    for split in _splits(dataset):
+        by_signs = theory.held_out_errors(split, Shallow(), Aligned(0.0), training)
+        assert _gap(by_signs, theory.held_out_errors(split, Shallow(), zero, training)) <= 1e-12
+        assert _gap(by_signs, theory.held_out_errors(split, Shallow(), other, training)) > 1e-3
+
+
+def test_momentum_is_refused_from_zero_weights_too():
+    training = Descent(0.05, 120, record_every=40, momentum=0.5)
+    split = HeldOut(_space(3, 1, 3, 1), train=[0, 1, 2, 4])
+    with pytest.raises(NoClosedForm, match="momentum"):
+        theory.held_out_errors(split, Shallow(), Aligned(0.0), training)
 
 
 @pytest.mark.parametrize("case", CASES)
