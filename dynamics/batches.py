@@ -11,7 +11,7 @@ from ..problem import Descent, Divergence, Problem, Statistics, Trajectory, Weig
 from ..validation import FloatArray, instance
 from .choice import chosen
 from .coordinate_systems import Group
-from .descent import descent_stacks
+from .descent import descent_stacks, observed
 from .integrators import Progress
 from .running import in_words, remedy
 from .solving import solve
@@ -79,7 +79,7 @@ def _descend(problems: Sequence[Problem], trainings: Sequence[Descent], name: st
     )
     stacks = descent_stacks(system, step_size, momentum, steps, done)
     with np.errstate(over="ignore", invalid="ignore"):
-        seen = Seen.joined([system.observe(stack) for stack in _watched(stacks, problems, done)])
+        seen = observed(system, _watched(stacks, problems, done))
     return _trajectories(problems, name, system, seen, done)
 
 

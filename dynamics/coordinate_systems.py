@@ -28,6 +28,7 @@ from .dense.observer import observer_of
 from .dense.random_modes import NoFrame, draw
 from .dense.shallow import ShallowCompressed, ShallowSpectral
 from .dense.spectral import SpectralFrame, StaticFrame
+from .dense.spectral_chain import SpectralChain
 from .dense.two_layer import TwoLayerCoordinates, TwoLayerParts
 from .modular.systems import ModuleCoordinates
 from .principal import PrincipalCoordinates
@@ -175,6 +176,10 @@ def _many_layers(group: Group) -> str | None:
     return f"with layers={group.network.layers} every hidden layer mixes the modes; use 'principal'"
 
 
+def _many_layers_of_data(group: Group) -> str | None:
+    return None if group.in_space else _many_layers(group)
+
+
 def _no_large_classes(group: Group) -> str | None:
     return None if group.in_space else "the modes of a Dataset need not come in large classes; use 'spectral'"
 
@@ -203,6 +208,8 @@ def _spectral_cost(group: Group) -> Cost:
         columns, rows = full.n_moving, full.n_rows
     else:
         columns, rows = len(group.frame.delta), group.dataset.n_outputs
+    if group.network.layers > 2:
+        return _chain_cost(group.network, group.dataset, len(group.problems))
     return Cost(columns * rows, 0, 2) if group.network.layers == 1 else _two_layer_cost(group, columns, rows)
 
 
@@ -329,12 +336,13 @@ PRINCIPAL = CoordinateSystem(
 SPECTRAL = CoordinateSystem(
     "spectral",
     "rotated so that the correlations of the data are diagonal",
-    (_any_drawn, _modules, _rule, _many_layers, _coupled),
+    (_any_drawn, _modules, _rule, _many_layers_of_data, _coupled),
     _spectral_cost,
     (
         Form(lambda group: not group.in_space, _commuting),
         Form(lambda group: group.network.layers == 1, _shallow_spectral),
         Form(lambda group: group.network.layers == 2, _two_layer_spectral),
+        Form(lambda group: True, lambda group: SpectralChain(group.space, group.weights())),
     ),
 )
 COMPRESSED = CoordinateSystem(

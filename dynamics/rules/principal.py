@@ -76,7 +76,7 @@ class PrincipalRule:
 
     def descent(self, step_size: FloatArray | float) -> Steps:
         """Return steps of descent."""
-        return PlainSteps(self.velocity, step_size)
+        return PlainSteps(self.velocity, step_size, self.start.shape)
 
     def layers(self, state: FloatArray) -> list[Weights]:
         """Return the layers of the only chain, in their own coordinates."""
