@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 
 from ..datasets import Data, SystematicityDataset
-from ..problem import Modular, Network, Problem, RandomModes, Rule, Weights
+from ..problem import Modular, Network, Part, Problem, RandomModes, Rule, Weights
 from ..validation import FloatArray
 from .costs import Cost
 from .dense.commuting import (
@@ -69,7 +69,17 @@ class Group:
     @property
     def hidden(self) -> int:
         """Number of hidden units, or of outputs of a shallow network."""
-        return self.network.shapes(self.dataset)[0][0]
+        return self.shapes[0][0]
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The chains of the network, with what they read and write."""
+        return self.network.parts(self.dataset)
+
+    @cached_property
+    def shapes(self) -> list[tuple[int, int]]:
+        """The shapes of all layers, chain after chain."""
+        return [shape for part in self.parts for shape in part.network.shapes(part.data)]
 
     @property
     def in_space(self) -> bool:
@@ -196,7 +206,7 @@ def _coupled(group: Group) -> str | None:
 
 
 def _data_cost(group: Group) -> Cost:
-    shapes = group.network.shapes(group.dataset)
+    shapes = group.shapes
     sizes = [rows * columns for rows, columns in shapes]
     items = group.dataset.rotated_items[0].shape[1] if not group.in_space else group.dataset.n_items
     return Cost(items * (3 * sum(sizes) - sizes[0]), matrices=3 * len(shapes) - 1, calls=6)
@@ -229,13 +239,7 @@ def _two_layer_cost(group: Group, columns: int, rows: int, hidden: int | None = 
 
 
 def _principal_cost(group: Group) -> Cost:
-    dataset, network, networks = group.dataset, group.network, len(group.problems)
-    if not network.is_chain:
-        parts = [part.data for part in network.parts(dataset)]
-        chains = [part.network for part in network.parts(dataset)]
-    else:
-        parts, chains = [dataset], [network]
-    costs = [_chain_cost(chain, data, networks) for chain, data in zip(chains, parts, strict=True)]
+    costs = [_chain_cost(part.network, part.data, len(group.problems)) for part in group.parts]
     return Cost(*(sum(values) for values in zip(*(astuple(one) for one in costs), strict=True)))
 
 
