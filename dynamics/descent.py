@@ -14,7 +14,7 @@ from .systems import Seen, Steps, System
 
 STACK_ENTRIES, STACK_STEPS = 2**15, 1024
 """The most numbers that a stack of states holds, and of how many steps it holds the records; one state at least."""
-SEVERAL, LARGE_ENTRIES = 16, 2**21
+SEVERAL, LARGE_ENTRIES = 16, 2**16
 """A stack holds this many states all the same, unless it would hold more than this many numbers."""
 
 
