@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import cast
 
 import numpy as np
 
 from ..problem import Descent, Divergence, Problem, Statistics, Trajectory, Weights
 from ..validation import FloatArray, instance
 from .coordinate_systems.choice import chosen
-from .coordinate_systems.listing import Group
+from .coordinate_systems.listing import CoordinateSystem, Group
 from .integrators import Progress
-from .integrators.descent import descent_stacks
+from .integrators.descent import descent_stacks, observed
 from .running import in_words, remedy
 from .solving import solve
 from .systems import Seen, System, drift
 from .threads import threads_for
+
+BLOCK_ENTRIES = 2**15
+"""Networks are trained together as long as their states hold no more than this many numbers: what a cache holds."""
 
 
 @np.errstate(all="warn", under="ignore")
@@ -66,21 +70,30 @@ def solve_batch(problems: Sequence[Problem], *, coordinates: str = "auto") -> li
     trainings = [one.training for one in together if one.training.is_descent]
     if not trainings or not together[0].network.is_chain:
         return [solve(one, coordinates=coordinates) for one in together]
-    group = Group(tuple(together), alone=False)
-    chosen_system = chosen(group, coordinates)
+    chosen_system = chosen(Group(tuple(together), alone=False), coordinates)
     with threads_for(chosen_system.name):
-        return _descend(together, trainings, chosen_system.name, chosen_system.build(group))
+        size = chosen_system.build(Group((together[0],), alone=False)).start.size
+        held = max(BLOCK_ENTRIES // size, 1)
+        return [
+            trajectory
+            for first in range(0, len(together), held)
+            for trajectory in _descend(together, first, together[first : first + held], chosen_system)
+        ]
 
 
-def _descend(problems: Sequence[Problem], trainings: Sequence[Descent], name: str, system: System) -> list[Trajectory]:
-    done, steps = Progress(np.empty(0)), trainings[0].recorded_steps
+def _descend(
+    problems: Sequence[Problem], first: int, block: Sequence[Problem], coordinates: CoordinateSystem
+) -> list[Trajectory]:
+    """Train a block of the problems, the first of which is given by number."""
+    system, trainings = coordinates.build(Group(tuple(block), alone=False)), [one.training for one in block]
+    done, steps = Progress(np.empty(0)), cast(Descent, trainings[0]).recorded_steps
     step_size, momentum = (
         np.array([[getattr(one, value)] for one in trainings]) for value in ("step_size", "momentum")
     )
     stacks = descent_stacks(system, step_size, momentum, steps, done)
     with np.errstate(over="ignore", invalid="ignore"):
-        seen = Seen.joined([system.observe(stack) for stack in _watched(stacks, problems, done)])
-    return _trajectories(problems, name, system, seen, done)
+        seen = observed(system, _watched(stacks, problems, first, done))
+    return _trajectories(block, coordinates.name, system, seen, done)
 
 
 def _trajectories(
@@ -109,15 +122,17 @@ def _weights(problem: Problem, coordinates: str) -> Weights:
     return solve(problem, coordinates=coordinates).weights
 
 
-def _watched(stacks: Iterator[FloatArray], problems: Sequence[Problem], done: Progress) -> Iterator[FloatArray]:
+def _watched(
+    stacks: Iterator[FloatArray], problems: Sequence[Problem], start: int, done: Progress
+) -> Iterator[FloatArray]:
     seen = 0
     for stack in stacks:
         finite = np.all(np.isfinite(stack), axis=-1)
         if not np.all(finite):
-            record, first = np.argwhere(~finite)[0]
-            problem = problems[first]
+            record, index = np.argwhere(~finite)[0]
+            problem = problems[start + index]
             raise Divergence(
-                f"problems[{first}] diverged: non-finite values by time {problem.times[seen + record]:g};"
+                f"problems[{start + index}] diverged: non-finite values by time {problem.times[seen + record]:g};"
                 f" {remedy(problem)}"
             )
         done.state, seen = stack[-1].copy(), seen + len(stack)

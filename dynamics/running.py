@@ -12,9 +12,9 @@ from ..problem import Descent, Divergence, Known, Problem, Statistics, Trajector
 from ..validation import FloatArray, choice
 from .dense.stability import largest_stable_step
 from .integrators import INTEGRATORS, Progress, flow_states
-from .integrators.descent import descent_stacks, stacked
+from .integrators.descent import descent_stacks, observed, stacked
 from .rules.systems import explained
-from .systems import Seen, System, drift
+from .systems import System, drift
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ def integrate(again: Again, system: System, what: str, progress: Callable[[float
     done = Progress(system.start)
     stacks = stacks_of(problem, system, integrator, done, progress or silently)
     with np.errstate(over="ignore", invalid="ignore"):
-        seen = Seen.joined([system.observe(stack) for stack in stacks])
+        seen = observed(system, stacks)
     method = "descent" if isinstance(problem.training, Descent) else integrator
     return Trajectory.of_modes(
         problem,

@@ -36,9 +36,10 @@ def solve(
     coordinates : {"auto", "data", "principal", "spectral", "compressed"}
         Data coordinates are the weights as they are. Principal coordinates hold the first layer of each chain along the
         principal axes of its inputs: for any data, network and rule. Spectral coordinates are rotated so that the
-        correlations of the data are diagonal: for one and two layers, on data of which the gradient couples no modes.
-        Compressed coordinates keep one triangular factor for each class of equal modes, so that a step costs the same
-        for any number of items: for one and two layers in the dataset space. By default, those of the cheapest step.
+        correlations of the data are diagonal: for a chain in the dataset space, and for one and two layers on other
+        data of which the gradient couples no modes. Compressed coordinates keep one triangular factor for each class
+        of equal modes, so that a step costs the same for any number of items: for one and two layers in the dataset
+        space. By default, those of the cheapest step.
     integrator : {"RK45", "DOP853", "RK23", "LSODA", "Radau", "BDF", "RKC"}
         The method for gradient flow; descent does not use it. All are SciPy's but RKC, a stabilised method of second
         order, to which the explicit ones yield while stability rather than accuracy limits their steps. RK45 keeps

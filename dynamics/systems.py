@@ -65,6 +65,10 @@ class Steps(Protocol):
         """Return each of several states as the steps take it."""
         ...
 
+    def between(self) -> Sequence[Any]:
+        """Return states to pass through in turn, where none is recorded."""
+        ...
+
     def walk(self, path: Iterable[Any]) -> None:
         """Overwrite every state of a path but the first, each one step after the one before."""
         ...
@@ -83,8 +87,12 @@ class System(Protocol):
         """Return steps of descent of a size, or of one size for each network, shape (networks, 1)."""
         ...
 
-    def observe(self, states: FloatArray) -> Seen:
-        """Return the modes, block norms and loss of states along a first axis."""
+    def maps(self, states: FloatArray) -> FloatArray:
+        """Return what observation needs of states along a first axis: their input-output maps, in any coordinates."""
+        ...
+
+    def observe(self, maps: FloatArray) -> Seen:
+        """Return the modes, block norms and loss of maps along a first axis, which may be overwritten."""
         ...
 
     def strengths(self, state: FloatArray) -> FloatArray:

@@ -102,8 +102,8 @@ def coordinates(problem: Problem) -> CoordinatesAnswer:
       principal: 157,440,000 multiplications in one step
       data: 473,036,800 multiplications in one step
     >>> answer = coordinates(linmod.Problem(dataset, linmod.Deep(hidden=50, layers=3), start, training))
-    >>> answer.name, answer.refusals["spectral"]
-    ('principal', "with layers=3 every hidden layer mixes the modes; use 'principal'")
+    >>> answer.name, answer.refusals["compressed"]
+    ('spectral', "with layers=3 every hidden layer mixes the modes; use 'principal'")
     """
     instance("problem", problem, (Problem,))
     group = Group((problem,), alone=True)

@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 
 from ...datasets import Data, SystematicityDataset
-from ...problem import Modular, Network, Problem, RandomModes, Rule, Weights
+from ...problem import Modular, Network, Part, Problem, RandomModes, Rule, Weights
 from ...validation import FloatArray
 from ..costs import Cost
 from ..dense.commuting import (
@@ -28,6 +28,7 @@ from ..dense.observer import observer_of
 from ..dense.random_modes import NoFrame, draw
 from ..dense.shallow import ShallowCompressed, ShallowSpectral
 from ..dense.spectral import SpectralFrame, StaticFrame
+from ..dense.spectral_chain import SpectralChain
 from ..dense.two_layer import TwoLayerCoordinates, TwoLayerParts
 from ..modular.systems import ModuleCoordinates
 from ..rules.systems import RuleWeights
@@ -68,7 +69,17 @@ class Group:
     @property
     def hidden(self) -> int:
         """Number of hidden units, or of outputs of a shallow network."""
-        return self.network.shapes(self.dataset)[0][0]
+        return self.shapes[0][0]
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The chains of the network, with what they read and write."""
+        return self.network.parts(self.dataset)
+
+    @cached_property
+    def shapes(self) -> list[tuple[int, int]]:
+        """The shapes of all layers, chain after chain."""
+        return [shape for part in self.parts for shape in part.network.shapes(part.data)]
 
     @property
     def in_space(self) -> bool:
@@ -175,6 +186,10 @@ def _many_layers(group: Group) -> str | None:
     return f"with layers={group.network.layers} every hidden layer mixes the modes; use 'principal'"
 
 
+def _many_layers_of_data(group: Group) -> str | None:
+    return None if group.in_space else _many_layers(group)
+
+
 def _no_large_classes(group: Group) -> str | None:
     return None if group.in_space else "the modes of a Dataset need not come in large classes; use 'spectral'"
 
@@ -191,7 +206,7 @@ def _coupled(group: Group) -> str | None:
 
 
 def _data_cost(group: Group) -> Cost:
-    shapes = group.network.shapes(group.dataset)
+    shapes = group.shapes
     sizes = [rows * columns for rows, columns in shapes]
     items = group.dataset.rotated_items[0].shape[1] if not group.in_space else group.dataset.n_items
     return Cost(items * (3 * sum(sizes) - sizes[0]), matrices=3 * len(shapes) - 1, calls=6)
@@ -203,6 +218,8 @@ def _spectral_cost(group: Group) -> Cost:
         columns, rows = full.n_moving, full.n_rows
     else:
         columns, rows = len(group.frame.delta), group.dataset.n_outputs
+    if group.network.layers > 2:
+        return _chain_cost(group.network, group.dataset, len(group.problems))
     return Cost(columns * rows, 0, 2) if group.network.layers == 1 else _two_layer_cost(group, columns, rows)
 
 
@@ -222,13 +239,7 @@ def _two_layer_cost(group: Group, columns: int, rows: int, hidden: int | None = 
 
 
 def _principal_cost(group: Group) -> Cost:
-    dataset, network, networks = group.dataset, group.network, len(group.problems)
-    if not network.is_chain:
-        parts = [part.data for part in network.parts(dataset)]
-        chains = [part.network for part in network.parts(dataset)]
-    else:
-        parts, chains = [dataset], [network]
-    costs = [_chain_cost(chain, data, networks) for chain, data in zip(chains, parts, strict=True)]
+    costs = [_chain_cost(part.network, part.data, len(group.problems)) for part in group.parts]
     return Cost(*(sum(values) for values in zip(*(astuple(one) for one in costs), strict=True)))
 
 
@@ -329,12 +340,13 @@ PRINCIPAL = CoordinateSystem(
 SPECTRAL = CoordinateSystem(
     "spectral",
     "rotated so that the correlations of the data are diagonal",
-    (_any_drawn, _modules, _rule, _many_layers, _coupled),
+    (_any_drawn, _modules, _rule, _many_layers_of_data, _coupled),
     _spectral_cost,
     (
         Form(lambda group: not group.in_space, _commuting),
         Form(lambda group: group.network.layers == 1, _shallow_spectral),
         Form(lambda group: group.network.layers == 2, _two_layer_spectral),
+        Form(lambda group: True, lambda group: SpectralChain(group.space, group.weights())),
     ),
 )
 COMPRESSED = CoordinateSystem(

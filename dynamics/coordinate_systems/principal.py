@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, cycle, islice, pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -116,13 +117,13 @@ class PrincipalCoordinates:
             layers |= zip(members, group.layers(state[..., span]), strict=True)
         return tuple(layer for _, chain in sorted(layers.items()) for layer in chain)
 
-    def observe(self, states: FloatArray) -> Seen:
-        """Return the modes, block norms and loss of states along a first axis."""
-        return Seen.of_maps(self._dataset, self._maps(states))
+    def observe(self, maps: FloatArray) -> Seen:
+        """Return the modes, block norms and loss of maps along a first axis."""
+        return Seen.of_maps(self._dataset, maps)
 
     def strengths(self, state: FloatArray) -> FloatArray:
         """Return the effective singular value of every mode."""
-        return observe_stack(self._dataset, self._maps(state)).strengths
+        return observe_stack(self._dataset, self.maps(state)).strengths
 
     def balance(self, state: FloatArray) -> Balance:
         """Return what gradient flow conserves, up to a constant."""
@@ -130,14 +131,14 @@ class PrincipalCoordinates:
         differences = [difference for part in parts for difference in part.differences]
         return Balance(differences, np.max([part.energy for part in parts], axis=0))
 
-    def _maps(self, states: FloatArray) -> FloatArray:
+    def maps(self, states: FloatArray) -> FloatArray:
+        """Return the input-output maps of states of shape (..., size)."""
+        if isinstance(self._places[0].columns, slice) and self._places[0].columns == slice(None):
+            return self._groups[0].maps(states)[0]
         total = np.zeros((*states.shape[:-1], self._dataset.n_outputs, self._dataset.n_inputs))
         for members, group, span in zip(self._members, self._groups, self._spans, strict=True):
             for index, W in zip(members, group.maps(states[..., span]), strict=True):
-                place = self._places[index]
-                if isinstance(place.columns, slice) and place.columns == slice(None):
-                    return W
-                add_to(total, place, W)
+                add_to(total, self._places[index], W)
         return total
 
 
@@ -151,6 +152,11 @@ class _StepsApart:
         """Return the views of all groups of each state."""
         each = [steps.views(states[..., span]) for steps, span in zip(self._steps, self._spans, strict=True)]
         return list(zip(*each, strict=True))
+
+    def between(self) -> Sequence[Any]:
+        """Return the views of all groups of states to pass through."""
+        count = math.lcm(*(len(steps.between()) for steps in self._steps))
+        return list(zip(*(islice(cycle(steps.between()), count) for steps in self._steps), strict=True))
 
     def walk(self, path: Iterable[Any]) -> None:
         """Overwrite every state of a path but the first, one group after the other."""

@@ -12,8 +12,9 @@ the inputs of chain q. The number of items does not appear.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -21,10 +22,9 @@ from numpy.typing import NDArray
 
 from ...problem import Weights
 from ...validation import FloatArray
+from ..integrators.programs import Call, Program, ProgramSteps
 from ..systems import Steps
 from .forms import multiply, per_matrix
-
-View = tuple[FloatArray, Sequence[Weights]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +63,7 @@ class Chains:
         self._stops = list(accumulate(sizes, initial=0))
         layers = [layer.reshape(*self._lead, -1) for chain in starts for layer in chain]
         self.start = np.concatenate(layers, axis=-1)
-        self._velocity = np.empty_like(self.start)
-        self._into = self.matrices(self._velocity)
-        self._move = self._mover(1.0)
+        self._program = self._programmed(1.0)
 
     def matrices(self, state: FloatArray) -> list[Weights]:
         """Return the layers of each chain as views of states of shape (..., size)."""
@@ -76,53 +74,32 @@ class Chains:
 
     def velocity(self, state: FloatArray) -> FloatArray:
         """Return minus the gradient of the loss, in a buffer that the next call overwrites."""
-        self._move(self.matrices(state), self._into)
-        return self._velocity
+        return self._program.velocity(state)
 
     def descent(self, step_size: FloatArray | float) -> Steps:
         """Return steps of descent."""
-        return _ChainSteps(self, self._mover(per_matrix(step_size)))
+        return ProgramSteps(self._programmed(per_matrix(step_size)))
 
-    def _mover(self, rate: FloatArray | float) -> Callable[[Sequence[Weights], Sequence[Weights]], None]:
-        """Return a function of all layers that puts a multiple of their velocities into others."""
+    def _programmed(self, rate: FloatArray | float) -> Program:
+        """Return the calls that make a multiple of the velocity."""
         coupling, lead, several = self._coupling, self._lead, bool(self._lead)
         maps, errors = np.zeros((2, *lead, *coupling.targets.shape))
         targets, scale = rate * coupling.targets, -rate * coupling.inputs
         if coupling.inputs.shape[1] == 1:
             scale = scale + np.zeros(coupling.targets.shape)
         through = np.multiply if coupling.inputs.shape[1] == 1 else multiply(several)
+        state, change = np.empty((2, *self.start.shape))
         stops = list(accumulate((chain[0][1] for chain in self._shapes), initial=0))
         passes = [
-            _Pass(shapes, lead, maps[..., slice(*axes), :], errors[..., slice(*axes), :], rows)
-            for shapes, axes, rows in zip(self._shapes, pairwise(stops), coupling.rows, strict=True)
+            _Pass(layers, into, maps[..., slice(*axes), :], errors[..., slice(*axes), :], rows)
+            for layers, into, axes, rows in zip(
+                self.matrices(state), self.matrices(change), pairwise(stops), coupling.rows, strict=True
+            )
         ]
-
-        def move(layers: Sequence[Weights], into: Sequence[Weights]) -> None:
-            for one, own in zip(passes, layers, strict=True):
-                one.forward(own)
-            through(scale, maps, errors)
-            np.add(errors, targets, errors)
-            for one, own, change in zip(passes, layers, into, strict=True):
-                one.backward(own, change)
-
-        return move
-
-
-class _ChainSteps:
-    """Steps of descent of chains."""
-
-    def __init__(self, chains: Chains, move: Callable[[Sequence[Weights], Sequence[Weights]], None]) -> None:
-        self._matrices, self._move, self._change = chains.matrices, move, np.empty_like(chains.start)
-
-    def views(self, states: FloatArray) -> Sequence[View]:
-        by_chain = [zip(*chain, strict=True) for chain in self._matrices(states)]
-        return list(zip(states, zip(*by_chain, strict=True), strict=True))
-
-    def walk(self, path: Iterable[View]) -> None:
-        move, change, into = self._move, self._change, self._matrices(self._change)
-        for (state, layers), (after, _) in pairwise(path):
-            move(layers, into)
-            np.add(state, change, after)
+        share = [partial(through, scale, maps, errors), partial(np.add, errors, targets, errors)]
+        forward = [call for one in passes for call in one.forward()]
+        backward = [call for one in passes for call in one.backward()]
+        return Program(state, change, [*forward, *share, *backward])
 
 
 class _Pass:
@@ -130,10 +107,8 @@ class _Pass:
 
     Parameters
     ----------
-    shapes : sequence of tuple of int
-        Of its layers.
-    lead : tuple of int
-        Leading axes, of several networks.
+    layers, into : tuple of ndarray
+        Its layers, and where their velocities are put.
     maps, errors : ndarray, shape (..., axes, outputs)
         Where its map is put, and where its errors are found, transposed.
     rows : ndarray or slice
@@ -141,40 +116,42 @@ class _Pass:
     """
 
     def __init__(
-        self,
-        shapes: Sequence[tuple[int, ...]],
-        lead: tuple[int, ...],
-        maps: FloatArray,
-        errors: FloatArray,
-        rows: NDArray[np.intp] | slice,
+        self, layers: Weights, into: Weights, maps: FloatArray, errors: FloatArray, rows: NDArray[np.intp] | slice
     ) -> None:
-        axes = shapes[0][1]
-        self._times, self._maps, self._errors, self._rows = multiply(bool(lead)), maps, errors, rows
-        self._hidden = [np.empty((*lead, height, axes)) for height, _ in shapes[1:-1]]
-        self._back = [np.empty((*lead, width, axes)) for _, width in shapes[2:]]
-        self._all = isinstance(rows, slice)
-        self._written = maps if self._all else np.empty((*lead, axes, shapes[-1][0]))
+        lead, axes = layers[0].shape[:-2], layers[0].shape[-1]
+        self._times, self._layers, self._into = multiply(bool(lead)), layers, into
+        self._maps, self._errors, self._rows = maps, errors, rows
+        self._active = [layers[0], *(np.empty((*lead, layer.shape[-2], axes)) for layer in layers[1:-1])]
+        self._back = [into[0], *(np.empty((*lead, layer.shape[-1], axes)) for layer in layers[2:])]
+        self._own_maps, self._own_errors = np.empty((2, *lead, axes, layers[-1].shape[-2]))
 
-    def forward(self, layers: Weights) -> None:
-        """Put the map of the layers where it belongs."""
-        active = layers[0]
-        for layer, after in zip(layers[1:-1], self._hidden, strict=True):
-            active = self._times(layer, active, after)
+    def forward(self) -> list[Call]:
+        """Return the calls that put the map where it belongs."""
+        layers, active = self._layers, self._active
+        whole = isinstance(self._rows, slice)
+        written = self._maps if whole else self._own_maps
+        calls: list[Call] = [
+            partial(self._times, layers[index], active[index - 1], active[index]) for index in range(1, len(layers) - 1)
+        ]
         if len(layers) == 1:
-            self._written[...] = active.swapaxes(-1, -2)
+            calls.append(partial(np.copyto, written, active[0].swapaxes(-1, -2)))
         else:
-            self._times(active.swapaxes(-1, -2), layers[-1].swapaxes(-1, -2), self._written)
-        if not self._all:
-            self._maps[..., self._rows] = self._written
+            calls.append(partial(self._times, active[-1].swapaxes(-1, -2), layers[-1].swapaxes(-1, -2), written))
+        if not whole:
+            calls.append(partial(self._maps.__setitem__, (..., self._rows), written))
+        return calls
 
-    def backward(self, layers: Weights, into: Weights) -> None:
-        """Put the velocities of the layers into others, after :meth:`forward`."""
-        error = (self._errors if self._all else self._errors[..., self._rows]).swapaxes(-1, -2)
+    def backward(self) -> list[Call]:
+        """Return the calls that put the velocities where they belong, to follow those of :meth:`forward`."""
+        layers, into, calls = self._layers, self._into, list[Call]()
+        error = self._errors.swapaxes(-1, -2)
+        if not isinstance(self._rows, slice):
+            calls.append(partial(np.take, self._errors, self._rows, -1, self._own_errors))
+            error = self._own_errors.swapaxes(-1, -2)
         if len(layers) == 1:
-            into[0][...] = error
-            return
+            return [*calls, partial(np.copyto, into[0], error)]
         for index in range(len(layers) - 1, 0, -1):
-            before = self._hidden[index - 2] if index > 1 else layers[0]
-            self._times(error, before.swapaxes(-1, -2), into[index])
-            back = self._back[index - 2] if index > 1 else into[0]
-            error = self._times(layers[index].swapaxes(-1, -2), error, back)
+            calls.append(partial(self._times, error, self._active[index - 1].swapaxes(-1, -2), into[index]))
+            calls.append(partial(self._times, layers[index].swapaxes(-1, -2), error, self._back[index - 1]))
+            error = self._back[index - 1]
+        return calls

@@ -92,11 +92,15 @@ class CommutingTwoLayer(TwoLayerEquations):
         A, C = self.matrices(state)
         return (A @ self._frame.V.T + self._static, self._frame.U @ C.T)
 
-    def observe(self, states: FloatArray) -> Seen:
-        """Modes, block norms and loss, from the product of the weights."""
+    def maps(self, states: FloatArray) -> FloatArray:
+        """Return the products of the weights."""
         A, C = self.matrices(states)
         written = self._frame.U @ C.swapaxes(-1, -2)
-        return Seen.of_maps(self._dataset, written @ A @ self._frame.V.T + written @ self._static)
+        return written @ A @ self._frame.V.T + written @ self._static
+
+    def observe(self, maps: FloatArray) -> Seen:
+        """Return the modes, block norms and loss of maps along a first axis."""
+        return Seen.of_maps(self._dataset, maps)
 
     def strengths(self, state: FloatArray) -> FloatArray:
         """Return the effective singular value of every mode."""
@@ -117,10 +121,13 @@ class CommutingShallow(ShallowEquations):
         """Return the weights, in their own coordinates."""
         return (self._frame.U @ state.reshape(self._shape) @ self._frame.V.T + self._static,)
 
-    def observe(self, states: FloatArray) -> Seen:
-        """Modes, block norms and loss of states along a first axis."""
-        moving = states.reshape(len(states), *self._shape)
-        return Seen.of_maps(self._dataset, self._frame.U @ moving @ self._frame.V.T + self._static)
+    def maps(self, states: FloatArray) -> FloatArray:
+        """Return the weights."""
+        return np.asarray(self._frame.U @ self.matrix(states) @ self._frame.V.T + self._static)
+
+    def observe(self, maps: FloatArray) -> Seen:
+        """Return the modes, block norms and loss of maps along a first axis."""
+        return Seen.of_maps(self._dataset, maps)
 
     def strengths(self, state: FloatArray) -> FloatArray:
         """Return the effective singular value of every mode."""

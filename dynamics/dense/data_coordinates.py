@@ -57,15 +57,19 @@ class DataCoordinates:
 
     def descent(self, step_size: FloatArray | float) -> Steps:
         """Return steps of descent."""
-        return PlainSteps(self.velocity, step_size)
+        return PlainSteps(self.velocity, step_size, self.start.shape)
 
-    def observe(self, states: FloatArray) -> Seen:
-        """Return the modes, block norms and loss, from the product of the weights."""
-        return Seen.of_maps(self._dataset, product(self.weights(states)))
+    def maps(self, states: FloatArray) -> FloatArray:
+        """Return the products of the weights."""
+        return np.array(product(self.weights(states)))
+
+    def observe(self, maps: FloatArray) -> Seen:
+        """Return the modes, block norms and loss of maps along a first axis."""
+        return Seen.of_maps(self._dataset, maps)
 
     def strengths(self, state: FloatArray) -> FloatArray:
         """Return the effective singular value of every mode."""
-        return observe_stack(self._dataset, product(self.weights(state))).strengths
+        return observe_stack(self._dataset, self.maps(state)).strengths
 
     def balance(self, state: FloatArray) -> Balance:
         """Return what gradient flow conserves."""

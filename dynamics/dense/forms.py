@@ -16,7 +16,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
 
@@ -24,10 +24,10 @@ import numpy as np
 
 from ...validation import FloatArray
 from ..costs import Cost
+from ..integrators.programs import Call, Program, ProgramSteps
 from ..systems import Steps
 
 Matrices = tuple[FloatArray, FloatArray]
-Mover = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +155,10 @@ class _JointSteps:
         matrices = states.reshape(len(states), *self._shape)
         return list(zip(matrices, matrices.swapaxes(-1, -2), strict=True))
 
+    def between(self) -> Sequence[Matrices]:
+        size = self._shape[-2] * self._shape[-1]
+        return self.views(np.empty((2, *self._shape[:-2], size)))
+
     def walk(self, path: Iterable[Matrices]) -> None:
         factor, scale, targets, times = self._factor, self._scale, self._targets, multiply(self._several)
         scaled, moved = np.multiply, np.add
@@ -182,38 +186,26 @@ class _Apart(Form):
 
     def velocity(self, state: FloatArray) -> FloatArray:
         """Return minus the gradient of the loss."""
-        self._move(*self.matrices(state), *self.matrices(self._velocity))
-        return self._velocity
+        return self._program.velocity(state)
 
     @cached_property
-    def _move(self) -> Mover:
-        return self.mover(1.0)
+    def _program(self) -> Program:
+        return self.program(1.0)
 
     def descent(self, step_size: FloatArray | float) -> Steps:
         """Return steps of descent."""
-        return _ApartSteps(self, self.mover(per_matrix(step_size)))
+        return ProgramSteps(self.program(per_matrix(step_size)))
+
+    def program(self, rate: FloatArray | float) -> Program:
+        """Return the calls that make a multiple of the velocity."""
+        state, change = np.empty((2, *self.lead, self.hidden * (self.columns + self.rows)))
+        return Program(state, change, self.calls(rate, *self.matrices(state), *self.matrices(change)))
 
     @abstractmethod
-    def mover(self, rate: FloatArray | float) -> Mover:
-        """Return a function of A and C that puts a multiple of their velocities into two arrays."""
-
-
-class _ApartSteps:
-    """Steps of a form that holds one layer after the other."""
-
-    def __init__(self, form: _Apart, move: Mover) -> None:
-        self._matrices, self._move = form.matrices, move
-        self._change = np.empty((*form.lead, form.hidden * (form.columns + form.rows)))
-
-    def views(self, states: FloatArray) -> Sequence[tuple[FloatArray, FloatArray, FloatArray]]:
-        return list(zip(states, *self._matrices(states), strict=True))
-
-    def walk(self, path: Iterable[tuple[FloatArray, FloatArray, FloatArray]]) -> None:
-        move, change = self._move, self._change
-        into = self._matrices(change)
-        for (state, A, C), (after, _, _) in pairwise(path):
-            move(A, C, *into)
-            np.add(state, change, after)
+    def calls(
+        self, rate: FloatArray | float, A: FloatArray, C: FloatArray, into_A: FloatArray, into_C: FloatArray
+    ) -> list[Call]:
+        """Return the calls that put a multiple of the velocities of A and C into two arrays."""
 
 
 class ErrorForm(_Apart):
@@ -224,20 +216,21 @@ class ErrorForm(_Apart):
         """Return what a step costs."""
         return Cost(3 * hidden * rows * columns, matrices=3, calls=3)
 
-    def mover(self, rate: FloatArray | float) -> Mover:
-        """Return a function of A and C that puts a multiple of their velocities into two arrays."""
+    def calls(
+        self, rate: FloatArray | float, A: FloatArray, C: FloatArray, into_A: FloatArray, into_C: FloatArray
+    ) -> list[Call]:
+        """Return the calls that put a multiple of the velocities of A and C into two arrays."""
         times, error = multiply(self.several), np.empty((*self.lead, self.rows, self.columns))
         scale = -rate * np.broadcast_to(self.seen.delta, (self.rows, self.columns))
         targets = rate * self.seen.targets(self.rows)
 
-        def move(A: FloatArray, C: FloatArray, into_A: FloatArray, into_C: FloatArray) -> None:
-            times(C.swapaxes(-1, -2), A, error)
-            np.multiply(error, scale, error)
-            np.add(error, targets, error)
-            times(C, error, into_A)
-            times(A, error.swapaxes(-1, -2), into_C)
-
-        return move
+        return [
+            partial(times, C.swapaxes(-1, -2), A, error),
+            partial(np.multiply, error, scale, error),
+            partial(np.add, error, targets, error),
+            partial(times, C, error, into_A),
+            partial(times, A, error.swapaxes(-1, -2), into_C),
+        ]
 
 
 class HiddenForm(_Apart):
@@ -248,25 +241,28 @@ class HiddenForm(_Apart):
         """Return what a step costs."""
         return Cost(2 * hidden**2 * (columns + rows), matrices=4, calls=6)
 
-    def mover(self, rate: FloatArray | float) -> Mover:
-        """Return a function of A and C that puts a multiple of their velocities into two arrays."""
+    def calls(
+        self, rate: FloatArray | float, A: FloatArray, C: FloatArray, into_A: FloatArray, into_C: FloatArray
+    ) -> list[Call]:
+        """Return the calls that put a multiple of the velocities of A and C into two arrays."""
         times, hidden, paired = multiply(self.several), self.hidden, len(self.seen.lam)
         minus_delta, lam = -rate * self.seen.delta, rate * self.seen.lam
         scaled = np.empty((*self.lead, hidden, self.columns))
         outer, minus_inner = np.empty((2, *self.lead, hidden, hidden))
         drive = np.empty((*self.lead, hidden, paired))
 
-        def move(A: FloatArray, C: FloatArray, into_A: FloatArray, into_C: FloatArray) -> None:
-            times(C, C.swapaxes(-1, -2), outer)
-            np.multiply(A, minus_delta, scaled)
-            times(scaled, A.swapaxes(-1, -2), minus_inner)
-            times(outer, scaled, into_A)
-            times(minus_inner, C, into_C)
-            driven_A, driven_C = into_A[..., :paired], into_C[..., :paired]
-            np.add(driven_A, np.multiply(C[..., :paired], lam, drive), driven_A)
-            np.add(driven_C, np.multiply(A[..., :paired], lam, drive), driven_C)
-
-        return move
+        driven_A, driven_C = into_A[..., :paired], into_C[..., :paired]
+        return [
+            partial(times, C, C.swapaxes(-1, -2), outer),
+            partial(np.multiply, A, minus_delta, scaled),
+            partial(times, scaled, A.swapaxes(-1, -2), minus_inner),
+            partial(times, outer, scaled, into_A),
+            partial(times, minus_inner, C, into_C),
+            partial(np.multiply, C[..., :paired], lam, drive),
+            partial(np.add, driven_A, drive, driven_A),
+            partial(np.multiply, A[..., :paired], lam, drive),
+            partial(np.add, driven_C, drive, driven_C),
+        ]
 
 
 def cheapest(diagonal: bool, hidden: int, columns: int, rows: int, networks: int = 1) -> type[Form]:

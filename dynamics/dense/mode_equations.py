@@ -38,11 +38,15 @@ class ShallowModes:
 
     def descent(self, step_size: FloatArray | float) -> Steps:
         """Return steps of descent."""
-        return PlainSteps(self.velocity, step_size)
+        return PlainSteps(self.velocity, step_size, self.start.shape)
 
-    def observe(self, states: FloatArray) -> Seen:
-        """Return the modes, block norms and loss."""
-        return Seen.of_maps(self._dataset, (self._basis.U * states[..., None, :]) @ self._basis.V.T)
+    def maps(self, states: FloatArray) -> FloatArray:
+        """Return the maps that these strengths make."""
+        return np.asarray((self._basis.U * states[..., None, :]) @ self._basis.V.T)
+
+    def observe(self, maps: FloatArray) -> Seen:
+        """Return the modes, block norms and loss of maps along a first axis."""
+        return Seen.of_maps(self._dataset, maps)
 
     def balance(self, state: FloatArray) -> Balance:
         """Return what gradient flow conserves."""
@@ -80,13 +84,17 @@ class TwoLayerModes:
 
     def descent(self, step_size: FloatArray | float) -> Steps:
         """Return steps of descent."""
-        return PlainSteps(self.velocity, step_size)
+        return PlainSteps(self.velocity, step_size, self.start.shape)
 
-    def observe(self, states: FloatArray) -> Seen:
-        """Return the modes, block norms and loss of the map whose modes are independent."""
+    def maps(self, states: FloatArray) -> FloatArray:
+        """Return the maps whose modes are independent."""
         several = states.reshape(-1, *self._shape)
         strengths = np.sum(several[:, 0] * several[:, 1], axis=1)
-        return Seen.of_maps(self._dataset, (self._basis.U * strengths[:, None, :]) @ self._basis.V.T)
+        return np.asarray((self._basis.U * strengths[:, None, :]) @ self._basis.V.T)
+
+    def observe(self, maps: FloatArray) -> Seen:
+        """Return the modes, block norms and loss of maps along a first axis."""
+        return Seen.of_maps(self._dataset, maps)
 
     def balance(self, state: FloatArray) -> Balance:
         """Return what gradient flow conserves."""

@@ -54,7 +54,7 @@ class ShallowEquations:
 
     def descent(self, step_size: FloatArray | float) -> Steps:
         """Return steps of descent."""
-        return ShallowSteps(1 - step_size * self._delta, step_size * self._targets)
+        return ShallowSteps(1 - step_size * self._delta, step_size * self._targets, self.start.shape)
 
     def balance(self, state: FloatArray) -> Balance:
         """Return an empty balance, since there is one layer."""
@@ -64,12 +64,16 @@ class ShallowEquations:
 class ShallowSteps:
     """Steps of numbers that move independently of each other."""
 
-    def __init__(self, kept: FloatArray, gained: FloatArray) -> None:
-        self._kept, self._gained = kept, gained
+    def __init__(self, kept: FloatArray, gained: FloatArray, shape: tuple[int, ...]) -> None:
+        self._kept, self._gained, self._shape = kept, gained, shape
 
     def views(self, states: FloatArray) -> Sequence[FloatArray]:
         """Return the states."""
         return list(states)
+
+    def between(self) -> Sequence[FloatArray]:
+        """Return two states to pass through in turn."""
+        return self.views(np.empty((2, *self._shape)))
 
     def walk(self, path: Iterable[FloatArray]) -> None:
         """Overwrite every state of a path but the first."""
@@ -87,13 +91,14 @@ class ShallowSpectral(ShallowEquations):
         super().__init__(Correlations(layout.lam, layout.delta), J[..., : layout.n_moving])
         self._frame, self._observer, self._static = frame, observer, J[..., layout.n_moving :]
 
-    def _map(self, state: FloatArray) -> FloatArray:
+    def maps(self, state: FloatArray) -> FloatArray:
+        """Return the maps of states of shape (..., size), in the layout of the observer."""
         moving = self.matrix(state)
         return np.concatenate([moving, np.broadcast_to(self._static, (*moving.shape[:-1], self._static.shape[-1]))], -1)
 
-    def observe(self, states: FloatArray) -> Seen:
-        """Return the modes, block norms and loss of states along a first axis."""
-        return self._observer(self._map(states))
+    def observe(self, maps: FloatArray) -> Seen:
+        """Return the modes, block norms and loss of maps along a first axis."""
+        return self._observer(maps)
 
     def strengths(self, state: FloatArray) -> FloatArray:
         """Return the effective singular value of every mode."""
@@ -102,7 +107,7 @@ class ShallowSpectral(ShallowEquations):
 
     def weights(self, state: FloatArray) -> Weights:
         """Return the weights, in their own coordinates."""
-        return (self._frame.full_map(self._map(state)),)
+        return (self._frame.full_map(self.maps(state)),)
 
 
 class ShallowCompressed:
@@ -139,18 +144,21 @@ class ShallowCompressed:
         """Return the time derivative of the shares."""
         return self._delta * (1 - state)
 
-    def observe(self, states: FloatArray) -> Seen:
-        """Return the modes, block norms and loss of states along a first axis."""
-        coefficients = _coefficients(states)
+    def maps(self, states: FloatArray) -> FloatArray:
+        """Return the coefficients of the maps of states along a first axis."""
+        return _coefficients(states)
+
+    def observe(self, maps: FloatArray) -> Seen:
+        """Return the modes, block norms and loss of maps with these coefficients."""
         modes: dict[str, FloatArray] = {}
         norms: dict[BlockPair, FloatArray] = {}
         for name, factor in self._factors.items():
-            length = np.linalg.norm(coefficients @ factor, axis=(-2, -1))
+            length = np.linalg.norm(maps @ factor, axis=(-2, -1))
             if isinstance(name, str):
                 modes[name] = length / np.sqrt(self._counts[name])
             else:
                 norms[name] = length
-        error = np.sum(np.square(coefficients @ self._error), axis=(-2, -1))
+        error = np.sum(np.square(maps @ self._error), axis=(-2, -1))
         return Seen(modes, norms, (error + self._out_of_sight) / 2)
 
     def strengths(self, state: FloatArray) -> FloatArray:
@@ -168,7 +176,7 @@ class ShallowCompressed:
 
     def descent(self, step_size: FloatArray | float) -> Steps:
         """Return steps of descent."""
-        return ShallowSteps(1 - step_size * self._delta, step_size * self._delta)
+        return ShallowSteps(1 - step_size * self._delta, step_size * self._delta, self.start.shape)
 
     def balance(self, state: FloatArray) -> Balance:
         """Return an empty balance, since there is one layer."""

@@ -42,11 +42,15 @@ class SpectralFrame:
 
     def two_layer_weights(self, parts: TwoLayerParts) -> Weights:
         """Return all weights of a two-layer network: the inverse of :meth:`two_layer`."""
-        layout = self.layout
-        return (
-            scatter(self.input, layout.columns, layout.classes, parts.inputs),
-            scatter(self.output, layout.rows, layout.classes, parts.outputs).swapaxes(-1, -2),
-        )
+        return self.restored_inputs(parts.inputs), self.restored_outputs(parts.outputs).swapaxes(-1, -2)
+
+    def restored_inputs(self, placed: FloatArray) -> FloatArray:
+        """Return the weights of shape (..., input features) from their columns: the inverse of :meth:`inputs`."""
+        return scatter(self.input, self.layout.columns, self.layout.classes, placed)
+
+    def restored_outputs(self, placed: FloatArray) -> FloatArray:
+        """Return the weights of shape (..., output features) from their columns: the inverse of :meth:`outputs`."""
+        return scatter(self.output, self.layout.rows, self.layout.classes, placed)
 
     def map(self, weights: FloatArray) -> FloatArray:
         """Rotate an input-output map of shape (..., output features, input features) on both sides."""
@@ -54,9 +58,7 @@ class SpectralFrame:
 
     def full_map(self, J: FloatArray) -> FloatArray:
         """Return an input-output map from its rotated form: the inverse of :meth:`map`."""
-        layout = self.layout
-        columns = scatter(self.output, layout.rows, layout.classes, J.swapaxes(-1, -2)).swapaxes(-1, -2)
-        return scatter(self.input, layout.columns, layout.classes, columns)
+        return self.restored_inputs(self.restored_outputs(J.swapaxes(-1, -2)).swapaxes(-1, -2))
 
 
 def _rotated(side: Side, layout: Layout, axis: str, weights: FloatArray) -> FloatArray:

@@ -142,8 +142,8 @@ class TwoLayerCoordinates(TwoLayerEquations):
         super().__init__(seen, parts.moving, parts.outputs, parts.static_energy)
         self._parts, self._observer, self._narrow, self._make_frame = parts, observer, narrow, lift
 
-    def observe(self, states: FloatArray) -> Seen:
-        """Return the modes, block norms and loss of states along a first axis."""
+    def maps(self, states: FloatArray) -> FloatArray:
+        """Return the maps of states along a first axis, in the layout of the observer."""
         A, C = self._narrow(self._parts, *self.matrices(states))
         static, columns = self._parts.static, A.shape[-1]
         J = np.empty((*A.shape[:-2], C.shape[-1], columns + static.shape[-1]))
@@ -154,7 +154,11 @@ class TwoLayerCoordinates(TwoLayerEquations):
             J[..., columns:] = rows.reshape(*J.shape[:-1], static.shape[-1])
         else:
             np.matmul(written, static, out=J[..., columns:])
-        return self._observer(J)
+        return J
+
+    def observe(self, maps: FloatArray) -> Seen:
+        """Return the modes, block norms and loss of maps along a first axis."""
+        return self._observer(maps)
 
     @cached_property
     def _frame(self) -> Frame:

@@ -9,22 +9,33 @@ from typing import Any
 import numpy as np
 
 from ...validation import FloatArray
-from ..systems import Steps, System
+from ..systems import Seen, Steps, System
 from .states import Progress
 
 STACK_ENTRIES, STACK_STEPS = 2**15, 1024
 """The most numbers that a stack of states holds, and of how many steps it holds the records; one state at least."""
+SEVERAL, LARGE_ENTRIES = 16, 2**16
+"""A stack holds this many states all the same, unless it would hold more than this many numbers."""
 
 
 class PlainSteps:
     """Steps along any velocity."""
 
-    def __init__(self, velocity: Callable[[FloatArray], FloatArray], step_size: FloatArray | float) -> None:
-        self._velocity, self._step_size = velocity, step_size
+    def __init__(
+        self,
+        velocity: Callable[[FloatArray], FloatArray],
+        step_size: FloatArray | float,
+        shape: tuple[int, ...],
+    ) -> None:
+        self._velocity, self._step_size, self._shape = velocity, step_size, shape
 
     def views(self, states: FloatArray) -> Sequence[FloatArray]:
         """Return the states."""
         return list(states)
+
+    def between(self) -> Sequence[FloatArray]:
+        """Return two states to pass through in turn."""
+        return self.views(np.empty((2, *self._shape)))
 
     def walk(self, path: Iterable[FloatArray]) -> None:
         """Overwrite every state of a path but the first."""
@@ -39,11 +50,15 @@ class HeavyBall:
 
     def __init__(self, system: System, step_size: FloatArray | float, momentum: FloatArray | float) -> None:
         self._velocity, self._step_size, self._momentum = system.velocity, step_size, momentum
-        self._change = np.zeros_like(system.start)
+        self._change, self._shape = np.zeros_like(system.start), system.start.shape
 
     def views(self, states: FloatArray) -> Sequence[FloatArray]:
         """Return the states."""
         return list(states)
+
+    def between(self) -> Sequence[FloatArray]:
+        """Return two states to pass through in turn."""
+        return self.views(np.empty((2, *self._shape)))
 
     def walk(self, path: Iterable[FloatArray]) -> None:
         """Overwrite every state of a path but the first."""
@@ -70,7 +85,7 @@ def descent_stacks(
     gaps = [after - before for before, after in pairwise(recorded)]
     held = _stack_length(system.start.size, gaps)
     stack = np.empty((1 + held, *system.start.shape))
-    rows, between = steps.views(stack), steps.views(np.empty((2, *system.start.shape)))
+    rows, between = steps.views(stack), steps.between()
     stack[0] = system.start
     if not gaps:
         yield stack[:1]
@@ -83,7 +98,7 @@ def descent_stacks(
 
 
 def _path(rows: Sequence[Any], between: Sequence[Any], gaps: Sequence[int]) -> Iterator[Any]:
-    """Return the states to pass through: the rows of a stack, and two others in turn on the way from row to row."""
+    """Return the states to pass through: the rows of a stack, and others in turn on the way from row to row."""
     if max(gaps) == 1:
         return islice(rows, 1 + len(gaps))
     ways = (chain(islice(cycle(between), gap - 1), (row,)) for gap, row in zip(gaps, rows[1:], strict=False))
@@ -92,8 +107,8 @@ def _path(rows: Sequence[Any], between: Sequence[Any], gaps: Sequence[int]) -> I
 
 def _stack_length(size: int, gaps: Sequence[int]) -> int:
     """Number of states in a stack after its first."""
-    most = min(STACK_ENTRIES // max(size, 1), STACK_STEPS // max(gaps, default=1), len(gaps))
-    return max(most, 1)
+    several = max(STACK_ENTRIES // max(size, 1), min(SEVERAL, LARGE_ENTRIES // max(size, 1)))
+    return max(min(several, STACK_STEPS // max(gaps, default=1), len(gaps)), 1)
 
 
 def stacked(states: Iterable[FloatArray], size: int) -> Iterator[FloatArray]:
@@ -101,3 +116,20 @@ def stacked(states: Iterable[FloatArray], size: int) -> Iterator[FloatArray]:
     remaining, held = iter(states), max(STACK_ENTRIES // max(size, 1), 1)
     while several := [state.copy() for state in islice(remaining, held)]:
         yield np.array(several)
+
+
+def observed(system: System, stacks: Iterable[FloatArray]) -> Seen:
+    """Observe stacks of states, which each may be overwritten by the next, as many together as a stack holds."""
+    seen, held = list[Seen](), list[FloatArray]()
+    for stack in stacks:
+        held.append(system.maps(stack))
+        if sum(maps.size for maps in held) >= STACK_ENTRIES:
+            seen.append(system.observe(_concatenated(held)))
+            held = []
+    if held:
+        seen.append(system.observe(_concatenated(held)))
+    return Seen.joined(seen)
+
+
+def _concatenated(several: Sequence[FloatArray]) -> FloatArray:
+    return several[0] if len(several) == 1 else np.concatenate(several)

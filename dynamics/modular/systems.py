@@ -54,11 +54,15 @@ class ModuleCoordinates:
 
     def descent(self, step_size: FloatArray | float) -> Steps:
         """Return steps of descent."""
-        return PlainSteps(self.velocity, step_size)
+        return PlainSteps(self.velocity, step_size, self.start.shape)
 
-    def observe(self, states: FloatArray) -> Seen:
-        """Return the modes, block norms and loss of the sum of the modules' maps."""
-        return Seen.of_maps(self._dataset, np.array([self._map(state) for state in states]))
+    def maps(self, states: FloatArray) -> FloatArray:
+        """Return the sums of the modules' maps."""
+        return np.array([self._map(state) for state in states])
+
+    def observe(self, maps: FloatArray) -> Seen:
+        """Return the modes, block norms and loss of maps along a first axis."""
+        return Seen.of_maps(self._dataset, maps)
 
     def strengths(self, state: FloatArray) -> FloatArray:
         """Return the effective singular value of every mode."""

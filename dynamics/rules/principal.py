@@ -12,7 +12,7 @@ S moves by products from the left alone, so that its triangular factor stands fo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -20,9 +20,9 @@ from ...datasets import Data
 from ...problem import Rule, Weights
 from ...validation import FloatArray
 from ..dense.factors import lower_factor, orthonormal_rows
-from ..dense.forms import multiply
+from ..dense.forms import multiply, per_matrix
 from ..dense.principal import rows_times
-from ..integrators.descent import PlainSteps
+from ..integrators.programs import Call, Program, ProgramSteps
 from ..systems import Balance, Steps, balance_of
 from .systems import complement
 
@@ -32,59 +32,98 @@ class PrincipalRule:
 
     def __init__(self, dataset: Data, rule: Rule, weights: Weights) -> None:
         first, second = weights
-        self._axes, self._rule = dataset.axes, rule
+        self._axes, self._rule, self._lead = dataset.axes, rule, first.shape[:-2]
         along = first @ self._axes.P
         square = self._axes.P.shape[0] == self._axes.P.shape[1]
         static = first[..., :0] if square else first - along @ self._axes.P.T
-        self._lead, self._shape = first.shape[:-2], first.shape[-2:]
-        factor, self._rest = lower_factor(static), orthonormal_rows(static)
-        self._count = along.shape[-1]
-        both = np.concatenate([along, factor], axis=-1)
-        self._split, self._outputs = both.shape[-2] * both.shape[-1], second.shape[-2]
+        self._rest = orthonormal_rows(static)
+        matrices = (along, lower_factor(static), second)
+        self._shapes = [matrix.shape[-2:] for matrix in matrices]
+        self._stops = np.cumsum([0, *(rows * columns for rows, columns in self._shapes)]).tolist()
         self._sigma_y = _correlation(dataset)
-        self.start = np.concatenate([both.reshape(*self._lead, -1), second.reshape(*self._lead, -1)], axis=-1)
-        self._velocity = np.empty_like(self.start)
-        self._error = np.empty((*self._lead, self._outputs, self._count))
-        self._times = multiply(bool(self._lead))
+        self.start = np.concatenate([matrix.reshape(*self._lead, -1) for matrix in matrices], axis=-1)
+        self._program = self._programmed(1.0)
 
     def matrices(self, state: FloatArray) -> Weights:
         """Return both parts of the first layer, and the second layer, as views of states of shape (..., size)."""
-        lead, hidden = state.shape[:-1], self._shape[0]
-        return (
-            state[..., : self._split].reshape(*lead, hidden, -1),
-            state[..., self._split :].reshape(*lead, self._outputs, hidden),
+        return tuple(
+            state[..., self._stops[i] : self._stops[i + 1]].reshape(*state.shape[:-1], *shape)
+            for i, shape in enumerate(self._shapes)
         )
 
     def velocity(self, state: FloatArray) -> FloatArray:
         """Return minus the gradient of the loss plus the terms of the rule, in a buffer."""
-        (first, second), (into_first, into_second) = self.matrices(state), self.matrices(self._velocity)
-        times, axes, rule, error = self._times, self._axes, self._rule, self._error
-        along = first[..., : self._count]
-        scaled = along * axes.delta
-        written = times(second, along)
-        np.multiply(written, -axes.delta, out=error)
-        error += axes.targets
-        into_first[..., self._count :] = 0.0
-        into_first[..., : self._count] = times(second.swapaxes(-1, -2), error)
-        times(error, along.swapaxes(-1, -2), into_second)
-        if rule.hebbian:
-            into_first += rule.hebbian * HEBBIAN[rule.form](first, scaled)
-        if rule.contrastive:
-            free = times(written * axes.delta, written.swapaxes(-1, -2))
-            into_second += rule.contrastive * times(self._sigma_y - free, second)
-        return self._velocity
+        return self._program.velocity(state)
 
     def descent(self, step_size: FloatArray | float) -> Steps:
         """Return steps of descent."""
-        return PlainSteps(self.velocity, step_size)
+        return ProgramSteps(self._programmed(per_matrix(step_size)))
+
+    def _programmed(self, rate: FloatArray | float) -> Program:
+        """Return the calls that make a multiple of the velocity."""
+        state, change = np.zeros((2, *self.start.shape))
+        (A, _, second), (into_A, _, into_second) = self.matrices(state), self.matrices(change)
+        times, axes, rule = multiply(bool(self._lead)), self._axes, self._rule
+        written, errors = np.empty((2, *self._lead, *axes.targets.shape))
+        scale, targets = -rate * np.broadcast_to(axes.delta, axes.targets.shape), rate * axes.targets
+        calls: list[Call] = [
+            partial(times, second, A, written),
+            partial(np.multiply, written, scale, errors),
+            partial(np.add, errors, targets, errors),
+            partial(times, second.swapaxes(-1, -2), errors, into_A),
+            partial(times, errors, A.swapaxes(-1, -2), into_second),
+        ]
+        if rule.hebbian:
+            hebbian = self._oja if rule.form == "oja" else self._divided
+            calls += hebbian(rate * rule.hebbian, self.matrices(state), self.matrices(change))
+        if rule.contrastive:
+            calls += self._contrast(rate * rule.contrastive, written, second, into_second)
+        return Program(state, change, calls)
+
+    def _oja(self, rate: FloatArray | float, state: Weights, change: Weights) -> list[Call]:
+        """Return the calls that add Oja's term."""
+        (A, S, _), (into_A, into_S, _) = state, change
+        times, scaled, removed = multiply(bool(self._lead)), np.empty_like(A), np.empty_like(A)
+        minus_inner = np.empty((*self._lead, A.shape[-2], A.shape[-2]))
+        delta = rate * self._axes.delta
+        return [
+            partial(np.multiply, A, -delta, scaled),
+            partial(times, scaled, A.swapaxes(-1, -2), minus_inner),
+            partial(times, minus_inner, A, removed),
+            partial(np.subtract, removed, scaled, removed),
+            partial(np.add, into_A, removed, into_A),
+            partial(times, minus_inner, S, into_S),
+        ]
+
+    def _divided(self, rate: FloatArray | float, state: Weights, change: Weights) -> list[Call]:
+        """Return the calls that add the Hebbian term over a function of the norm of each hidden unit."""
+        (A, S, _), (into_A, _, _) = state, change
+        scaled, delta, inverse_norm = np.empty_like(A), rate * self._axes.delta, self._rule.form == "inverse_norm"
+
+        def divide() -> None:
+            squared_norm = np.sum(A * A, axis=-1, keepdims=True) + np.sum(S * S, axis=-1, keepdims=True)
+            np.divide(scaled, 1 + squared_norm if inverse_norm else complement(squared_norm), scaled)
+
+        return [partial(np.multiply, A, delta, scaled), divide, partial(np.add, into_A, scaled, into_A)]
+
+    def _contrast(self, rate: FloatArray | float, J: FloatArray, second: FloatArray, into: FloatArray) -> list[Call]:
+        """Return the calls that add the contrast of the clamped and the free outputs."""
+        times, scaled, change = multiply(bool(self._lead)), np.empty_like(J), np.empty_like(second)
+        free = np.empty((*self._lead, J.shape[-2], J.shape[-2]))
+        return [
+            partial(np.multiply, J, rate * self._axes.delta, scaled),
+            partial(times, scaled, J.swapaxes(-1, -2), free),
+            partial(np.subtract, rate * self._sigma_y, free, free),
+            partial(times, free, second, change),
+            partial(np.add, into, change, into),
+        ]
 
     def layers(self, state: FloatArray) -> list[Weights]:
         """Return the layers of the only chain, in their own coordinates."""
-        first, second = self.matrices(state)
-        return [(self._first(first), second)]
+        return [(self._first(state), self.matrices(state)[2])]
 
-    def _first(self, both: FloatArray) -> FloatArray:
-        along, static = both[..., : self._count], both[..., self._count :]
+    def _first(self, state: FloatArray) -> FloatArray:
+        along, static, _ = self.matrices(state)
         moved = rows_times(along, self._axes.P.T)
         if not static.shape[-1]:
             return moved
@@ -92,43 +131,18 @@ class PrincipalRule:
 
     def maps(self, states: FloatArray) -> list[FloatArray]:
         """Return the map of the only chain in states of shape (..., size)."""
-        first, second = self.matrices(states)
-        return [second @ self._first(first)]
+        along, static, second = self.matrices(states)
+        moved = rows_times(second @ along, self._axes.P.T)
+        if not static.shape[-1]:
+            return [moved]
+        return [moved + (second @ static if self._rest is None else second @ static @ self._rest)]
 
     def balance(self, state: FloatArray) -> Balance:
         """Return what gradient flow conserves."""
-        return balance_of(self.matrices(state))
+        along, static, second = self.matrices(state)
+        return balance_of((np.concatenate([along, static], axis=-1), second))
 
 
 def _correlation(dataset: Data) -> FloatArray:
     targets = dataset.rotated_items[1]
     return np.asarray(targets @ targets.T / dataset.n_items)
-
-
-def _widened(scaled: FloatArray, first: FloatArray) -> FloatArray:
-    """The correlations of hidden units with the inputs, none along static parts."""
-    wide = np.zeros_like(first)
-    wide[..., : scaled.shape[-1]] = scaled
-    return wide
-
-
-def _oja(first: FloatArray, scaled: FloatArray) -> FloatArray:
-    inner = scaled @ first[..., : scaled.shape[-1]].swapaxes(-1, -2)
-    change = -(inner @ first)
-    change[..., : scaled.shape[-1]] += scaled
-    return np.asarray(change)
-
-
-def _inverse_norm(first: FloatArray, scaled: FloatArray) -> FloatArray:
-    return _widened(scaled / (1 + np.sum(first**2, axis=-1, keepdims=True)), first)
-
-
-def _inverse_complement(first: FloatArray, scaled: FloatArray) -> FloatArray:
-    return _widened(scaled / complement(np.sum(first**2, axis=-1, keepdims=True)), first)
-
-
-HEBBIAN: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
-    "oja": _oja,
-    "inverse_norm": _inverse_norm,
-    "inverse_complement": _inverse_complement,
-}

@@ -1,24 +1,26 @@
-"""Ratios of training times in one run. Run by hand: pytest tests/benchmarks/bench_dynamics.py --benchmark-only."""
+"""Flow, many items and other systems. Run by hand: pytest tests/benchmarks/bench_dynamics.py --benchmark-only."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pytest
+from peers import is_plain, jax_loop, numpy_correlations, numpy_items
 from scipy.integrate import solve_ivp
 from threadpoolctl import threadpool_limits
 
-from linmod import Deep, Descent, Flow, Problem, SmallRandom, SystematicityDataset
-from linmod.dynamics import solve, solve_batch
+from linmod import Deep, Descent, Flow, Modular, Problem, Shallow, SmallRandom, SystematicityDataset
+from linmod.dynamics import solve
 from linmod.dynamics.coordinate_systems.listing import COMPRESSED, Group
 from linmod.dynamics.threads import threads_for
-from linmod.problem import RandomModes, Training
+from linmod.problem import Network, RandomModes, Training
 from linmod.validation import FloatArray
 
 STEP, STEPS, HIDDEN = 0.16, 300, 50
@@ -33,25 +35,6 @@ def problem(n_x: int, training: Training | None = None, seed: int = 0) -> Proble
 def flow_problem(n_x: int) -> Problem:
     """The same under gradient flow."""
     return problem(n_x, Flow(np.linspace(0.0, STEP * STEPS, 25), rtol=1e-6, atol=1e-8))
-
-
-def numpy_loop(n_x: int, steps: int = STEPS) -> Callable[[], tuple[FloatArray, FloatArray]]:
-    """Plain numpy training in data form; the initial weights and data are made beforehand."""
-    one = problem(n_x)
-    X, Y = one.dataset.X, one.dataset.Y
-    start = one.initial_weights
-
-    def train() -> tuple[FloatArray, FloatArray]:
-        first, second = (matrix.copy() for matrix in start)
-        for _ in range(steps):
-            hidden = first @ X
-            error = (Y - second @ hidden) / X.shape[1]
-            change = second.T @ error @ X.T
-            second += STEP * (error @ hidden.T)
-            first += STEP * change
-        return first, second
-
-    return train
 
 
 def scipy_flow(n_x: int) -> Callable[[], FloatArray]:
@@ -96,35 +79,16 @@ def ratio(benchmark: Any, ours: Callable[[], object], peer: Callable[[], object]
     return float(times)
 
 
-@pytest.mark.parametrize(("n_x", "least"), [(3, 1 / 1.5), (8, 8.0), (10, 60.0)])
-def test_descent_against_a_numpy_loop(benchmark: Any, n_x: int, least: float) -> None:
-    peer = numpy_loop(n_x)
-    assert ratio(benchmark, lambda: solve(problem(n_x)), peer, 1 if n_x == 10 else 20, 20) >= least
-
-
-def test_the_numpy_loop_computes_the_same() -> None:
-    first, second = numpy_loop(8)()
-    ours = solve(problem(8)).weights
-    np.testing.assert_allclose(ours[0][-1], first, rtol=0, atol=1e-10)
-    np.testing.assert_allclose(ours[1][-1], second, rtol=0, atol=1e-10)
-
-
-def test_descent_against_jax(benchmark: Any) -> None:
-    jax = pytest.importorskip("jax")
-    jax.config.update("jax_enable_x64", True)
-    one = problem(8)
-    X, Y = (jax.numpy.asarray(side) for side in (one.dataset.X, one.dataset.Y))
-    start = tuple(jax.numpy.asarray(matrix) for matrix in one.initial_weights)
-
-    def loss(weights: Any) -> Any:
-        return jax.numpy.sum((Y - weights[1] @ (weights[0] @ X)) ** 2) / (2 * X.shape[1])
-
-    def step(weights: Any, _: Any) -> Any:
-        return tuple(w - STEP * g for w, g in zip(weights, jax.grad(loss)(weights), strict=True)), None
-
-    train = jax.jit(lambda weights: jax.lax.scan(step, weights, None, STEPS)[0])
-    jax.block_until_ready(train(start))
-    assert ratio(benchmark, lambda: solve(problem(8)), lambda: jax.block_until_ready(train(start)), 3, 5) > 1
+@pytest.mark.parametrize("network", [Shallow(), Deep(HIDDEN), Deep(8, layers=3), Modular.race(Deep(8))])
+def test_peers_compute_the_same(network: Network) -> None:
+    pytest.importorskip("jax")
+    one = replace(problem(3), network=network, training=Descent(STEP, 20, 5))
+    ours = solve(one)
+    expected = np.array([*ours.norms.values(), ours.loss]).T
+    np.testing.assert_allclose(jax_loop(one)()[1], expected[1:], rtol=0, atol=1e-12)
+    if is_plain(one):
+        for peer in (numpy_items, numpy_correlations):
+            np.testing.assert_allclose(peer(one)(), expected, rtol=0, atol=1e-12)
 
 
 def test_descent_against_torch(benchmark: Any) -> None:
@@ -175,13 +139,6 @@ def test_flow_against_diffrax(benchmark: Any) -> None:
     jax.block_until_ready(compiled(start))
     ours = partial(solve, flow_problem(10))
     assert ratio(benchmark, ours, lambda: jax.block_until_ready(compiled(start)), 1, 3) >= 50
-
-
-def test_a_batch_against_a_loop(benchmark: Any) -> None:
-    peer = numpy_loop(3)
-    problems = [problem(3, seed=seed) for seed in range(1000)]
-    times = ratio(benchmark, lambda: solve_batch(problems), lambda: [peer() for _ in range(1000)], 1, 3)
-    assert times >= 8
 
 
 def test_steps_cost_the_same_for_any_number_of_items(benchmark: Any) -> None:

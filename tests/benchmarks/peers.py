@@ -120,17 +120,12 @@ def seen_by_correlations(problem: Problem) -> Callable[[FloatArray], Sequence[fl
     return see
 
 
-def jax_loop(problem: Problem, batch: Sequence[Problem] = ()) -> Callable[[], Any]:
-    """Any network on the items: compiled reverse-mode gradients in a scan, vectorised over a batch; compiled here."""
-    import jax
+def jax_outputs(problem: Problem) -> Callable[[Any, Any], Any]:
+    """Return the outputs of the weights of any network on features, as JAX traces it."""
     import jax.numpy as jnp
 
-    jax.config.update("jax_enable_x64", True)
-    data, training = problem.dataset, problem.training
-    X, Y = jnp.asarray(data.X), jnp.asarray(data.Y)
-    parts, shown, spans = chains(problem), blocks(problem), gaps(problem)
+    data, parts = problem.dataset, chains(problem)
     whole = len(parts) == 1
-    rule = training.rule
 
     def outputs(weights: Any, features: Any) -> Any:
         total = None if whole else jnp.zeros((data.n_outputs, features.shape[1]))
@@ -141,8 +136,16 @@ def jax_loop(problem: Problem, batch: Sequence[Problem] = ()) -> Callable[[], An
             total = activity if whole else total.at[rows].add(activity)
         return total
 
-    def loss(weights: Any) -> Any:
-        return jnp.sum((Y - outputs(weights, X)) ** 2) / (2 * data.n_items)
+    return outputs
+
+
+def jax_step(problem: Problem, loss: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return a step of descent under any rule, as JAX traces it."""
+    import jax
+    import jax.numpy as jnp
+
+    data, training, rule = problem.dataset, problem.training, problem.training.rule
+    X, Y = jnp.asarray(data.X), jnp.asarray(data.Y)
 
     def step(weights: Any, _: Any) -> Any:
         changes = list(jax.grad(loss)(weights))
@@ -155,19 +158,31 @@ def jax_loop(problem: Problem, batch: Sequence[Problem] = ()) -> Callable[[], An
             changes[1] -= rule.contrastive / data.n_items * contrast
         return tuple(w - training.step_size * g for w, g in zip(weights, changes, strict=True)), None
 
-    identity = jnp.eye(data.n_inputs)
+    return step
 
-    def see(weights: Any) -> Any:
-        W = outputs(weights, identity)
-        return jnp.stack([*(jnp.linalg.norm(W[part]) for part in shown), loss(weights)])
+
+def jax_loop(problem: Problem, batch: Sequence[Problem] = ()) -> Callable[[], Any]:
+    """Any network on the items: compiled reverse-mode gradients in a scan, vectorised over a batch; compiled here."""
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", True)
+    data, spans, shown = problem.dataset, gaps(problem), blocks(problem)
+    X, Y, identity = jnp.asarray(data.X), jnp.asarray(data.Y), jnp.eye(data.n_inputs)
+    outputs = jax_outputs(problem)
+
+    def loss(weights: Any) -> Any:
+        return jnp.sum((Y - outputs(weights, X)) ** 2) / (2 * data.n_items)
+
+    step = jax_step(problem, loss)
 
     def record(weights: Any, _: Any) -> Any:
         weights = jax.lax.scan(step, weights, None, spans[0])[0] if spans[0] > 1 else step(weights, None)[0]
-        return weights, see(weights)
+        W = outputs(weights, identity)
+        return weights, jnp.stack([*(jnp.linalg.norm(W[part]) for part in shown), loss(weights)])
 
     def train(weights: Any) -> Any:
-        weights, records = jax.lax.scan(record, weights, None, len(spans))
-        return weights, records
+        return jax.lax.scan(record, weights, None, len(spans))
 
     if len(set(spans)) != 1:
         raise ValueError("the steps must be a multiple of record_every")

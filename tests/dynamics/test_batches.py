@@ -112,7 +112,7 @@ def test_only_the_hidden_directions_that_move_are_kept() -> None:
 
 def test_a_batch_takes_the_coordinates_of_the_cheapest_step() -> None:
     assert "compressed" in solve_batch(several(SPACE, Deep(50)))[0].origin
-    assert solve_batch(several(SPACE, Deep(5, layers=3)))[0].origin == "all weights in principal coordinates, descent"
+    assert solve_batch(several(SPACE, Deep(5, layers=3)))[0].origin == "all weights in spectral coordinates, descent"
 
 
 def test_divergence_names_the_network() -> None:

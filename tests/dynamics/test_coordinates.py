@@ -41,7 +41,7 @@ def test_automatic_choice_follows_the_cost_of_a_step() -> None:
     assert chosen(SystematicityDataset(6, 1, 3, 1), Deep(50)) == "spectral"
     assert chosen(SystematicityDataset(10, 1, 3, 1), Deep(50)) == "compressed"
     assert chosen(SystematicityDataset(10, 1, 3, 1), Shallow()) == "compressed"
-    assert chosen(SystematicityDataset(10, 1, 3, 1), Deep(50, layers=3)) == "principal"
+    assert chosen(SystematicityDataset(10, 1, 3, 1), Deep(50, layers=3)) == "spectral"
     assert chosen(COUPLED, Deep(50)) == "principal"
 
 
@@ -139,7 +139,7 @@ WRONG: dict[str, tuple[Any, type[Exception], str]] = {
     "unknown coordinates": (lambda: solve(_problem(), coordinates="fourier"), ValueError, "coordinates must be one of"),
     "coordinates of another type": (lambda: solve(_problem(), coordinates=ANYTHING), TypeError, "must be a string"),
     "three layers": (
-        lambda: solve(_problem(network=Deep(5, layers=3)), coordinates="spectral"),
+        lambda: solve(_problem(network=Deep(5, layers=3)), coordinates="compressed"),
         ValueError,
         "layers=3 every hidden layer mixes the modes; use 'principal'",
     ),

@@ -41,6 +41,7 @@ NETWORKS: dict[str, Network] = {
     "h=3": Deep(3),
     "h above N": Deep(20),
 }
+DEEPER: dict[str, Network] = {"three layers": Deep(4, layers=3), "four layers, h above N": Deep(20, layers=4)}
 DESCENT = Descent(0.05, 12, 5)
 MOMENTUM = Descent(0.05, 12, 5, momentum=0.6)
 
@@ -102,6 +103,16 @@ def test_all_coordinates_agree_on_unusual_datasets(
     dataset: SystematicityDataset, network: Network, coordinates: str
 ) -> None:
     assert worst(Problem(dataset, network, SmallRandom(0.3, 5), MOMENTUM), coordinates) < TOLERANCE
+
+
+@pytest.mark.parametrize("coordinates", ["principal", "spectral"])
+@pytest.mark.parametrize("network", DEEPER.values(), ids=DEEPER)
+@pytest.mark.parametrize("dataset", EVERY.values(), ids=EVERY)
+def test_deeper_chains_agree_on_unusual_datasets(
+    dataset: SystematicityDataset, network: Network, coordinates: str
+) -> None:
+    for training in (DESCENT, MOMENTUM):
+        assert worst(Problem(dataset, network, SmallRandom(0.1, 5), training), coordinates) < TOLERANCE
 
 
 @pytest.mark.parametrize("coordinates", OTHERS)

@@ -161,7 +161,7 @@ def test_gradient_is_a_rule_that_adds_nothing():
         system, state = ruled(problem), ruled(problem).start.copy()
         for _ in range(20):
             state += 0.05 * system.velocity(state)
-        assert system.observe(state[None]).loss[0] == pytest.approx(plain(problem).loss[1], abs=1e-15)
+        assert system.observe(system.maps(state[None])).loss[0] == pytest.approx(plain(problem).loss[1], abs=1e-15)
     assert Rule(form="inverse_norm").is_gradient
 
 
