@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..verification.claims import Claim
+from ..verification.places import place
 
 
 @contextmanager
@@ -43,7 +44,8 @@ def claims_of(file: Path) -> list[Claim]:
             ' sys.exit or reads arguments under if __name__ == "__main__":'
         ) from error
     except Exception as error:
-        raise ValueError(f"{file} cannot be run: {type(error).__name__}: {error}") from error
+        where = "" if isinstance(error, SyntaxError) else f" ({place(error)})"
+        raise ValueError(f"{file} cannot be run: {type(error).__name__}: {error}{where}") from error
     claims = list({id(claim): claim for claim in _inside(made, set())}.values())
     if not claims:
         raise ValueError(f"{file} must make at least one linmod.Claim at its top level, found none")

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import platform
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from html import escape
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +15,15 @@ import matplotlib as mpl
 import numpy as np
 from tabulate import tabulate
 
+from ..figures.drawing.numbers import plotted_numbers
 from ..figures.drawing.style import RC
-from ..verification.claims import Outcome, Settings
+from ..storage import LIBRARIES, versions, write_atomically
+from ..verification.claims import Finding, Outcome, Settings
 
-HEADER = ("claim", "source", "error", "bound", "order", "null controls", "seconds", "verdict")
-LIBRARIES = ("linmod", "numpy", "scipy", "sympy", "matplotlib")
+HEADER = ("claim", "error", "bound", "unit", "controls", "s", "verdict")
+MEASURED = ("measured", "error", "bound", "unit", "order", "null controls rejected", "verdict")
+USED = (*LIBRARIES, "sympy", "matplotlib")
+REPORT = "report.json"
 
 
 def writable_folder(path: str | Path) -> Path:
@@ -50,18 +51,16 @@ def summary_row(outcome: Outcome) -> tuple[str, ...]:
     """One outcome as a row under HEADER: the finding that is closest to its bound speaks for the claim."""
     claim, seconds = outcome.claim, f"{outcome.seconds:.1f}"
     if outcome.evidence is None or not outcome.evidence.findings:
-        return (claim.name, claim.source, "-", "-", "-", "-", seconds, verdict(outcome))
+        return (claim.name, "-", "-", "-", "-", seconds, verdict(outcome))
     worst = outcome.evidence.worst
-    orders = [finding.order for finding in outcome.evidence.findings if finding.order is not None]
     controls = sum(finding.controls for finding in outcome.evidence.findings)
     rejected = sum(finding.rejected for finding in outcome.evidence.findings)
     return (
         claim.name,
-        claim.source,
         f"{worst.error:.1e}",
         f"{worst.tolerance:.1e}",
-        ", ".join(f"{order:.2f}" for order in orders) or "-",
-        f"{rejected}/{controls} rejected",
+        worst.unit or "-",
+        f"{rejected}/{controls}",
         seconds,
         verdict(outcome),
     )
@@ -93,8 +92,8 @@ class Report:
         What could not be written, and why; empty if nothing went wrong.
     """
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self.folder, self.settings = folder, settings
+    def __init__(self, folder: Path, settings: Settings, of: str = "reproduce") -> None:
+        self.folder, self.settings, self.of = folder, settings, of
         self.outcomes: list[Outcome] = []
         self.problem = ""
 
@@ -114,7 +113,7 @@ class Report:
             drawn = replace(outcome, error=f"its picture cannot be drawn: {type(error).__name__}: {error}")
         self.outcomes.append(drawn)
         try:
-            write_report(self.outcomes, self.settings, self.folder)
+            write_report(self.outcomes, self.settings, self.folder, self.of)
         except OSError as error:
             self._unwritten("the report", error)
 
@@ -123,7 +122,7 @@ class Report:
 
 
 def draw(outcome: Outcome, folder: Path) -> list[Path]:
-    """Draw the picture of a checked claim as PNG and PDF; nothing if it has none."""
+    """Draw the picture of a checked claim as PNG and PDF, and write its numbers as CSV; nothing if it has none."""
     if outcome.evidence is None or outcome.claim.draw is None:
         return []
     paths = [folder / f"{outcome.claim.name}.{suffix}" for suffix in ("png", "pdf")]
@@ -131,13 +130,28 @@ def draw(outcome: Outcome, folder: Path) -> list[Path]:
         figure = outcome.claim.draw(outcome.evidence)
         for path in paths:
             figure.savefig(path)
-    return paths
+        numbers = folder / f"{outcome.claim.name}.csv"
+        write_atomically(numbers, plotted_numbers(figure).encode())
+    return [*paths, numbers]
 
 
-def write_report(outcomes: Sequence[Outcome], settings: Settings, folder: Path) -> None:
+def refuse_report_of_another(folder: Path, of: str) -> None:
+    """Raise ValueError if the folder holds the report of another command, which must not be overwritten."""
+    try:
+        found = json.loads((folder / REPORT).read_bytes())["of"]
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError, KeyError, TypeError):
+        found = "another program"
+    if found != of:
+        raise ValueError(f"out: {folder} holds the report of {found}, which is not overwritten; give another folder")
+
+
+def write_report(outcomes: Sequence[Outcome], settings: Settings, folder: Path, of: str) -> None:
     """Write ``report.md`` and ``report.json`` for the outcomes so far, each replaced atomically."""
-    _replace(folder / "report.json", json.dumps(_as_json(outcomes, settings), indent=2, allow_nan=False) + "\n")
-    _replace(folder / "report.md", _as_markdown(outcomes, settings))
+    plain = json.dumps({"of": of, **_as_json(outcomes, settings)}, indent=2, allow_nan=False)
+    write_atomically(folder / REPORT, f"{plain}\n".encode())
+    write_atomically(folder / "report.md", _as_markdown(outcomes, settings).encode())
 
 
 def _as_json(outcomes: Sequence[Outcome], settings: Settings) -> dict[str, Any]:
@@ -145,7 +159,7 @@ def _as_json(outcomes: Sequence[Outcome], settings: Settings) -> dict[str, Any]:
         "seed": settings.seed,
         "quick": settings.quick,
         "images": settings.images.name if settings.images else "bundled digits",
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "versions": versions(USED),
         "claims": [
             {
                 "name": outcome.claim.name,
@@ -156,6 +170,7 @@ def _as_json(outcomes: Sequence[Outcome], settings: Settings) -> dict[str, Any]:
                 "reason": outcome.reason,
                 "seconds": round(outcome.seconds, 3),
                 "error_message": outcome.error,
+                "where": outcome.where,
                 "findings": [
                     {"verdict": finding.verdict, **{key: _plain(value) for key, value in asdict(finding).items()}}
                     for finding in (outcome.evidence.findings if outcome.evidence else ())
@@ -178,8 +193,8 @@ def _as_markdown(outcomes: Sequence[Outcome], settings: Settings) -> str:
         "",
         f"{count(outcomes)}. Seed {settings.seed}{', quick run' if settings.quick else ''}"
         + (f", images: {literal(settings.images.name)}; " if settings.images else "; ")
-        + ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-        + f", Python {platform.python_version()}.",
+        + ", ".join(f"{name} {number}" for name, number in versions(USED).items())
+        + ".",
         "",
         _table([summary_row(outcome) for outcome in outcomes], HEADER),
         "",
@@ -195,18 +210,42 @@ def _section(outcome: Outcome) -> list[str]:
     lines += [f"Source: {literal(claim.source)}.", ""]
     if claim.assumptions:
         lines += [f"Assumptions: {literal('; '.join(claim.assumptions))}.", ""]
-    if outcome.error is not None:
-        lines += ["The check ended in an error:", "", *(f"    {line}" for line in outcome.error.splitlines()), ""]
+    if outcome.skipped:
+        lines += [f"Skipped: {literal(outcome.reason)}.", ""]
+    elif outcome.error is not None:
+        text = outcome.traceback or outcome.reason
+        lines += ["The check ended in an error:", "", *(f"    {line}" for line in text.splitlines()), ""]
     elif not outcome.passed:
         lines += [f"Reason: {literal(outcome.reason)}.", ""]
     if outcome.evidence is not None:
-        rows = [
-            (item.label, f"{item.error:.2e}", f"{item.tolerance:.2e}", f"{item.rejected}/{item.controls}", item.verdict)
-            for item in outcome.evidence.findings
-        ]
-        lines += [_table(rows, ("measured", "error", "bound", "null controls rejected", "verdict")), ""]
+        lines += [_table([_measured(item) for item in outcome.evidence.findings], MEASURED), ""]
+        lines += _beyond(outcome.evidence.findings)
         if claim.draw is not None:
-            lines += [f"![{claim.name}]({claim.name}.png)", ""]
+            numbers = f"The numbers are in [{claim.name}.csv]({claim.name}.csv)."
+            lines += [f"![{claim.name}]({claim.name}.png)", "", f"{literal(claim.caption)} {numbers}".strip(), ""]
+    return lines
+
+
+def _measured(item: Finding) -> tuple[str, ...]:
+    """One finding as a row under MEASURED."""
+    return (
+        item.label,
+        f"{item.error:.2e}",
+        f"{item.tolerance:.2e}",
+        item.unit or "-",
+        "-" if item.order is None else f"{item.order:.2f}",
+        f"{item.rejected}/{item.controls}",
+        item.verdict,
+    )
+
+
+def _beyond(findings: Sequence[Finding]) -> list[str]:
+    """The quantities beyond their bounds, by finding."""
+    lines = []
+    for item in findings:
+        if item.beyond:
+            lines += [f"Beyond their bounds in {literal(item.label)}:", ""]
+            lines += [*(f"- {literal(text)}" for text in item.beyond), ""]
     return lines
 
 
@@ -219,13 +258,3 @@ def literal(text: str) -> str:
     for mark in "\\`*_[]|":
         text = text.replace(mark, f"\\{mark}")
     return escape(" ".join(text.split()), quote=False)
-
-
-def _replace(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise

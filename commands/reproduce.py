@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from traceback import format_exception
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 OutOption = Annotated[Path, typer.Option("--out", help="Folder for the report and the figures.")]
 QuickOption = Annotated[bool, typer.Option("--quick", help="Fewer seeds and settings.")]
+TracebackOption = Annotated[bool, typer.Option("--traceback", help="Show all that led to an error in a check.")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="First seed of the random starts.")]
 
 
@@ -32,6 +35,7 @@ def reproduce(
     out: OutOption = Path("results"),
     quick: QuickOption = False,
     seed: SeedOption = 0,
+    traceback: TracebackOption = False,
     mnist: Annotated[
         Path | None, typer.Option("--mnist", help="Folder with MNIST's IDX files, for the claims on images.")
     ] = None,
@@ -50,14 +54,17 @@ def reproduce(
         images = None if mnist is None else read_mnist(mnist)
     except (OSError, ValueError) as error:
         wrong_usage(error)
-    _run(claims, out, Settings(seed, quick, images=images), named=set(names or []))
+    _run("reproduce", claims, out, Settings(seed, quick, images=images), set(names or []), traceback)
 
 
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE.py", help="A Python file that makes linmod.Claim objects.")],
-    out: OutOption = Path("results"),
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the report and the figures; results/FILE unless given.")
+    ] = None,
     quick: QuickOption = False,
     seed: SeedOption = 0,
+    traceback: TracebackOption = False,
 ) -> None:
     """Check the claims that a file of yours makes at its top level.
 
@@ -70,8 +77,11 @@ def check(
         try:
             claims = claims_of(file)
         except ValueError as error:
+            if traceback and error.__cause__ is not None:
+                errors.print("".join(format_exception(error.__cause__)), markup=False, highlight=False, soft_wrap=True)
             wrong_usage(error)
-        _run(claims, out, Settings(seed, quick), named={claim.name for claim in claims})
+        folder = out or Path("results") / file.stem
+        _run("check", claims, folder, Settings(seed, quick), {claim.name for claim in claims}, traceback)
 
 
 def list_claims() -> None:
@@ -91,13 +101,14 @@ def list_claims() -> None:
         console.print(table)
 
 
-def _run(claims: Iterable[Claim], out: Path, wanted: Settings, named: set[str]) -> NoReturn:
+def _run(of: str, claims: Iterable[Claim], out: Path, wanted: Settings, named: set[str], traceback: bool) -> NoReturn:
     from ..verification.claims import run_claims
-    from .reporting import Report, writable_folder
+    from .reporting import Report, refuse_report_of_another, writable_folder
 
     chosen = list(claims)
     try:
-        report = Report(writable_folder(out), wanted)
+        refuse_report_of_another(out, of)
+        report = Report(writable_folder(out), wanted, of)
     except ValueError as error:
         wrong_usage(error)
     try:
@@ -111,7 +122,8 @@ def _run(claims: Iterable[Claim], out: Path, wanted: Settings, named: set[str]) 
 
             for outcome in run_claims(chosen, settings):
                 progress.update(bars[outcome.claim.name], completed=1.0)
-                report.add(replace(outcome, skipped=outcome.missing and outcome.claim.name not in named))
+                shown = outcome if traceback else replace(outcome, traceback="")
+                report.add(replace(shown, skipped=outcome.missing and outcome.claim.name not in named))
     except KeyboardInterrupt:
         errors.print(f"interrupted; {len(report.outcomes)} of {len(chosen)} claims are finished, in {report.folder}")
         raise typer.Exit(130) from None
@@ -142,7 +154,7 @@ def _progress() -> Progress:
 def _print_outcomes(report: Report) -> None:
     from .reporting import HEADER, summary_row
 
-    table = Table(*HEADER)
+    table = Table(*HEADER, box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     for outcome in report.outcomes:
         style = {"fails": "bold red", "undecided": "yellow"}.get(outcome.verdict, "")
         table.add_row(*map(Text, summary_row(outcome)), style="" if outcome.skipped else style)
@@ -150,6 +162,8 @@ def _print_outcomes(report: Report) -> None:
     for outcome in report.outcomes:
         if not outcome.passed:
             console.print(f"{outcome.claim.name}: {outcome.reason}", markup=False)
+            if outcome.traceback and not outcome.skipped:
+                console.print(outcome.traceback, markup=False, highlight=False, soft_wrap=True)
     console.print(f"{report.count}; report and figures in {report.folder}", markup=False)
     if report.problem:
         errors.print(f"error: {report.problem}", markup=False, soft_wrap=True)

@@ -14,7 +14,8 @@ from ..extras import MissingExtra
 from ..validation import instance, integer
 from .agreement import Agreement
 from .convergence import ConvergenceOrder
-from .errors import ratio
+from .errors import QuantityError, ratio
+from .places import place, told
 from .verdicts import FAILS, HOLDS, UNDECIDED, combined
 
 if TYPE_CHECKING:
@@ -84,6 +85,10 @@ class Finding:
         Why the finding holds, fails or is undecided, where that is known.
     undecided : bool, default False
         Whether nothing could be found out.
+    unit : str, default ""
+        What error and bound are measured in; a plain number unless given.
+    beyond : tuple of str, default ()
+        The quantities beyond their bounds, each with its error and its bound.
 
     See Also
     --------
@@ -100,6 +105,8 @@ class Finding:
     order: float | None = None
     reason: str = ""
     undecided: bool = False
+    unit: str = ""
+    beyond: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         within = bool(self.error <= self.tolerance)
@@ -197,6 +204,8 @@ class Claim:
         Assumptions of the statement.
     draw : callable, optional
         Maps the evidence to a matplotlib figure.
+    caption : str, optional
+        What in the figure is line, and what is marker.
 
     Raises
     ------
@@ -225,6 +234,7 @@ class Claim:
     check: Callable[[Settings], Checked] = field(repr=False)
     assumptions: tuple[str, ...] = ()
     draw: Callable[[Evidence], Figure] | None = field(default=None, repr=False)
+    caption: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         for label in ("name", "source", "statement"):
@@ -244,13 +254,18 @@ class Claim:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """A checked claim: its evidence, or the error that ended the check; skipped if it need not be checked."""
+    """A checked claim: its evidence, or the error that ended the check; skipped if it need not be checked.
+
+    `where` is the place of an error, file and line, and `traceback` all that led to it.
+    """
 
     claim: Claim
     seconds: float
     evidence: Evidence | None = None
     error: str | None = None
     skipped: bool = False
+    where: str = ""
+    traceback: str = ""
 
     @property
     def missing(self) -> bool:
@@ -267,9 +282,11 @@ class Outcome:
     @property
     def reason(self) -> str:
         """Why the verdict is what it is."""
-        if self.error is not None or self.evidence is None:
-            return self.error or "it was not checked"
-        return self.evidence.reason
+        if self.evidence is not None and self.error is None:
+            return self.evidence.reason
+        if self.missing:
+            return str(self.error).partition(": ")[2]
+        return f"{self.error} ({self.where})" if self.where else self.error or "it was not checked"
 
     @property
     def passed(self) -> bool:
@@ -299,8 +316,8 @@ def run_claims(
             found = claim.run(settings(claim))
             yield Outcome(claim, time.perf_counter() - start, found)
         except (Exception, SystemExit) as error:
-            message = f"{type(error).__name__}: {error}"
-            yield Outcome(claim, time.perf_counter() - start, error=message)
+            seconds, message = time.perf_counter() - start, f"{type(error).__name__}: {error}"
+            yield Outcome(claim, seconds, error=message, where=place(error), traceback=told(error))
 
 
 def evidence(checked: Checked) -> Evidence:
@@ -330,6 +347,8 @@ def finding(item: Agreement | ConvergenceOrder, label: str = "") -> Finding:
             rejected=rejected,
             reason=item.reason,
             undecided=item.verdict == UNDECIDED,
+            unit="of largest",
+            beyond=tuple(_beyond(name, q) for name, q in item.by_quantity.items() if not q.of_bound <= 1),
         )
     instance("check result", item, (ConvergenceOrder,))
     low, high = item.expected
@@ -343,4 +362,9 @@ def finding(item: Agreement | ConvergenceOrder, label: str = "") -> Finding:
         order=item.order,
         reason=item.reason,
         undecided=item.verdict == UNDECIDED,
+        unit="order",
     )
+
+
+def _beyond(name: str, quantity: QuantityError) -> str:
+    return f"{name}: error {quantity.error:.2e}, {quantity.of_bound:.3g} times its bound {quantity.bound:.2e}"

@@ -74,4 +74,5 @@ def lower(label: str, methods: tuple[ArrayLike, ArrayLike], control: tuple[Array
         passed=difference.below_zero and removed,
         controls=1,
         rejected=int(removed),
+        unit="of mean",
     )

@@ -74,4 +74,6 @@ def finding_of(label: str, points: Iterable[Measured]) -> Finding:
         if point.tells_apart(wrong, critical)
     ]
     passed = worst <= critical and bool(rejected) and all(rejected)
-    return Finding(f"{label}, in standard errors", worst, critical, passed, len(rejected), sum(rejected))
+    return Finding(
+        f"{label}, in standard errors", worst, critical, passed, len(rejected), sum(rejected), unit="std. errors"
+    )

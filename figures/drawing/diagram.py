@@ -89,7 +89,7 @@ def mean_finding(label: str, points: Sequence[Point]) -> Finding:
     ]
     passed = error <= 1 and bool(distinct) and all(distinct)
     what = f"{label}: {len(points)} means, error / bound of each"
-    return Finding(what, error, 1.0, passed, len(distinct), sum(distinct))
+    return Finding(what, error, 1.0, passed, len(distinct), sum(distinct), unit="of bound")
 
 
 def scatter_finding(label: str, points: Sequence[Point]) -> Finding:
@@ -113,7 +113,7 @@ def scatter_finding(label: str, points: Sequence[Point]) -> Finding:
     size, bound = float(np.sqrt(np.mean(scatter**2))), SIGMAS / math.sqrt(2 * len(scatter))
     rejected = sum(abs(size * factor - 1) > bound for factor in (1 / 3, 3))
     passed = abs(size - 1) <= bound and rejected == 2
-    return Finding(f"{label}: scatter / closed form - 1", abs(size - 1), bound, passed, 2, rejected)
+    return Finding(f"{label}: scatter / closed form - 1", abs(size - 1), bound, passed, 2, rejected, unit="relative")
 
 
 def draw_diagram(

@@ -64,6 +64,7 @@ def _above_zero(label: str, differences: FloatArray) -> Finding:
         passed=stated.below_zero and not opposite.below_zero,
         controls=1,
         rejected=int(not opposite.below_zero),
+        unit="of mean",
     )
 
 
@@ -118,4 +119,6 @@ IMAGE_COVERAGE = Claim(
     ),
     check=_check,
     draw=_draw,
+    caption="Markers with error bars on lines: simulated errors on unseen combinations, means and 95 % intervals "
+    "over seeds. Dots on thin lines: errors on seen combinations.",
 )

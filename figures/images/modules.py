@@ -117,4 +117,5 @@ IMAGE_MODULES = Claim(
     ),
     check=_check,
     draw=_draw,
+    caption="Markers with error bars on lines: simulated, means and standard errors over seeds.",
 )

@@ -138,6 +138,7 @@ def _ratios(found: dict[float, Half]) -> Finding:
         passed=misses[0] <= RATIO_BOUND and rejected == 2,
         controls=2,
         rejected=rejected,
+        unit="log ratio",
     )
 
 
@@ -155,6 +156,7 @@ def _orders(found: dict[float, Half], nonlinearity: str) -> Finding:
         passed=error <= MISORDERED and rejected == 2,
         controls=2,
         rejected=rejected,
+        unit="share",
     )
 
 
@@ -253,4 +255,7 @@ IMAGE_ORDER = Claim(
     ),
     check=_check,
     draw=_draw,
+    caption="(a) Lines: predicted by linear networks; filled markers: tanh networks; open markers: ReLU networks, "
+    "means over seeds. (b) Dark line: predicted; markers with error bars on lines: simulated, 95 % "
+    "intervals over seeds; dashed line: equal half-times.",
 )

@@ -126,8 +126,11 @@ def _draw_differences(axes: Axes, runs: dict[tuple[str, bool], Paired]) -> None:
         each, interval = paired.difference, mean_interval(paired.difference)
         mean, half = interval.mean, interval.half_width
         stroke = STROKES[row // 2]
-        axes.plot(each, np.full(len(each), row + 0.22), "|", color=stroke.color, markersize=5)
-        axes.errorbar(mean, row, xerr=half, fmt=stroke.marker, color=stroke.color, markersize=4.5, capsize=3)
+        axes.plot(
+            each, np.full(len(each), row + 0.22), "|", color=stroke.color, markersize=5, gid=f"{names[row]}, seeds"
+        )
+        look = {"fmt": stroke.marker, "color": stroke.color, "markersize": 4.5, "capsize": 3}
+        axes.errorbar(mean, row, xerr=half, gid=f"{names[row]}, mean and interval", **look)
         axes.annotate(f"{mean:+.3f} ± {half:.3f}", (mean, row - 0.3), ha="center", fontsize=7)
     axes.set_yticks(range(len(names)), names)
     axes.set(xlabel="error of split - error of dense network", ylim=(len(names) - 0.4, -0.7))
@@ -147,4 +150,7 @@ IMAGE_SPLIT = Claim(
     ),
     check=_check,
     draw=_draw,
+    caption="(a) Each line with two markers: one seed, from the dense to the split network. (b) Markers with "
+    "error bars: mean difference and 95 % interval; vertical strokes: single seeds; dashed line: no "
+    "difference.",
 )

@@ -219,4 +219,6 @@ TORCH_LINEAR = Claim(
     ),
     check=_check,
     draw=_draw,
+    caption="(a) Lines: predicted; markers: checkpoints of PyTorch. (b) Lines: largest difference from PyTorch, "
+    "over all quantities.",
 )

@@ -221,7 +221,14 @@ def _order(errors: Mapping[int, Errors]) -> Finding:
     rejected = abs(control - 1) > ORDER_BOUND
     passed = bool(abs(order - 1) <= ORDER_BOUND and critical_value(1) * noise <= ORDER_BOUND and rejected)
     return Finding(
-        "distance of the order of the error in 1/N from 1", abs(order - 1), ORDER_BOUND, passed, 1, int(rejected), order
+        "distance of the order of the error in 1/N from 1",
+        abs(order - 1),
+        ORDER_BOUND,
+        passed,
+        1,
+        int(rejected),
+        order,
+        unit="order",
     )
 
 
@@ -292,6 +299,8 @@ DOUBLE_DESCENT = Claim(
     ),
     check=_check_descent,
     draw=_draw_descent,
+    caption="Lines: predicted. Markers with error bars: simulated means with three standard errors. Crosses and "
+    "wide bars in (a): median, and 10 to 90 % of the draws. Grey band: near the threshold.",
 )
 FEATURE_COVARIANCE = Claim(
     name="feature-covariance",
@@ -302,4 +311,7 @@ FEATURE_COVARIANCE = Claim(
     assumptions=("Gaussian features and weights", "no ridge"),
     check=_check_covariance,
     draw=_draw_covariance,
+    caption="(a) Markers: each formula divided by the simulated loss; grey lines join the two of one setting; "
+    "vertical line: equality. (b) Markers with error bars on lines: relative errors with three standard "
+    "errors; dotted line: proportional to 1/N.",
 )

@@ -118,6 +118,7 @@ def _gain(label: str, found: simulated.EstimatedFlow) -> Finding:
         share < 1 and rejected,
         1,
         int(rejected),
+        unit="of gain",
     )
 
 
@@ -169,4 +170,6 @@ EARLY_STOPPING = Claim(
     ),
     check=_check,
     draw=_draw,
+    caption="Lines: predicted. Markers with error bars: simulated, with three standard errors. Dotted vertical "
+    "line: the best time to stop, predicted.",
 )

@@ -96,7 +96,9 @@ def _check(settings: Settings) -> Evidence:
 def _bounded(label: str, values: FloatArray, controls: FloatArray, bound: float) -> Finding:
     """Check that all values are within a bound that no true module keeps."""
     error, rejected = float(np.abs(values).max()), int(np.sum(np.abs(controls) > bound))
-    return Finding(label, error, bound, error <= bound and rejected == len(controls), len(controls), rejected)
+    return Finding(
+        label, error, bound, error <= bound and rejected == len(controls), len(controls), rejected, unit="absolute"
+    )
 
 
 def _excess_error(variables: int, draws: int, seed: int) -> Measured:
@@ -156,4 +158,7 @@ LINEAR_MODULES = Claim(
     assumptions=("linear modules", "normal inputs", "orthonormal projections"),
     check=_check,
     draw=_draw,
+    caption="(a) Markers: where descents on the objective start and end; horizontal lines: overlaps of the "
+    "predicted optimum with the true modules. (b) Lines: predicted; markers with error bars: simulated, "
+    "with three standard errors.",
 )

@@ -156,6 +156,7 @@ def _finding(needed: dict[str, dict[int, list[float]]]) -> Finding:
         controls=1,
         rejected=int(rejected),
         order=slope,
+        unit="exponent",
     )
 
 
@@ -165,7 +166,7 @@ def _rise(needed: dict[str, dict[int, list[float]]]) -> Finding:
     known, _ = _exponent(needed[KNOWN])
     share, rejected = STANDARD_ERRORS * error / slope, slope - known > STANDARD_ERRORS * error
     label = f"{STANDARD_ERRORS:g} standard errors / exponent of n in K, {slope:.2f}; {known:.2f} with known projections"
-    return Finding(label, share, 1.0, bool(slope > 0 and share < 1 and rejected), 1, int(rejected))
+    return Finding(label, share, 1.0, bool(slope > 0 and share < 1 and rejected), 1, int(rejected), unit="of exponent")
 
 
 def _cost_of_search(studies: list[Study]) -> float:
@@ -244,4 +245,6 @@ MODULE_SAMPLES = Claim(
     assumptions=("frequencies 1, 3, 5", f"{STARTS} starts", "success: a test loss below a tenth of the variance"),
     check=_check,
     draw=_draw,
+    caption="Markers with error bars on lines: samples needed in simulations, geometric means and standard errors "
+    "over seeds.",
 )

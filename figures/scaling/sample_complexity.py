@@ -131,10 +131,10 @@ def _turns(trend: Trend, points: Sequence[Measured]) -> Finding:
     if trend.turns == LEVEL:
         error = float(np.ptp(losses)) / losses[0]
         rejected = float(np.ptp([wrong for point in points for wrong in point.wrong])) / losses[0] > LEVEL_BOUND
-        return Finding(label, error, LEVEL_BOUND, error <= LEVEL_BOUND and rejected, 1, int(rejected))
+        return Finding(label, error, LEVEL_BOUND, error <= LEVEL_BOUND and rejected, 1, int(rejected), unit="of first")
     wrong = sum(change * sign <= 0 for change, sign in zip(changes, trend.turns, strict=True))
     opposite = sum(change * -sign <= 0 for change, sign in zip(changes, trend.turns, strict=True))
-    return Finding(label, wrong, 0.5, wrong == 0 and opposite > 0, 1, int(opposite > 0))
+    return Finding(label, wrong, 0.5, wrong == 0 and opposite > 0, 1, int(opposite > 0), unit="number")
 
 
 def _draw_trends(evidence: Evidence) -> Figure:
@@ -199,7 +199,9 @@ def _bracket(omega: float, m: int, modules: int, needed: int, draws: int, seed: 
     margins = ((below.simulated - ERROR) / below.standard_error, (ERROR - above.simulated) / above.standard_error)
     crossed = [margin > critical for margin in margins]
     passed = held.passed and all(crossed)
-    return Finding(held.label, held.error, held.tolerance, passed, held.controls + 2, held.rejected + sum(crossed))
+    return Finding(
+        held.label, held.error, held.tolerance, passed, held.controls + 2, held.rejected + sum(crossed), unit=held.unit
+    )
 
 
 def _growth(omega: float) -> Finding:
@@ -219,7 +221,7 @@ def _growth(omega: float) -> Finding:
     rejected = sum(bool(np.max(np.abs(slopes / wrong - 1)) > bound) for wrong in controls)
     passed = error <= bound and rejected == len(controls)
     label = f"Omega = {omega:g}: slope of ln ln n* in m, relative error (last slope {slopes[-1]:.3f})"
-    return Finding(label, error, bound, passed, len(controls), rejected)
+    return Finding(label, error, bound, passed, len(controls), rejected, unit="relative")
 
 
 def _draw_samples(evidence: Evidence) -> Figure:
@@ -305,6 +307,7 @@ LOSS_TRENDS = Claim(
     ),
     check=_check_trends,
     draw=_draw_trends,
+    caption="Lines: predicted. Markers with error bars: simulated, with three standard errors.",
 )
 SAMPLE_COMPLEXITY = Claim(
     name="sample-complexity",
@@ -321,4 +324,6 @@ SAMPLE_COMPLEXITY = Claim(
     ),
     check=_check_samples,
     draw=_draw_samples,
+    caption="Lines: predicted numbers of rows. Open markers: where simulated losses cross the target. (b) Lines "
+    "and filled markers: both predicted.",
 )

@@ -97,4 +97,6 @@ def finding_of(failures: Sequence[Failure], small: Sequence[Failure], cost: floa
         f"share of {len(failures)} failures due to the search, standard error {error:.2f}, at a cost of {cost:.2f}"
         f" times the samples; {control:.2f} of {len(small)} single starts with twice the samples needed"
     )
-    return Finding(label, share, MAJORITY, bool(failures) and share <= MAJORITY and rejected, 1, int(rejected))
+    return Finding(
+        label, share, MAJORITY, bool(failures) and share <= MAJORITY and rejected, 1, int(rejected), unit="share"
+    )

@@ -70,6 +70,8 @@ DENSE_DEEP = Claim(
     ),
     check=_check(deep_problem, tolerance=1e-3),
     draw=draw_learning,
+    caption="(a, b) Lines: predicted; markers: simulated, for the seed with the largest error. (c) Lines: largest "
+    "error of all seeds; horizontal line: the bound.",
 )
 DENSE_SHALLOW = Claim(
     name="dense-shallow",
@@ -79,4 +81,6 @@ DENSE_SHALLOW = Claim(
     assumptions=("the step is below the stable limit",),
     check=_check(shallow_problem, tolerance=None),
     draw=draw_learning,
+    caption="(a, b) Lines: predicted; markers: simulated, for the seed with the largest error. (c) Lines: largest "
+    "error of all seeds; horizontal line: the bound.",
 )

@@ -70,7 +70,9 @@ def _final(label: str, errors: list[dict[str, FloatArray]], limits: list[dict[st
         ]
         rejected = sum(bool(np.max(np.abs(final - wrong)) > DEEP_BOUND) for wrong in controls)
         passed = miss <= DEEP_BOUND and rejected == len(controls) > 0
-        findings.append(Finding(f"{label}: final {name} errors", miss, DEEP_BOUND, passed, len(controls), rejected))
+        findings.append(
+            Finding(f"{label}: final {name} errors", miss, DEEP_BOUND, passed, len(controls), rejected, unit="absolute")
+        )
     return findings
 
 
@@ -133,7 +135,7 @@ def _check_size(settings: Settings) -> Evidence:
     ]
     passed = max(misses) <= ROUNDING and all(wrong)
     label = f"{len(points)} mean errors over all training sets of one size"
-    found = Finding(label, max(misses), ROUNDING, passed, len(wrong), sum(wrong))
+    found = Finding(label, max(misses), ROUNDING, passed, len(wrong), sum(wrong), unit="absolute")
     shares = {(n_y, size): _share_without_error(n_y, size) for n_y in OUTPUTS for size in sizes}
     return Evidence((found, _zero_errors(shares)), {"points": points, "shares": shares})
 
@@ -150,7 +152,7 @@ def _zero_errors(shares: dict[tuple[int, int], float]) -> Finding:
     wrong = max(abs(share - exact[OUTPUTS[-1], size]) for (_, size), share in shares.items())
     passed = error <= ROUNDING < wrong
     label = f"{len(shares)} shares of training sets without held-out error"
-    return Finding(label, error, ROUNDING, passed, 1, int(wrong > ROUNDING))
+    return Finding(label, error, ROUNDING, passed, 1, int(wrong > ROUNDING), unit="absolute")
 
 
 def _draw_size(evidence: Evidence) -> Figure:
@@ -196,7 +198,9 @@ def _check_full_rank(settings: Settings) -> Evidence:
                 wrong.append(_outside(replaced, found) > 1)
     passed = max(inside) <= 1 and all(wrong)
     label = f"{len(points)} probabilities, in units of the half-width of the 99.99 % interval"
-    return Evidence((Finding(label, max(inside), 1.0, passed, len(wrong), sum(wrong)),), {"points": points})
+    return Evidence(
+        (Finding(label, max(inside), 1.0, passed, len(wrong), sum(wrong), unit="of interval"),), {"points": points}
+    )
 
 
 def _outside(exact: float, found: theory.FractionEstimate) -> float:
@@ -250,6 +254,8 @@ MOTIVATING = Claim(
     assumptions=("small random initial weights", "the bound on the error is 25 initial standard deviations"),
     check=_check_motivating,
     draw=_draw_motivating,
+    caption="Lines with markers: mean over simulated training sets; shaded bands: their quartiles; labels at the "
+    "right: predicted means.",
 )
 HELD_OUT_SIZE = Claim(
     name="held-out-size",
@@ -260,6 +266,7 @@ HELD_OUT_SIZE = Claim(
     assumptions=("shallow networks", "training from zero weights to convergence"),
     check=_check_size,
     draw=_draw_size,
+    caption="Lines: exact means and probabilities. Markers: simulated, over all training sets of one size.",
 )
 FULL_RANK = Claim(
     name="full-rank",
@@ -269,4 +276,5 @@ FULL_RANK = Claim(
     assumptions=("items are drawn without replacement",),
     check=_check_full_rank,
     draw=_draw_full_rank,
+    caption="Lines: exact probabilities. Markers with error bars: random draws and their 99.99 % intervals.",
 )

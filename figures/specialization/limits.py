@@ -185,6 +185,9 @@ INITIAL_SCALE = Claim(
     assumptions=("two layers", "at least as many hidden units as modes"),
     check=_check_initial_scale,
     draw=_draw_initial_scale,
+    caption="Markers with error bars: largest error of the closed form over the simulations of a start, mean and "
+    "spread over seeds; lines join them. Crosses on the dotted line: the prediction from u'W2W1v, which "
+    "must be rejected.",
 )
 STEP_SIZE = Claim(
     name="step-size",
@@ -194,4 +197,6 @@ STEP_SIZE = Claim(
     assumptions=("aligned initial weights",),
     check=_check_step_size,
     draw=_draw_step_size,
+    caption="Circles on the solid line: largest error of gradient flow as a prediction of simulated descent. "
+    "Squares on the dashed line: largest error of the exact discrete map.",
 )

@@ -77,7 +77,7 @@ def _final_ratio(name: str, runs: list[Trajectory]) -> Finding:
     error = float(np.max(np.abs(final - theory.systematicity_ratio(DATASET))))
     rejected = bool(np.min(np.abs(final - 1)) > RATIO_BOUND)
     passed = error <= RATIO_BOUND and rejected
-    return Finding(f"{name}: final systematicity ratio", error, RATIO_BOUND, passed, 1, int(rejected))
+    return Finding(f"{name}: final systematicity ratio", error, RATIO_BOUND, passed, 1, int(rejected), unit="absolute")
 
 
 def _check_partition(settings: Settings) -> Evidence:
@@ -111,6 +111,7 @@ def _check_partition(settings: Settings) -> Evidence:
             error <= ROUNDING and all(others),
             len(others),
             sum(others),
+            unit="absolute",
         )
     )
     return Evidence(tuple(findings), {"predicted": predicted, "simulated": simulated, "ratios": ratios})
@@ -168,7 +169,7 @@ def _check_leak(settings: Settings) -> Evidence:
         settings.progress((done + 1) / len(leaks))
     passed = max(errors) <= ROUNDING and all(controls)
     label = f"stored and effective ratio, {len(leaks)} leaks, all times"
-    found = Finding(label, max(errors), ROUNDING, passed, len(controls), sum(controls))
+    found = Finding(label, max(errors), ROUNDING, passed, len(controls), sum(controls), unit="absolute")
     return Evidence((found,), {"measured": measured})
 
 
@@ -206,6 +207,8 @@ OUTPUT_SPLIT = Claim(
     ),
     check=_check_split,
     draw=draw_learning,
+    caption="(a, b) Lines: predicted; markers: simulated, for the seed with the largest error. (c) Lines: largest "
+    "error of all seeds; horizontal line: the bound.",
 )
 FULLY_PARTITIONED = Claim(
     name="fully-partitioned",
@@ -215,6 +218,8 @@ FULLY_PARTITIONED = Claim(
     assumptions=("small random initial weights",),
     check=_check_partition,
     draw=_draw_partition,
+    caption="(a) Lines: predicted; markers: simulated, for the seed with the largest error. (b) Lines with "
+    "markers: simulated, mean over seeds; horizontal line: the predicted limit.",
 )
 LEAK = Claim(
     name="imperfect-partition",
@@ -224,4 +229,5 @@ LEAK = Claim(
     assumptions=("aligned initial weights",),
     check=_check_leak,
     draw=_draw_leak,
+    caption="Lines: predicted. Markers: simulated.",
 )

@@ -166,6 +166,8 @@ RATIO_PHASES = Claim(
     ),
     check=_check_ratio,
     draw=_draw_ratio,
+    caption="(a) Contours and shades: closed form; circles with values: simulated means, in the same shades. (b) "
+    "Markers with error bars: simulated mean minus closed form, with standard errors; dashes: the bounds.",
 )
 TIME_PHASES = Claim(
     name="phase-time",
@@ -179,4 +181,7 @@ TIME_PHASES = Claim(
     ),
     check=_check_time,
     draw=_draw_time,
+    caption="(a, b) Contours and shades: closed form; circles with values: simulated means, in the same shades. "
+    "(c) Markers with error bars: simulated mean over closed form, minus 1, with standard errors; dashes: "
+    "the bounds.",
 )

@@ -88,12 +88,14 @@ def _check(settings: Settings) -> Evidence:
         broken, wrong = (start.broken_invariant(run, kappa) for kappa in (start.kappa, 1.01 * start.kappa))
         rejected = wrong > 10 * INVARIANT_BOUND
         passed = broken <= INVARIANT_BOUND and rejected
-        findings.append(Finding(f"{label}: invariant", broken, INVARIANT_BOUND, passed, 1, int(rejected)))
+        findings.append(
+            Finding(f"{label}: invariant", broken, INVARIANT_BOUND, passed, 1, int(rejected), unit="relative")
+        )
         points[start] = float(run.norms["omega_x", "omega_y"][-1])
         error = abs(points[start] - start.final_share)
         rejected = abs(points[start] - replace(start, kappa=1.01 * start.kappa).final_share) > FINAL_BOUND
         passed = error <= FINAL_BOUND and rejected
-        findings.append(Finding(f"{label}: final share", error, FINAL_BOUND, passed, 1, int(rejected)))
+        findings.append(Finding(f"{label}: final share", error, FINAL_BOUND, passed, 1, int(rejected), unit="absolute"))
         settings.progress((done + 1) / len(starts))
     return Evidence(tuple(findings), {"points": points})
 
@@ -141,4 +143,6 @@ RACE = Claim(
     assumptions=("aligned initial weights", "gradient flow"),
     check=_check,
     draw=_draw,
+    caption="Lines: predicted final share of the sign pathway, for three initial strengths. Open circles: "
+    "simulated, for one of them. Grey vertical lines: the threshold as the initial strength vanishes.",
 )

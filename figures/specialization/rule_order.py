@@ -74,6 +74,7 @@ def _check_order(settings: Settings) -> Evidence:
         error <= RATE_BOUND and all(wrong),
         len(wrong),
         sum(wrong),
+        unit="relative",
     )
     runs = {
         label: dynamics.solve(Problem(DATASET, Deep(hidden=50), SmallRandom(1e-4, settings.seed), _training(rule)))
@@ -94,7 +95,13 @@ def _order(runs: dict[str, Trajectory]) -> Finding:
     of_lambda = theory.learning_order(spectrum, Rule.gradient())
     rejected = any(order != of_lambda for order in seen.values())
     return Finding(
-        "number of rules whose order is not that of mu", misplaced, 0.5, misplaced == 0 and rejected, 1, int(rejected)
+        "number of rules whose order is not that of mu",
+        misplaced,
+        0.5,
+        misplaced == 0 and rejected,
+        1,
+        int(rejected),
+        unit="number",
     )
 
 
@@ -147,4 +154,6 @@ RULE_ORDER = Claim(
     assumptions=("small initial weights", "growth rates: each class trained alone"),
     check=_check_order,
     draw=_draw_order,
+    caption="(a) Lines: predicted growth rates; markers: measured in training. (b, c) Lines: simulated from small "
+    "random weights; one marker on each line: its half-time.",
 )

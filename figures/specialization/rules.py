@@ -81,7 +81,7 @@ def _modes(problem: Problem, simulation: Trajectory, bound: float, label: str) -
     wrong = [control for control in agreement.require("constant", RULE_IGNORED).controls if control.distinct]
     rejected = sum(control.rejected for control in wrong)
     passed = agreement.max_error <= bound and rejected == len(wrong)
-    return Finding(label, agreement.max_error, bound, passed, len(wrong), rejected)
+    return Finding(label, agreement.max_error, bound, passed, len(wrong), rejected, unit="of largest")
 
 
 def _norms(problem: Problem, simulation: Trajectory, label: str) -> Finding:
@@ -89,7 +89,7 @@ def _norms(problem: Problem, simulation: Trajectory, label: str) -> Finding:
     error = compare(theory.solve(problem), simulation, NORM_BOUND).max_error
     ignoring = compare(theory.solve(without_rule(problem)), simulation, NORM_BOUND).max_error
     rejected = ignoring > NORM_BOUND
-    return Finding(label, error, NORM_BOUND, error <= NORM_BOUND and rejected, 1, int(rejected))
+    return Finding(label, error, NORM_BOUND, error <= NORM_BOUND and rejected, 1, int(rejected), unit="of largest")
 
 
 def _draw_rules(evidence: Evidence) -> Figure:
@@ -149,4 +149,6 @@ RULES = Claim(
     ),
     check=_check_rules,
     draw=_draw_rules,
+    caption="Coloured lines: predicted under the rule. Markers: simulated. Thin grey lines: predicted without the "
+    "rule, which must be rejected.",
 )

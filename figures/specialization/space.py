@@ -73,7 +73,7 @@ def _check_spectrum(settings: Settings) -> Evidence:
     controls = wrong["delta"] + wrong["lambda"]
     passed = max(errors) <= ROUNDING and wrong["rejected"] == controls
     label = f"{len(grid)} datasets, all singular values"
-    all_values = Finding(label, max(errors), ROUNDING, passed, controls, wrong["rejected"])
+    all_values = Finding(label, max(errors), ROUNDING, passed, controls, wrong["rejected"], unit="absolute")
     drawn = {b: drawn_dataset(b) for b in (DRAWN_BITS[:3] if settings.quick else DRAWN_BITS)}
     measured = {b: distinct_values(one.sigma_yx) for b, one in drawn.items()}
     return Evidence((all_values, _drawn(drawn.values()), _counts(grid)), {"measured": measured})
@@ -97,7 +97,15 @@ def _drawn(datasets: Iterable[SystematicityDataset]) -> Finding:
     error = max(_spectrum_error(*pair) for pair in pairs)
     wrong = [_spectrum_error(dataset, without_delta(spectrum)) > ROUNDING for dataset, spectrum in pairs]
     passed = error <= ROUNDING and all(wrong)
-    return Finding(f"{len(pairs)} drawn datasets, all singular values", error, ROUNDING, passed, len(wrong), sum(wrong))
+    return Finding(
+        f"{len(pairs)} drawn datasets, all singular values",
+        error,
+        ROUNDING,
+        passed,
+        len(wrong),
+        sum(wrong),
+        unit="absolute",
+    )
 
 
 def _counts(grid: Sequence[SystematicityDataset]) -> Finding:
@@ -105,7 +113,7 @@ def _counts(grid: Sequence[SystematicityDataset]) -> Finding:
     counted = sum(len(distinct_values(dataset.sigma_yx)) > CLASSES for dataset in grid)
     rejected = len(distinct_values(np.random.default_rng(0).standard_normal((8, 8)))) > CLASSES
     label = f"number of {len(grid)} datasets with more than {CLASSES} distinct nonzero singular values"
-    return Finding(label, counted, 0.5, counted == 0 and rejected, 1, int(rejected))
+    return Finding(label, counted, 0.5, counted == 0 and rejected, 1, int(rejected), unit="number")
 
 
 def _draw_spectrum(evidence: Evidence) -> Figure:
@@ -172,6 +180,8 @@ def _worst(kind: str, agreements: list[Agreement]) -> Finding:
         rejected=sum(item.rejected for item in findings),
         reason=together.reason,
         undecided=together.verdict == UNDECIDED,
+        unit=findings[0].unit,
+        beyond=tuple(text for item in findings for text in item.beyond),
     )
 
 
@@ -210,7 +220,9 @@ def _check_ratio(settings: Settings) -> Evidence:
     swapped = [bool(abs(measured[-1] - (1 - ratio)) > ROUNDING) for ratio, measured in points.values() if ratio != 0.5]
     passed = error <= ROUNDING and all(swapped)
     label = f"{len(points)} datasets, ratio at all times"
-    return Evidence((Finding(label, error, ROUNDING, passed, len(swapped), sum(swapped)),), {"points": points})
+    return Evidence(
+        (Finding(label, error, ROUNDING, passed, len(swapped), sum(swapped), unit="absolute"),), {"points": points}
+    )
 
 
 def _draw_ratio(evidence: Evidence) -> Figure:
@@ -236,6 +248,7 @@ SPECTRUM = Claim(
     assumptions=("datasets at all edges of the space, with one to three sign bits",),
     check=_check_spectrum,
     draw=_draw_spectrum,
+    caption="Lines: closed form. Open circles: numerical singular values.",
 )
 ALIGNED = Claim(
     name="aligned-start",
@@ -245,6 +258,7 @@ ALIGNED = Claim(
     assumptions=("at least as many hidden units as modes", "one to three sign bits"),
     check=_check_aligned,
     draw=_draw_aligned,
+    caption="Each marker: the largest error on one dataset, sorted. Vertical lines: the bounds.",
 )
 SYSTEMATICITY = Claim(
     name="systematicity-ratio",
@@ -254,4 +268,5 @@ SYSTEMATICITY = Claim(
     assumptions=("zero initial weights", "every output sign feature is an input sign feature"),
     check=_check_ratio,
     draw=_draw_ratio,
+    caption="Lines: N/(N + k_x r^2). Markers: simulated.",
 )
