@@ -129,8 +129,8 @@ def _draw_differences(axes: Axes, runs: dict[tuple[str, bool], Paired]) -> None:
         axes.plot(
             each, np.full(len(each), row + 0.22), "|", color=stroke.color, markersize=5, gid=f"{names[row]}, seeds"
         )
-        look = {"fmt": stroke.marker, "color": stroke.color, "markersize": 4.5, "capsize": 3}
-        axes.errorbar(mean, row, xerr=half, gid=f"{names[row]}, mean and interval", **look)
+        bar = axes.errorbar(mean, row, xerr=half, fmt=stroke.marker, color=stroke.color, markersize=4.5, capsize=3)
+        bar[0].set_gid(f"{names[row]}, mean and interval")
         axes.annotate(f"{mean:+.3f} ± {half:.3f}", (mean, row - 0.3), ha="center", fontsize=7)
     axes.set_yticks(range(len(names)), names)
     axes.set(xlabel="error of split - error of dense network", ylim=(len(names) - 0.4, -0.7))
