@@ -1,5 +1,6 @@
 """What the guide to testing one's theory says is what happens."""
 
+import os
 import re
 import subprocess
 import sys
@@ -26,7 +27,8 @@ def test_the_code_prints_what_the_guide_says(tmp_path):
 
 
 @pytest.mark.parametrize(("factor", "status"), [("(2 * mode.lam)", 0), ("(3 * mode.lam)", 1)])
-def test_a_repository_with_the_options_fails_when_its_claim_does(pytester, factor, status):
+def test_a_repository_with_the_options_fails_when_its_claim_does(pytester, monkeypatch, factor, status):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "plugin"), prepend=os.pathsep)
     made = subprocess.run(
         [sys.executable, "-m", "linmod", "new", "claim", "half-time"], capture_output=True, text=True, check=False
     )
