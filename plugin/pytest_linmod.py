@@ -215,8 +215,8 @@ def _report(
     file, line, name = claim.location
     where = {extra: getattr(claim, extra) for extra in ("node", "worker_id") if hasattr(claim, extra)}
     return pytest.TestReport(
-        nodeid=f"{claim.nodeid}::{found['name']}",
-        location=(file, line, f"{name}::{found['name']}"),
+        nodeid=f"{claim.nodeid}[{found['name']}]",
+        location=(file, line, f"{name}[{found['name']}]"),
         keywords=claim.keywords,
         outcome="failed" if failure else "passed",
         longrepr=failure,

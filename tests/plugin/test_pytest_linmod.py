@@ -89,7 +89,7 @@ def test_other_files_are_left_alone(run):
 def test_a_claim_that_holds_passes_with_its_findings(run):
     result = run(RIGHT, "--linmod", "-v")
     result.assert_outcomes(passed=2)
-    result.stdout.fnmatch_lines(["*claim_mine.py::right PASSED*", "*claim_mine.py::right::1 *PASSED*"])
+    result.stdout.fnmatch_lines(["*claim_mine.py::right PASSED*", "*claim_mine.py::right[[]1 *PASSED*"])
     result.stdout.fnmatch_lines(["*linmod claims*", "verdict*claim*error*bound*", "holds*right*e-*of*"])
 
 
@@ -111,12 +111,12 @@ def test_each_finding_is_a_test_in_the_junit_report(run, pytester):
     result = run(SEVERAL, "--linmod", "--linmod-quick", "--linmod-seed=7", f"--junitxml={pytester.path / 'r.xml'}")
     result.assert_outcomes(passed=2, failed=2)
     found = cases(pytester.path / "r.xml")
-    failed = {name.rpartition("::")[2]: case["failed"] for name, case in found.items()}
-    assert failed == {"several": True, "1 near": False, "2 far": True, "3 seed 7, quick True": False}
-    numbers = {name.rpartition("::")[2]: case for name, case in found.items()}
-    assert numbers["2 far"]["error"] == "3.00e+00"
-    assert numbers["2 far"]["verdict"] == "fails"
-    assert numbers["several"]["null controls rejected"] == "6 of 6"
+    third = "several[3 seed 7, quick True]"
+    failed = {name: case["failed"] for name, case in found.items()}
+    assert failed == {"several": True, "several[1 near]": False, "several[2 far]": True, third: False}
+    assert found["several[2 far]"]["error"] == "3.00e+00"
+    assert found["several[2 far]"]["verdict"] == "fails"
+    assert found["several"]["null controls rejected"] == "6 of 6"
 
 
 @pytest.mark.parametrize(("wanted", "outcomes"), [("right", {"passed": 2}), ("not right", {"failed": 2})])
@@ -130,7 +130,7 @@ def test_claims_are_shared_among_processes(run, pytester):
     result = run(RIGHT + WRONG + SEVERAL, "--linmod", "-p", "xdist", "-n", "2", "-v", f"--junitxml={report}")
     assert result.ret == 1
     result.assert_outcomes(passed=4, failed=4)
-    assert {name.rpartition("::")[2] for name in cases(report)} >= {"right", "wrong", "several", "1 near", "2 far"}
+    assert set(cases(report)) >= {"right", "wrong", "several", "several[1 near]", "several[2 far]"}
     result.stdout.fnmatch_lines(["*linmod claims*", "*several*6 of 6"])
     result.stdout.no_fnmatch_line("*[[]1[0-9][1-9]%]*")
 
