@@ -81,8 +81,8 @@ def load_trajectory(path: str | Path) -> Trajectory:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = linmod.theory.solve(problem).save(folder + "/prediction.npz")
     ...     loaded = linmod.load_trajectory(path)
-    >>> loaded.loss[-1] < 1e-6, loaded.solved_problem == problem, loaded.provenance["origin"]
-    (np.True_, True, 'two layers, descent, aligned start')
+    >>> loaded.solved_problem == problem, loaded.provenance["origin"]
+    (True, 'two layers, discrete map, aligned start')
     """
     header, arrays = read_archive(path, KIND)
     try:
