@@ -13,6 +13,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.figure import Figure
 from tabulate import tabulate
 
 from ..figures.drawing.numbers import plotted_numbers
@@ -90,12 +91,15 @@ class Report:
     outcomes : list of Outcome
     problem : str
         What could not be written, and why; empty if nothing went wrong.
+    remarks : list of str
+        What else went wrong, without consequence for verdicts or exit status.
     """
 
     def __init__(self, folder: Path, settings: Settings, of: str = "reproduce") -> None:
         self.folder, self.settings, self.of = folder, settings, of
         self.outcomes: list[Outcome] = []
         self.problem = ""
+        self.remarks: list[str] = []
 
     @property
     def count(self) -> str:
@@ -104,35 +108,46 @@ class Report:
 
     def add(self, outcome: Outcome) -> None:
         """Draw one more outcome, and write the report."""
-        drawn = outcome
+        drawn, figure = outcome, None
         try:
-            draw(outcome, self.folder)
+            figure = draw(outcome, self.folder)
         except OSError as error:
             self._unwritten(f"the figure of {outcome.claim.name}", error)
         except (Exception, SystemExit) as error:
             drawn = replace(outcome, error=f"its picture cannot be drawn: {type(error).__name__}: {error}")
+        if figure is not None:
+            self._write_numbers(figure, outcome.claim.name)
         self.outcomes.append(drawn)
         try:
             write_report(self.outcomes, self.settings, self.folder, self.of)
         except OSError as error:
             self._unwritten("the report", error)
 
+    def _write_numbers(self, figure: Figure, name: str) -> None:
+        """Write the numbers of a figure; one whose numbers cannot be read costs a remark and not the verdict."""
+        file = self.folder / f"{name}.csv"
+        file.unlink(missing_ok=True)
+        try:
+            write_atomically(file, plotted_numbers(figure).encode())
+        except OSError as error:
+            self._unwritten(f"the numbers of {name}", error)
+        except Exception as error:
+            self.remarks.append(f"{name}: the numbers of its figure cannot be read: {type(error).__name__}: {error}")
+
     def _unwritten(self, what: str, error: OSError) -> None:
         self.problem = self.problem or f"{what} cannot be written to {self.folder} ({error.strerror or error})"
 
 
-def draw(outcome: Outcome, folder: Path) -> list[Path]:
-    """Draw the picture of a checked claim as PNG and PDF, and write its numbers as CSV; nothing if it has none."""
+def draw(outcome: Outcome, folder: Path) -> Figure | None:
+    """Draw the picture of a checked claim as PNG and PDF; nothing if it has none."""
     if outcome.evidence is None or outcome.claim.draw is None:
-        return []
+        return None
     paths = [folder / f"{outcome.claim.name}.{suffix}" for suffix in ("png", "pdf")]
     with mpl.rc_context(RC):
         figure = outcome.claim.draw(outcome.evidence)
         for path in paths:
             figure.savefig(path)
-        numbers = folder / f"{outcome.claim.name}.csv"
-        write_atomically(numbers, plotted_numbers(figure).encode())
-    return [*paths, numbers]
+    return figure
 
 
 def refuse_report_of_another(folder: Path, of: str) -> None:
@@ -151,7 +166,7 @@ def write_report(outcomes: Sequence[Outcome], settings: Settings, folder: Path, 
     """Write ``report.md`` and ``report.json`` for the outcomes so far, each replaced atomically."""
     plain = json.dumps({"of": of, **_as_json(outcomes, settings)}, indent=2, allow_nan=False)
     write_atomically(folder / REPORT, f"{plain}\n".encode())
-    write_atomically(folder / "report.md", _as_markdown(outcomes, settings).encode())
+    write_atomically(folder / "report.md", _as_markdown(outcomes, settings, folder).encode())
 
 
 def _as_json(outcomes: Sequence[Outcome], settings: Settings) -> dict[str, Any]:
@@ -187,7 +202,7 @@ def _plain(value: Any) -> Any:
     return repr(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _as_markdown(outcomes: Sequence[Outcome], settings: Settings) -> str:
+def _as_markdown(outcomes: Sequence[Outcome], settings: Settings, folder: Path) -> str:
     lines = [
         "# Claims, predicted and simulated",
         "",
@@ -200,11 +215,11 @@ def _as_markdown(outcomes: Sequence[Outcome], settings: Settings) -> str:
         "",
     ]
     for outcome in outcomes:
-        lines += _section(outcome)
+        lines += _section(outcome, folder)
     return "\n".join(lines)
 
 
-def _section(outcome: Outcome) -> list[str]:
+def _section(outcome: Outcome, folder: Path) -> list[str]:
     claim = outcome.claim
     lines = [f"## {claim.name}: {verdict(outcome)}", "", literal(claim.statement), ""]
     lines += [f"Source: {literal(claim.source)}.", ""]
@@ -221,7 +236,8 @@ def _section(outcome: Outcome) -> list[str]:
         lines += [_table([_measured(item) for item in outcome.evidence.findings], MEASURED), ""]
         lines += _beyond(outcome.evidence.findings)
         if claim.draw is not None:
-            numbers = f"The numbers are in [{claim.name}.csv]({claim.name}.csv)."
+            file = f"{claim.name}.csv"
+            numbers = f"The numbers are in [{file}]({file})." if (folder / file).exists() else ""
             lines += [f"![{claim.name}]({claim.name}.png)", "", f"{literal(claim.caption)} {numbers}".strip(), ""]
     return lines
 

@@ -165,5 +165,7 @@ def _print_outcomes(report: Report) -> None:
             if outcome.traceback and not outcome.skipped:
                 console.print(outcome.traceback, markup=False, highlight=False, soft_wrap=True)
     console.print(f"{report.count}; report and figures in {report.folder}", markup=False)
+    for remark in report.remarks:
+        errors.print(remark, markup=False, soft_wrap=True)
     if report.problem:
         errors.print(f"error: {report.problem}", markup=False, soft_wrap=True)

@@ -12,7 +12,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import Collection, LineCollection, PathCollection, PolyCollection, QuadMesh
 from matplotlib.colors import to_hex, to_rgba_array
-from matplotlib.container import ErrorbarContainer
+from matplotlib.container import BarContainer, Container, ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
@@ -26,7 +26,7 @@ Numbers = Iterator[tuple[float, ...]]
 
 
 def plotted_numbers(figure: Figure) -> str:
-    """Return the numbers of all curves, points, bands and shades of a figure as CSV.
+    """Return the numbers of all curves, points, bars, bands and shades of a figure as CSV.
 
     Parameters
     ----------
@@ -73,6 +73,9 @@ def _drawn(axes: Axes) -> Iterator[tuple[Artist, str, Numbers]]:
     for container in bars:
         artist = container.lines[0] if container.lines[0] is not None else container.lines[2][0]
         yield _named(artist, container), f"{_look(artist)}, error bar", _bar_numbers(container)
+    for group in axes.containers:
+        if isinstance(group, BarContainer) and group.patches:
+            yield _named(group.patches[0], group), f"bars, {to_hex(group.patches[0].get_facecolor())}", _heights(group)
     for line in axes.lines:
         if id(line) not in parts:
             yield line, _look(line), _line_numbers(line)
@@ -84,8 +87,8 @@ def _drawn(axes: Axes) -> Iterator[tuple[Artist, str, Numbers]]:
             yield text, "number at a point", _written_number(text)
 
 
-def _named(artist: Artist, container: ErrorbarContainer) -> Artist:
-    """The artist of an error bar under the label of the whole."""
+def _named(artist: Artist, container: Container) -> Artist:
+    """The artist of an error bar or of bars under the label of the whole."""
     if not _name(artist) and not str(container.get_label()).startswith("_"):
         artist.set_gid(str(container.get_label()))
     return artist
@@ -113,6 +116,13 @@ def _bar_numbers(container: ErrorbarContainer) -> Numbers:
         middles = list(np.column_stack(data.get_data(orig=False)))
     for middle, end in zip(middles, ends, strict=True):
         yield (*map(float, middle), float(end.min()), float(end.max()))
+
+
+def _heights(group: BarContainer) -> Numbers:
+    """Middle and end of each bar, across and along it."""
+    for patch in group.patches:
+        (left, low), (right, high) = patch.get_bbox().get_points().tolist()
+        yield ((left + right) / 2, high) if group.orientation != "horizontal" else (right, (low + high) / 2)
 
 
 def _collection_numbers(collection: Collection) -> Numbers:

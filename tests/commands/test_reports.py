@@ -44,6 +44,19 @@ def test_figures_have_their_numbers_and_a_caption(tmp_path):
     assert "[dense-deep.csv](dense-deep.csv)" in text
 
 
+def test_numbers_that_cannot_be_read_cost_a_remark_and_not_the_verdict(tmp_path, monkeypatch):
+    def fail(figure):
+        raise RuntimeError("an artist of another kind")
+
+    monkeypatch.setattr("linmod.commands.reporting.plotted_numbers", fail)
+    draw = "from matplotlib.figure import Figure\na = claim('a', draw=lambda evidence: Figure())"
+    result = check(tmp_path, draw)
+    assert result.exit_code == 0, result.output
+    assert "a: the numbers of its figure cannot be read: RuntimeError: an artist" in " ".join(result.output.split())
+    assert "a.csv" not in report(tmp_path)
+    assert (tmp_path / "out" / "a.png").exists()
+
+
 @pytest.mark.parametrize("entry", [e for e in CATALOGUE if e.group != "images"], ids=lambda entry: entry.name)
 def test_every_figure_of_the_catalogue_says_what_is_line_and_what_is_marker(entry):
     claim = entry.load()

@@ -82,6 +82,24 @@ def test_shades_points_bands_and_written_numbers(panel):
     ]
 
 
+def test_bars(panel):
+    figure, axes = panel
+    axes.bar([1.0, 2.0], [3.0, 4.0], label="counts")
+    axes.barh([7.0], [5.0])
+    assert [(float(r["x"]), float(r["y"])) for r in rows(figure)] == [(1.0, 3.0), (2.0, 4.0), (5.0, 7.0)]
+    assert [r["curve"] for r in rows(figure)] == ["counts", "counts", ""]
+
+
+def test_axes_of_other_kinds_are_read_or_left_out():
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    figure.add_subplot(1, 3, 1, projection="polar").plot([0.0, 1.0], [1.0, 2.0])
+    figure.add_subplot(1, 3, 2, projection="3d").plot([0.0, 1.0], [1.0, 2.0], [3.0, 4.0])
+    figure.add_subplot(1, 3, 3).imshow(np.eye(2))
+    assert ("0.0", "1.0") in [(r["x"], r["y"]) for r in rows(figure)]
+
+
 def test_proxies_of_the_legend_are_no_numbers(panel):
     figure, axes = panel
     name_stroke(axes, STROKES[0], "predicted")
