@@ -39,6 +39,8 @@ from .sweeps import read_sweep as read_sweep
 from .sweeps import sweep as sweep
 from .theory.derivations import Derivation as Derivation
 from .theory.derivations import derive as derive
+from .theory.symbolic.book import book as book
+from .theory.symbolic.formula import Formula as Formula
 from .verification import Agreement as Agreement
 from .verification import Claim as Claim
 from .verification import ConvergenceOrder as ConvergenceOrder

@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+from .book import book, symbols
 from .console import errors
 from .derive import derive
 from .reproduce import check, list_claims, reproduce
@@ -21,6 +22,8 @@ app = typer.Typer(
     help="Closed-form and simulated learning dynamics of linear neural modules, verified against each other.",
 )
 app.command()(derive)
+app.command()(book)
+app.command()(symbols)
 app.command()(reproduce)
 app.command()(check)
 app.command("list")(list_claims)

@@ -1,0 +1,1 @@
+"""Formulas compared with training: the verdict, where a formula holds, what it is, and what would mend it."""
