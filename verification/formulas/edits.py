@@ -1,0 +1,261 @@
+"""Small changes of a formula: of a sign, a factor, an exponent, a symbol, and what may be missing or too much."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ...theory.symbolic.formula.nodes import (
+    ADD,
+    CALL,
+    DIV,
+    MUL,
+    NEG,
+    NUMBER,
+    POW,
+    SYMBOL,
+    Node,
+    Path,
+    add,
+    call,
+    div,
+    mul,
+    neg,
+    number,
+    power,
+    replaced_everywhere,
+    size,
+    symbol,
+    walk,
+)
+
+SWAPS = (
+    ("lam", "delta", "pi0", "sigma", "pi_star"),
+    ("n_x", "n_y"),
+    ("k_x", "k_y"),
+    ("N", "n_x"),
+    ("t", "n"),
+    *(tuple(f"{name}_{i}" for i in (1, 2, 3, 4)) for name in ("pi", "lam", "delta", "count")),
+)
+"""Symbols that are taken for each other."""
+COUNTED = ("L", "n", "N")
+"""Symbols of which a formula may be off by one."""
+TWO, ONE = number(2), number(1)
+CORE, MISSING = 1, 2
+Change = Callable[[Node], Node]
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """One change of a tree.
+
+    Attributes
+    ----------
+    path : tuple of int
+        Where; of a change of all equal parts, of the first of them.
+    change : callable
+        From the part to what takes its place.
+    level : int
+        1 for a change of what is there, 2 for what is missing or too much.
+    everywhere : Node or None
+        The part that is changed wherever it occurs.
+    """
+
+    path: Path
+    change: Change
+    level: int
+    everywhere: Node | None = None
+
+    def __call__(self, tree: Node) -> Node | None:
+        """The changed tree; None if the part is no longer there."""
+        if self.everywhere is not None:
+            changed = replaced_everywhere(tree, self.everywhere, self.change(self.everywhere))
+            return None if changed == tree else changed
+        return _changed_at(tree, self.path, self.change)
+
+
+def _changed_at(node: Node, path: Path, change: Change) -> Node | None:
+    if not path:
+        return change(node)
+    if path[0] >= len(node.args):
+        return None
+    inner = _changed_at(node.args[path[0]], path[1:], change)
+    if inner is None:
+        return None
+    return Node(node.kind, node.value, (*node.args[: path[0]], inner, *node.args[path[0] + 1 :]))
+
+
+def edits(tree: Node, available: frozenset[str]) -> list[Edit]:
+    """All single changes of a tree.
+
+    Parameters
+    ----------
+    tree : Node
+    available : frozenset of str
+        Symbols that may take the place of others, or be missing.
+
+    Returns
+    -------
+    list of Edit
+
+    Examples
+    --------
+    >>> from linmod.theory.symbolic.formula.text import read_text
+    >>> tree = read_text("exp(-lam*t)")
+    >>> sorted({str(edit(tree)) for edit in edits(tree, frozenset({"lam", "delta"})) if edit.level == 1})[:5]
+    ['-exp(-lam*t)', '2*exp(-lam*t)', 'exp(-(2*lam)*t)', 'exp(-(lam/2)*t)', 'exp(-(lam + t))']
+    """
+    parts = list(walk(tree))
+    found = [edit for path, node in parts for edit in _of_part(path, node, available)]
+    repeated = [node for node, times in Counter(node for _, node in parts).items() if times > 1 and node.kind != NUMBER]
+    for node in repeated:
+        path = next(path for path, other in parts if other == node)
+        found += [Edit(path, edit.change, edit.level, everywhere=node) for edit in _of_part(path, node, available)]
+    return found
+
+
+def _of_part(path: Path, node: Node, available: frozenset[str]) -> Iterator[Edit]:
+    for change in _core(node, available):
+        yield Edit(path, change, CORE)
+    for change in _missing(node, available):
+        yield Edit(path, change, MISSING)
+
+
+def _core(node: Node, available: frozenset[str]) -> Iterator[Change]:
+    if node.kind == NUMBER:
+        yield from _of_number(node)
+        return
+    yield neg
+    yield lambda part: mul(TWO, part)
+    yield lambda part: div(part, TWO)
+    yield lambda part: power(part, TWO)
+    yield lambda part: call("sqrt", part)
+    yield lambda part: div(ONE, part)
+    if node.kind == SYMBOL:
+        yield from _of_symbol(str(node.value), available)
+    elif node.kind in (ADD, MUL, DIV, POW, CALL):
+        yield from _of_operation(node)
+
+
+def _of_number(node: Node) -> Iterator[Change]:
+    value = Fraction(node.value)
+    others = [2 * value, value / 2, -value, value + 1, value - 1, value + Fraction(1, 2), value - Fraction(1, 2)]
+    others += [1 / value, value * value] if value else []
+    for other in dict.fromkeys(others):
+        if other != value:
+            yield _always(number(other))
+
+
+def _of_symbol(name: str, available: frozenset[str]) -> Iterator[Change]:
+    for group in SWAPS:
+        if name in group:
+            for other in group:
+                if other != name and other in available:
+                    yield _always(symbol(other))
+    if name in COUNTED:
+        for step in (-2, -1, 1, 2):
+            yield _always(add(symbol(name), number(step)))
+
+
+def _of_operation(node: Node) -> Iterator[Change]:
+    """Another operation of the same parts."""
+    if node.kind == DIV:
+        yield lambda part: mul(*part.args) if part.kind == DIV else part
+        yield lambda part: div(part.args[1], part.args[0]) if part.kind == DIV else part
+    elif node.kind == ADD and len(node.args) == 2:
+        yield lambda part: mul(*part.args) if part.kind == ADD else part
+    elif node.kind == MUL and len(node.args) == 2:
+        yield lambda part: add(*part.args) if part.kind == MUL else part
+        yield lambda part: div(*part.args[:2]) if part.kind == MUL else part
+    elif node.kind == CALL and node.value in _SIBLINGS:
+        for name in _SIBLINGS[str(node.value)]:
+            yield _renamed(name)
+
+
+_SIBLINGS = {
+    "tanh": ("coth",),
+    "coth": ("tanh",),
+    "sinh": ("cosh",),
+    "cosh": ("sinh",),
+    "log": ("log1p",),
+    "exp": ("expm1",),
+}
+
+
+def _renamed(name: str) -> Change:
+    return lambda part: call(name, *part.args) if part.kind == CALL else part
+
+
+def _always(node: Node) -> Change:
+    return lambda _: node
+
+
+def _missing(node: Node, available: frozenset[str]) -> Iterator[Change]:
+    if node.kind in (ADD, MUL):
+        for index in range(len(node.args)):
+            yield _without(index)
+    if node.kind == DIV:
+        yield lambda part: part.args[0] if part.kind == DIV else part
+        yield lambda part: div(ONE, part.args[1]) if part.kind == DIV else part
+    if node.kind == POW:
+        yield lambda part: part.args[0] if part.kind == POW else part
+    if node.kind == CALL and len(node.args) == 1:
+        yield lambda part: part.args[0] if part.kind == CALL else part
+    if node.kind == NUMBER:
+        return
+    yield lambda part: add(part, ONE)
+    yield lambda part: add(part, number(-1))
+    yield lambda part: add(ONE, neg(part))
+    for name in sorted(available):
+        yield _times(name)
+        yield _over(name)
+
+
+def _without(index: int) -> Change:
+    def change(part: Node) -> Node:
+        if index >= len(part.args) or part.kind not in (ADD, MUL):
+            return part
+        rest = (*part.args[:index], *part.args[index + 1 :])
+        return rest[0] if len(rest) == 1 else Node(part.kind, part.value, rest)
+
+    return change
+
+
+def _times(name: str) -> Change:
+    return lambda part: mul(part, symbol(name))
+
+
+def _over(name: str) -> Change:
+    return lambda part: div(part, symbol(name))
+
+
+def described(before: Node, after: Node) -> str:
+    """What was replaced by what, in the smallest part of the formula that shows it.
+
+    Examples
+    --------
+    >>> from linmod.theory.symbolic.formula.text import read_text
+    >>> described(read_text("lam*exp(-lam*t)"), read_text("lam*exp(-2*lam*t)"))
+    'replace exp(-lam*t) by exp(-2*lam*t)'
+    """
+    if before.kind == after.kind and before.value == after.value and len(before.args) == len(after.args):
+        different = [pair for pair in zip(before.args, after.args, strict=True) if pair[0] != pair[1]]
+        if len(different) == 1:
+            inner = different[0]
+            shown = CALL if before.kind == CALL else ""
+            deep = inner[0].kind not in (SYMBOL, NUMBER) and size(inner[0]) > 4
+            if not shown or deep:
+                if size(inner[0]) > 1 or before.kind == ADD or size(before) > 12:
+                    return described(*inner)
+        elif before.kind in (ADD, MUL) and len(different) < len(before.args):
+            return "; ".join(dict.fromkeys(described(*pair) for pair in different))
+        elif len(different) == 2 and size(before) > 12:
+            return "; ".join(dict.fromkeys(described(*pair) for pair in different))
+    return f"replace {before} by {after}"
+
+
+def is_minus(node: Node) -> bool:
+    """Whether a node is minus another."""
+    return node.kind == NEG

@@ -1,0 +1,250 @@
+"""The verdict on a formula in one problem: errors by mode and time, with null controls made from the formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ... import dynamics
+from ...problem import Problem, Trajectory
+from ...theory.symbolic.formula import Formula
+from ...theory.symbolic.formula.formula import EXPLICIT
+from ...validation import FloatArray
+from ..agreement import Agreement
+from ..comparison import verify
+from ..verdicts import FAILS, HOLDS, UNDECIDED
+from .design import Setting, starts_of
+from .measure import Wanted, as_rows, map_of, measured, modes_of
+from .predict import misfit, predicted
+from .rows import Rows
+
+CURVES = ("mode", "norm", "loss")
+"""Quantities over time, which are compared as predictions of problems are."""
+FACTOR = 1.5
+WRONG_START = 3.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """The largest error of one quantity: in absolute terms, in bounds, and where it is.
+
+    Attributes
+    ----------
+    label : str
+    error : float
+    of_bound : float
+        Above 1 the formula is wrong.
+    time : float
+        In units of tau; NaN where time does not matter.
+    predicted, simulated : float
+        The two values there.
+    """
+
+    label: str
+    error: float
+    of_bound: float
+    time: float
+    predicted: float
+    simulated: float
+
+
+@dataclass(frozen=True, eq=False)
+class OneProblem:
+    """What one problem says of a formula.
+
+    Attributes
+    ----------
+    verdict : str
+        "holds", "fails" or "undecided".
+    reason : str
+    lines : tuple of Line
+        The largest error of each mode, or of each other quantity.
+    controls : tuple of str
+        Deliberately wrong forms of the formula, and what became of them.
+    agreement : Agreement or None
+        The whole comparison of a quantity over time.
+    description : str
+        Of the problem.
+    """
+
+    verdict: str
+    reason: str
+    lines: tuple[Line, ...]
+    controls: tuple[str, ...]
+    agreement: Agreement | None
+    description: str
+
+
+def one_problem(formula: Formula, problem: Problem) -> OneProblem:
+    """Compare a formula with the simulation of one problem."""
+    setting = Setting(problem, tau=_time_constant(problem), extra=_held_out_size(formula, problem))
+    if formula.of in CURVES:
+        return _of_curves(formula, setting)
+    return _of_numbers(formula, setting)
+
+
+def _time_constant(problem: Problem) -> float:
+    return 1 / problem.training.step_size if problem.training.is_descent else 2.0
+
+
+def _held_out_size(formula: Formula, problem: Problem) -> Mapping[str, float]:
+    return {"j": float(problem.dataset.n_items - 1)} if formula.of == "held_out" else {}
+
+
+def _of_curves(formula: Formula, setting: Setting) -> OneProblem:
+    problem = setting.problem
+    if not starts_of(problem):
+        raise ValueError("initial must be Aligned, so that the start of each mode is known, for a formula to be checked")
+    seen = dynamics.solve(problem)
+    wanted = Wanted(formula.of, formula.block)
+    series = [*modes_of(problem, seen)] if formula.of == "mode" else [map_of(problem, seen, wanted)]
+    rows = as_rows(setting, series)
+    if rows is None:
+        raise ValueError(f"this problem has no {formula.of} of {formula.block or 'any mode'}")
+    said = bound_values(formula, rows)
+    named = _named(formula, rows)
+
+    def simulate(asked: Problem) -> Trajectory:
+        return seen if asked is problem else dynamics.solve(asked)
+
+    controls = {name: _mapping(named, rows, values) for name, values in wrong_values(formula, rows, said).items()}
+    agreement = verify(
+        problem,
+        predict=lambda _: _mapping(named, rows, said),
+        simulate=simulate,
+        controls={name: _always(mapping) for name, mapping in controls.items()},
+    )
+    bounds = {label: agreement.by_quantity[label] for label in named}
+    lines = tuple(_line(label, rows, said, index, bounds[label].of_bound) for index, label in enumerate(named))
+    told = tuple(f"{control.name}: {control}" for control in agreement.controls)
+    return OneProblem(agreement.verdict, agreement.reason, lines, told, agreement, seen.description)
+
+
+def _always(mapping: Mapping[str, FloatArray]) -> Callable[[Problem], Mapping[str, FloatArray]]:
+    return lambda _: mapping
+
+
+def bound_values(formula: Formula, rows: Rows) -> FloatArray:
+    """What a formula predicts, or raise where it has no value.
+
+    Raises
+    ------
+    ValueError
+        If a symbol has no value in this problem, or the formula gives no finite number.
+    """
+    try:
+        said = predicted(formula.tree, formula.form, rows)
+    except KeyError as error:
+        raise ValueError(f"{error.args[0]} has no value for of={formula.of!r} in this problem") from None
+    if np.all(np.isfinite(said)):
+        return said
+    worst = int(np.flatnonzero(~np.isfinite(said))[0])
+    shown = ("lam", "delta", "pi0", "t", "n")
+    at = ", ".join(f"{name} = {rows.values[name][worst]:.6g}" for name in shown if name in formula.symbols)
+    raise ValueError(f"the formula gives no finite number{f' at {at}' if at else ''}")
+
+
+def wrong_values(formula: Formula, rows: Rows, said: FloatArray) -> dict[str, FloatArray]:
+    """What deliberately wrong forms of a formula predict, those that differ from it."""
+    found = {}
+    for name, change in _CHANGES.items():
+        values = {**rows.values, **change(rows)}
+        try:
+            wrong = predicted(formula.tree, formula.form, replace(rows, values=values))
+        except KeyError:
+            continue
+        wrong = np.where(np.isfinite(wrong), wrong, 0.0)
+        if np.any(np.abs(wrong - said) > 4 * rows.bound):
+            found[name] = wrong
+    return found
+
+
+def _scaled(name: str, factor: float) -> Callable[[Rows], dict[str, FloatArray]]:
+    return lambda rows: {name: factor * rows.values[name]} if name in rows.values else {}
+
+
+def _halved_times(rows: Rows) -> dict[str, FloatArray]:
+    return {name: 0.5 * rows.values[name] for name in ("t", "n") if name in rows.values}
+
+
+def _other_class(rows: Rows) -> dict[str, FloatArray]:
+    """Lambda of the next class of modes."""
+    if "lam" not in rows.values or len(rows.labels) < 2:
+        return {}
+    first = np.unique(rows.series, return_index=True)[1]
+    following = np.roll(rows.values["lam"][first], 1)
+    return {"lam": following[np.searchsorted(rows.series[first], rows.series)]}
+
+
+_CHANGES: dict[str, Callable[[Rows], dict[str, FloatArray]]] = {
+    "times x 0.5": _halved_times,
+    "delta left out": lambda rows: {"delta": np.ones(len(rows))} if "delta" in rows.values else {},
+    "initial strengths x 3": _scaled("pi0", WRONG_START),
+    "lambda of the next class": _other_class,
+    "layers + 1": lambda rows: {"L": rows.values["L"] + 1},
+    **{f"{name} x {FACTOR}": _scaled(name, FACTOR) for name in ("N", "n_x", "n_y", "k_x", "k_y", "r", "rho", "j")},
+    **{f"pi_{i} x {FACTOR}": _scaled(f"pi_{i}", FACTOR) for i in (1, 2, 3, 4)},
+    f"lambda x {FACTOR}": _scaled("lam", FACTOR),
+    f"pi_star x {FACTOR}": _scaled("pi_star", FACTOR),
+}
+
+
+def _named(formula: Formula, rows: Rows) -> list[str]:
+    """Names of the series as quantities of a trajectory."""
+    if formula.of == "mode":
+        return [f"mode {label}" for label in rows.labels]
+    if formula.of == "norm" and formula.block is not None:
+        return [f"norm {formula.block[0]} -> {formula.block[1]}"]
+    return ["loss"]
+
+
+def _mapping(named: list[str], rows: Rows, values: FloatArray) -> dict[str, FloatArray]:
+    return {name: values[rows.series == index] for index, name in enumerate(named)}
+
+
+def _line(label: str, rows: Rows, said: FloatArray, index: int, of_bound: float) -> Line:
+    here = np.flatnonzero(rows.series == index)
+    error = np.abs(said[here] - rows.truth[here])
+    worst = here[int(np.argmax(error))]
+    time = float(rows.values["t"][worst]) if "t" in rows.values else float("nan")
+    return Line(label, float(error.max()), of_bound, time, float(said[worst]), float(rows.truth[worst]))
+
+
+def _of_numbers(formula: Formula, setting: Setting) -> OneProblem:
+    rows = measured(setting, Wanted(formula.of, formula.block))
+    description = repr(setting.problem)
+    if rows is None:
+        reason = f"this problem has nothing to compare with of={formula.of!r}; another start or dataset would decide it"
+        return OneProblem(UNDECIDED, reason, (), (), None, description)
+    said = bound_values(formula, rows)
+    errors = misfit(formula.tree, formula.form, rows)
+    lines = tuple(
+        _line(label, rows, said, index, float(errors[rows.series == index].max()))
+        for index, label in enumerate(rows.labels)
+    )
+    wrong = wrong_values(formula, rows, said)
+    told, accepted = [], []
+    for name, values in wrong.items():
+        off = float(np.max(np.abs(values - rows.truth) / rows.bound))
+        told.append(f"{name}: {'rejected' if off > 1 else 'NOT rejected'} (error {off:.2g} bounds)")
+        accepted += [name] if off <= 1 else []
+    verdict, reason = _decision(lines, wrong, accepted)
+    return OneProblem(verdict, reason, lines, tuple(told), None, description)
+
+
+def _decision(lines: tuple[Line, ...], wrong: Mapping[str, FloatArray], accepted: list[str]) -> tuple[str, str]:
+    worst = max(lines, key=lambda line: line.of_bound)
+    if not worst.of_bound <= 1:
+        return FAILS, f"{worst.label} is off by {worst.error:.2e}, {worst.of_bound:.3g} times its bound"
+    if accepted:
+        return FAILS, f"the wrong form {accepted[0]!r} is within all bounds"
+    if not wrong:
+        return UNDECIDED, "no symbol of the formula could be wrong without being noticed; one that depends on the problem would decide it"
+    return HOLDS, f"all {len(lines)} values are within their bounds, {len(wrong)} of {len(wrong)} wrong forms are rejected"
+
+
+def is_explicit(formula: Formula) -> bool:
+    """Whether a formula gives its quantity directly."""
+    return formula.form == EXPLICIT
