@@ -46,7 +46,9 @@ from .verification import Claim as Claim
 from .verification import ConvergenceOrder as ConvergenceOrder
 from .verification import Evidence as Evidence
 from .verification import Finding as Finding
+from .verification import FormulaVerdict as FormulaVerdict
 from .verification import Settings as Settings
+from .verification import check as check
 from .verification import compare as compare
 from .verification import convergence_order as convergence_order
 from .verification import verify as verify

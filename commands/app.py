@@ -9,9 +9,10 @@ import sys
 import typer
 
 from .book import book, symbols
+from .check import check
 from .console import errors
 from .derive import derive
-from .reproduce import check, list_claims, reproduce
+from .reproduce import list_claims, reproduce
 from .spectrum import spectrum
 from .sweep import run_sweep
 

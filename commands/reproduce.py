@@ -53,16 +53,8 @@ def reproduce(
     _run(claims, out, Settings(seed, quick, images=images), named=set(names or []))
 
 
-def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE.py", help="A Python file that makes linmod.Claim objects.")],
-    out: OutOption = Path("results"),
-    quick: QuickOption = False,
-    seed: SeedOption = 0,
-) -> None:
-    """Check the claims that a file of yours makes at its top level.
-
-    Exit status: 0 if all hold, 1 if one fails, 3 if none fails but one is undecided, 2 for wrong usage.
-    """
+def check_file(file: Path, out: Path, quick: bool, seed: int) -> NoReturn:
+    """Check the claims that a file makes at its top level, and end with the exit status."""
     from ..verification.claims import Settings
     from .claim_files import as_script, claims_of
 

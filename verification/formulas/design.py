@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ LONGEST = 250.0
 SMALLEST_START = {1: 1e-6, 2: 1e-6, 3: 1e-3, 4: 1e-2, 5: 1e-2}
 """Deeper networks wait at smaller starts for a time that is a power of the start."""
 LARGEST_START = 1.0
-SPACE = (
+SPACE: tuple[dict[str, Any], ...] = (
     {"n_x": 1, "n_y": 1, "k_x": 1, "k_y": 2},
     {"n_x": 2, "n_y": 1, "k_x": 2, "k_y": 1},
     {"n_x": 2, "n_y": 2, "k_x": 1, "k_y": 3, "r": 0.7},
@@ -136,9 +137,9 @@ def _setting(
     return Setting(Problem(dataset, problem.network, start, training_by_steps), part, 1 / step)
 
 
-def _varied(index: int, part: str) -> dict[str, float]:
+def _varied(index: int, part: str) -> dict[str, Any]:
     """A point of the space; the second round, and the half for confirmation, have other scales."""
-    point: dict[str, float] = dict(SPACE[index % len(SPACE)])
+    point = dict(SPACE[index % len(SPACE)])
     rounds = index // len(SPACE) + (0.5 if part == CONFIRMED else 0.0)
     point["r"] = point.get("r", 1.0) * (1 + 0.12 * rounds)
     return point
@@ -149,7 +150,7 @@ def stable_step(problem: Problem, share: float) -> float:
     spectrum, layers = theory.spectrum(problem.dataset).learnable, problem.network.layers
     top = max(max(c.pi_star, starts_of(problem).get(c.name, 0.0)) for c in spectrum)
     fastest = max(c.delta for c in spectrum) * layers * top ** (2 - 2 / layers)
-    return share * 1.0 / max(fastest, max(c.lam for c in spectrum))
+    return float(share / max(fastest, max(c.lam for c in spectrum)))
 
 
 def moving_times(problem: Problem) -> FloatArray:
@@ -170,7 +171,19 @@ def _started(problem: Problem) -> list[tuple[ModeClass, float]]:
 def _span(mode_class: ModeClass, pi0: float, layers: int) -> float:
     """About the time that a mode takes; it only chooses where to look."""
     final = mode_class.pi_star
-    rate = mode_class.delta * layers * final ** (2 - 2 / layers)
+    relaxation = 1 / float(mode_class.delta * layers * final ** (2 - 2 / layers))
     if pi0 < 0.4 * final:
-        return theory.half_time_deep(mode_class.lam, mode_class.delta, pi0, layers) + 0.5 / rate
-    return 1.5 / rate
+        return theory.half_time_deep(mode_class.lam, mode_class.delta, pi0, layers) + 0.5 * relaxation
+    return 1.5 * relaxation
+
+
+def held_out_settings(part: str) -> list[Setting]:
+    """Settings in which one item is held out, or one is trained on."""
+    found = []
+    for index in range(len(SPACE)):
+        dataset = SystematicityDataset(**_varied(index, part))
+        if not dataset.output_signs or dataset.k_x == 0 or dataset.n_items < 4:
+            continue
+        problem = Problem(dataset, Shallow(), Aligned(0.0), Flow([1.0]))
+        found.append(Setting(problem, part, 1.0, {"j": float(dataset.n_items - 1)}))
+    return found

@@ -12,7 +12,6 @@ from ...theory.symbolic.formula.nodes import (
     CALL,
     DIV,
     MUL,
-    NEG,
     NUMBER,
     POW,
     SYMBOL,
@@ -22,6 +21,7 @@ from ...theory.symbolic.formula.nodes import (
     call,
     div,
     mul,
+    names,
     neg,
     number,
     power,
@@ -43,7 +43,8 @@ SWAPS = (
 COUNTED = ("L", "n", "N")
 """Symbols of which a formula may be off by one."""
 TWO, ONE = number(2), number(1)
-CORE, MISSING = 1, 2
+MISSING = 1.5
+"""Cost from which on a change adds or removes something."""
 Change = Callable[[Node], Node]
 
 
@@ -57,15 +58,15 @@ class Edit:
         Where; of a change of all equal parts, of the first of them.
     change : callable
         From the part to what takes its place.
-    level : int
-        1 for a change of what is there, 2 for what is missing or too much.
+    cost : float
+        Near 1 for a change of what is there; from 1.5 on for what is missing or too much.
     everywhere : Node or None
         The part that is changed wherever it occurs.
     """
 
     path: Path
     change: Change
-    level: int
+    cost: float
     everywhere: Node | None = None
 
     def __call__(self, tree: Node) -> Node | None:
@@ -104,7 +105,7 @@ def edits(tree: Node, available: frozenset[str]) -> list[Edit]:
     --------
     >>> from linmod.theory.symbolic.formula.text import read_text
     >>> tree = read_text("exp(-lam*t)")
-    >>> sorted({str(edit(tree)) for edit in edits(tree, frozenset({"lam", "delta"})) if edit.level == 1})[:5]
+    >>> sorted({str(edit(tree)) for edit in edits(tree, frozenset({"lam", "delta"})) if edit.cost < 1.5})[:5]
     ['-exp(-lam*t)', '2*exp(-lam*t)', 'exp(-(2*lam)*t)', 'exp(-(lam/2)*t)', 'exp(-(lam + t))']
     """
     parts = list(walk(tree))
@@ -112,51 +113,68 @@ def edits(tree: Node, available: frozenset[str]) -> list[Edit]:
     repeated = [node for node, times in Counter(node for _, node in parts).items() if times > 1 and node.kind != NUMBER]
     for node in repeated:
         path = next(path for path, other in parts if other == node)
-        found += [Edit(path, edit.change, edit.level, everywhere=node) for edit in _of_part(path, node, available)]
+        found += [Edit(path, edit.change, edit.cost, everywhere=node) for edit in _of_part(path, node, available)]
     return found
 
 
 def _of_part(path: Path, node: Node, available: frozenset[str]) -> Iterator[Edit]:
-    for change in _core(node, available):
-        yield Edit(path, change, CORE)
+    for cost, change in _core(node, available):
+        yield Edit(path, change, cost)
     for change in _missing(node, available):
         yield Edit(path, change, MISSING)
 
 
-def _core(node: Node, available: frozenset[str]) -> Iterator[Change]:
+def _core(node: Node, available: frozenset[str]) -> Iterator[tuple[float, Change]]:
     if node.kind == NUMBER:
         yield from _of_number(node)
         return
-    yield neg
-    yield lambda part: mul(TWO, part)
-    yield lambda part: div(part, TWO)
-    yield lambda part: power(part, TWO)
-    yield lambda part: call("sqrt", part)
-    yield lambda part: div(ONE, part)
+    yield 1.0, neg
+    yield 1.1, lambda part: mul(TWO, part)
+    yield 1.1, lambda part: div(part, TWO)
+    yield 1.2, lambda part: power(part, TWO)
+    yield 1.2, lambda part: call("sqrt", part)
+    yield 1.2, lambda part: div(ONE, part)
     if node.kind == SYMBOL:
         yield from _of_symbol(str(node.value), available)
-    elif node.kind in (ADD, MUL, DIV, POW, CALL):
-        yield from _of_operation(node)
+        return
+    for change in _of_operation(node):
+        yield 1.3, change
+    for one, other in _EXCHANGED:
+        if {one, other} <= names(node):
+            yield 1.15, _exchange(one, other)
 
 
-def _of_number(node: Node) -> Iterator[Change]:
+def _of_number(node: Node) -> Iterator[tuple[float, Change]]:
     value = Fraction(node.value)
     others = [2 * value, value / 2, -value, value + 1, value - 1, value + Fraction(1, 2), value - Fraction(1, 2)]
     others += [1 / value, value * value] if value else []
     for other in dict.fromkeys(others):
         if other != value:
-            yield _always(number(other))
+            yield 1.0 if other in (2 * value, value / 2, -value) else 1.05, _always(number(other))
 
 
-def _of_symbol(name: str, available: frozenset[str]) -> Iterator[Change]:
+def _of_symbol(name: str, available: frozenset[str]) -> Iterator[tuple[float, Change]]:
     for group in SWAPS:
         if name in group:
             for other in group:
                 if other != name and other in available:
-                    yield _always(symbol(other))
+                    yield 1.0, _always(symbol(other))
     if name in COUNTED:
         for step in (-2, -1, 1, 2):
-            yield _always(add(symbol(name), number(step)))
+            yield 1.05, _always(add(symbol(name), number(step)))
+
+
+def _exchange(one: str, other: str) -> Change:
+    held = symbol(f"{one} and {other}")
+
+    def change(part: Node) -> Node:
+        moved = replaced_everywhere(part, symbol(one), held)
+        return replaced_everywhere(replaced_everywhere(moved, symbol(other), symbol(one)), held, symbol(other))
+
+    return change
+
+
+_EXCHANGED = (("lam", "delta"), ("lam", "pi0"), ("delta", "pi0"), ("n_x", "n_y"), ("k_x", "k_y"))
 
 
 def _of_operation(node: Node) -> Iterator[Change]:
@@ -169,8 +187,8 @@ def _of_operation(node: Node) -> Iterator[Change]:
     elif node.kind == MUL and len(node.args) == 2:
         yield lambda part: add(*part.args) if part.kind == MUL else part
         yield lambda part: div(*part.args[:2]) if part.kind == MUL else part
-    elif node.kind == CALL and node.value in _SIBLINGS:
-        for name in _SIBLINGS[str(node.value)]:
+    elif node.kind == CALL:
+        for name in _SIBLINGS.get(str(node.value), ()):
             yield _renamed(name)
 
 
@@ -232,7 +250,7 @@ def _over(name: str) -> Change:
 
 
 def described(before: Node, after: Node) -> str:
-    """What was replaced by what, in the smallest part of the formula that shows it.
+    """What was replaced by what, in the smallest parts of the formula that show it.
 
     Examples
     --------
@@ -240,22 +258,19 @@ def described(before: Node, after: Node) -> str:
     >>> described(read_text("lam*exp(-lam*t)"), read_text("lam*exp(-2*lam*t)"))
     'replace exp(-lam*t) by exp(-2*lam*t)'
     """
-    if before.kind == after.kind and before.value == after.value and len(before.args) == len(after.args):
-        different = [pair for pair in zip(before.args, after.args, strict=True) if pair[0] != pair[1]]
-        if len(different) == 1:
-            inner = different[0]
-            shown = CALL if before.kind == CALL else ""
-            deep = inner[0].kind not in (SYMBOL, NUMBER) and size(inner[0]) > 4
-            if not shown or deep:
-                if size(inner[0]) > 1 or before.kind == ADD or size(before) > 12:
-                    return described(*inner)
-        elif before.kind in (ADD, MUL) and len(different) < len(before.args):
-            return "; ".join(dict.fromkeys(described(*pair) for pair in different))
-        elif len(different) == 2 and size(before) > 12:
-            return "; ".join(dict.fromkeys(described(*pair) for pair in different))
-    return f"replace {before} by {after}"
+    pairs = sorted(_different(before, after), key=lambda pair: size(pair[0]), reverse=True)
+    return "; ".join(dict.fromkeys(f"replace {one} by {other}" for one, other in pairs))
 
 
-def is_minus(node: Node) -> bool:
-    """Whether a node is minus another."""
-    return node.kind == NEG
+def _different(before: Node, after: Node) -> list[tuple[Node, Node]]:
+    """Parts that differ, each as small as can be read."""
+    if (before.kind, before.value, len(before.args)) != (after.kind, after.value, len(after.args)):
+        return [(before, after)]
+    inner = [pair for pair in zip(before.args, after.args, strict=True) if pair[0] != pair[1]]
+    parts = [part for pair in inner for part in _different(*pair)]
+    small = sum(size(one) for one, _ in parts) <= SHOWN
+    return [(before, after)] if small and size(before) <= READABLE else parts
+
+
+SHOWN, READABLE = 4, 9
+"""Nodes of changed parts below which what is around them is shown too, if that has few nodes."""

@@ -52,7 +52,9 @@ def as_rows(setting: Setting, series: Sequence[Series]) -> Rows | None:
     names = {name for _, values, _ in rows for name in values} | set(shared)
     lengths = [len(truth) for _, _, truth in rows]
     columns = {
-        name: np.concatenate([np.broadcast_to(values.get(name, shared.get(name, np.nan)), len(truth)) for _, values, truth in rows])
+        name: np.concatenate(
+            [np.broadcast_to(values.get(name, shared.get(name, np.nan)), len(truth)) for _, values, truth in rows]
+        )
         for name in sorted(names)
     }
     return Rows(
@@ -146,7 +148,7 @@ def map_of(problem: Problem, seen: Trajectory, what: Wanted) -> Series:
 
 
 def _norm(seen: Trajectory, what: Wanted) -> FloatArray:
-    if what.block not in seen.norms:
+    if what.block is None or what.block not in seen.norms:
         return np.zeros(0)
     return seen.norms[what.block]
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...theory.symbolic.formula import Formula
-from ...theory.symbolic.formula.nodes import Node, names, size
+from ...theory.symbolic.formula.nodes import Node, size
+from ...theory.symbolic.formula.tidy import tidy
 from ...theory.symbolic.formula.values import Evaluator
 from ...validation import FloatArray
-from .edits import CORE, Edit, described, edits
+from .edits import MISSING, Edit, described, edits
 from .predict import misfit, screening
 from .rows import Rows
 
@@ -21,7 +22,7 @@ SCREENED = 40
 SHOWN = 5
 SECONDS = 14.0
 """For pairs of changes."""
-FITTING = ("lam", "delta", "pi0", "alpha", "tau", "count", "L", "N", "n_x", "n_y", "k_x", "k_y", "r", "sigma", "pi_star")
+FITTING = ("lam", "delta", "pi0", "alpha", "tau", "count", "L", "N", "n_x", "n_y", "k_x", "k_y", "r")
 """Symbols that may be missing in a formula, if they have values."""
 Progress = Callable[[float], None]
 
@@ -68,11 +69,13 @@ def find_mends(formula: Formula, explored: Rows, confirmed: Rows, progress: Prog
         The simplest first.
     """
     search = _Search(formula, explored, confirmed)
-    singles = search.confirmed(search.singles(), 1)
+    found = search.confirmed(search.singles(), 1)
     progress(0.2)
-    if singles:
-        return singles
-    return search.confirmed(search.pairs(progress), 2)
+    for stage in (0, 1):
+        if not found:
+            found = search.confirmed(search.pairs(stage, progress), 2)
+        progress(0.5 * (stage + 1))
+    return found
 
 
 class _Search:
@@ -90,31 +93,33 @@ class _Search:
         self._evaluate.keep(formula.tree)
         self._truth, self._bound = self._screened.truth, self._factor * self._screened.bound
 
-    def singles(self) -> Iterator[tuple[Node, int]]:
+    def singles(self) -> Iterator[tuple[Node, float]]:
         """Trees with one change that agree with the screened rows."""
         for edit in self._edits:
             tree = edit(self._formula.tree)
             if tree is not None and self._agrees(tree):
-                yield tree, edit.level
+                yield tree, edit.cost
 
-    def pairs(self, progress: Progress) -> Iterator[tuple[Node, int]]:
-        """Trees with two changes that agree with the screened rows, those of what is there first."""
-        end = time.perf_counter() + SECONDS
-        core = sorted((edit for edit in self._edits if edit.level == CORE), key=_depth)
-        missing = sorted((edit for edit in self._edits if edit.level != CORE), key=_depth)
-        done, total = 0, len(core) ** 2 // 2 + len(core) * len(missing)
-        for others in (core, missing):
-            for index, first in enumerate(core):
-                if time.perf_counter() > end:
-                    return
-                for second in others[index + 1 :] if others is core else others:
-                    deeper, upper = (first, second) if _depth(first) <= _depth(second) else (second, first)
-                    inner = deeper(self._formula.tree)
-                    tree = None if inner is None else upper(inner)
-                    if tree is not None and self._agrees(tree):
-                        yield tree, first.level + second.level
-                done += len(others)
-                progress(0.2 + 0.7 * min(1.0, done / max(total, 1)))
+    def pairs(self, stage: int, progress: Progress) -> Iterator[tuple[Node, float]]:
+        """Trees with two changes that agree: both of what is there, or one of what is missing or too much."""
+        end = time.perf_counter() + SECONDS / 2
+        core = sorted((edit for edit in self._edits if edit.cost < MISSING), key=_depth)
+        others = core if stage == 0 else sorted((edit for edit in self._edits if edit.cost >= MISSING), key=_depth)
+        for index, first in enumerate(core):
+            if time.perf_counter() > end:
+                return
+            inner = first(self._formula.tree)
+            if inner is None:
+                continue
+            for second in others[index + 1 :] if stage == 0 else others:
+                tree = second(inner) if _depth(first) <= _depth(second) else self._upon(second, first)
+                if tree is not None and self._agrees(tree):
+                    yield tree, first.cost + second.cost
+            progress(0.2 + 0.4 * stage + 0.4 * index / len(core))
+
+    def _upon(self, deeper: Edit, upper: Edit) -> Node | None:
+        inner = deeper(self._formula.tree)
+        return None if inner is None else upper(inner)
 
     def _agrees(self, tree: Node) -> bool:
         with np.errstate(all="ignore"):
@@ -124,12 +129,12 @@ class _Search:
                 return False
             return bool(np.all(np.abs(values - self._truth) <= self._bound))
 
-    def confirmed(self, found: Iterator[tuple[Node, int]], complexity: int) -> list[Mend]:
+    def confirmed(self, found: Iterator[tuple[Node, float]], complexity: int) -> list[Mend]:
         """Of the trees found, those that hold in every explored and in every confirming setting."""
-        candidates: dict[bytes, tuple[int, int, Node]] = {}
-        for tree, level in found:
+        candidates: dict[bytes, tuple[float, int, Node]] = {}
+        for tree, cost in found:
             key = _fingerprint(self._evaluate, tree, len(self._truth))
-            rank = (level, size(tree), tree)
+            rank = (cost, size(tree), tree)
             if key not in candidates or rank[:2] < candidates[key][:2]:
                 candidates[key] = rank
         mends: list[Mend] = []
@@ -146,7 +151,8 @@ class _Search:
             held, tried = tally(tree, self._formula.form, rows)
             if held < tried or not tried:
                 return None
-        return Mend(tree, described(self._formula.tree, tree), complexity, held, tried)
+        tidied = tidy(tree)
+        return Mend(tidied, described(tidy(self._formula.tree), tidied), complexity, held, tried)
 
 
 def tally(tree: Node, form: str, rows: Rows) -> tuple[int, int]:
@@ -188,14 +194,5 @@ def _few(rows: Rows) -> Rows:
 def _fingerprint(evaluate: Evaluator, tree: Node, length: int) -> bytes:
     values = np.broadcast_to(np.asarray(evaluate(tree), dtype=np.float64), (length,))
     digits = np.floor(np.log10(np.abs(values) + 1e-300))
-    return np.round(values / 10**digits, 3).tobytes()
-
-
-def together(parts: Sequence[Mend]) -> str:
-    """Mends as lines of text."""
-    return "\n".join(str(mend) for mend in parts)
-
-
-def uses(mend: Mend) -> frozenset[str]:
-    """Symbols of a mended formula."""
-    return names(mend.tree)
+    rounded: FloatArray = np.round(values / 10**digits, 3)
+    return rounded.tobytes()

@@ -10,7 +10,6 @@ import numpy as np
 from ... import dynamics
 from ...problem import Problem, Trajectory
 from ...theory.symbolic.formula import Formula
-from ...theory.symbolic.formula.formula import EXPLICIT
 from ...validation import FloatArray
 from ..agreement import Agreement
 from ..comparison import verify
@@ -96,7 +95,9 @@ def _held_out_size(formula: Formula, problem: Problem) -> Mapping[str, float]:
 def _of_curves(formula: Formula, setting: Setting) -> OneProblem:
     problem = setting.problem
     if not starts_of(problem):
-        raise ValueError("initial must be Aligned, so that the start of each mode is known, for a formula to be checked")
+        raise ValueError(
+            "initial must be Aligned, so that the start of each mode is known, for a formula to be checked"
+        )
     seen = dynamics.solve(problem)
     wanted = Wanted(formula.of, formula.block)
     series = [*modes_of(problem, seen)] if formula.of == "mode" else [map_of(problem, seen, wanted)]
@@ -241,10 +242,11 @@ def _decision(lines: tuple[Line, ...], wrong: Mapping[str, FloatArray], accepted
     if accepted:
         return FAILS, f"the wrong form {accepted[0]!r} is within all bounds"
     if not wrong:
-        return UNDECIDED, "no symbol of the formula could be wrong without being noticed; one that depends on the problem would decide it"
-    return HOLDS, f"all {len(lines)} values are within their bounds, {len(wrong)} of {len(wrong)} wrong forms are rejected"
-
-
-def is_explicit(formula: Formula) -> bool:
-    """Whether a formula gives its quantity directly."""
-    return formula.form == EXPLICIT
+        return (
+            UNDECIDED,
+            "the formula has no symbol that could be wrong; one that depends on the problem would decide it",
+        )
+    return (
+        HOLDS,
+        f"all {len(lines)} values are within their bounds, {len(wrong)} of {len(wrong)} wrong forms are rejected",
+    )

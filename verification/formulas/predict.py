@@ -16,7 +16,9 @@ from .rows import Rows
 
 HALVINGS, FAR = 60, 36.0
 MOST_EVALUATIONS = 20_000
-RTOL, ATOL = 1e-10, 1e-14
+RTOL, ATOL = 1e-9, 1e-14
+SMOOTH = 0.01
+"""Largest relative difference between slopes of second and of fourth order."""
 
 
 def predicted(tree: Node, form: str, rows: Rows) -> FloatArray:
@@ -90,7 +92,9 @@ def _integrated(tree: Node, rows: Rows) -> FloatArray:
     grid = np.unique(shares)
     try:
         with np.errstate(all="ignore"):
-            run = solve_ivp(rate, (0.0, 1.0), start, t_eval=grid, method="DOP853", rtol=RTOL, atol=ATOL * np.abs(start).max())
+            run = solve_ivp(
+                rate, (0.0, 1.0), start, t_eval=grid, method="DOP853", rtol=RTOL, atol=ATOL * np.abs(start).max()
+            )
     except (FloatingPointError, ValueError):
         return np.full(len(rows), np.nan)
     if not run.success:
@@ -110,7 +114,7 @@ def _iterated(tree: Node, rows: Rows) -> FloatArray:
     for n in range(int(steps.max()) + 1):
         here = steps == n
         result[here] = state[index[here]]
-        now = {**values, "pi": state, "n": float(n), "t": n * one.values["alpha"]}
+        now: dict[str, FloatArray | float] = {**values, "pi": state, "n": float(n), "t": n * one.values["alpha"]}
         state = evaluated(tree, now, state.shape)
     return result
 
@@ -145,15 +149,20 @@ def _times(rows: Rows) -> tuple[Rows, float]:
 
 
 def _slopes(rows: Rows) -> tuple[Rows, float]:
+    """Slopes of the course by differences of fourth order, where those of second order nearly agree."""
     slopes = np.full(len(rows), np.nan)
     for series in np.unique(rows.series):
         here = np.flatnonzero(rows.series == series)
-        times, values = rows.values["t"][here], rows.truth[here]
+        times, y = rows.values["t"][here], rows.truth[here]
         if len(here) > 8:
             step = times[1] - times[0]
-            slopes[here[2:-2]] = (values[:-4] - 8 * values[1:-3] + 8 * values[3:-1] - values[4:]) / (12 * step)
+            fine = (y[:-4] - 8 * y[1:-3] + 8 * y[3:-1] - y[4:]) / (12 * step)
+            coarse = (y[3:-1] - y[1:-3]) / (2 * step)
+            clear = np.abs(y[3:-1] - y[1:-3]) > 1e-4 * np.abs(y[2:-2])
+            smooth = np.abs(fine - coarse) <= SMOOTH * np.abs(fine)
+            slopes[here[2:-2]] = np.where(clear & smooth, fine, np.nan)
     whole = Rows(rows.values, slopes, rows.series, rows.setting, rows.settings, rows.labels)
-    return whole.where(np.isfinite(slopes)), 1e3
+    return whole.where(np.isfinite(slopes)), 300.0
 
 
 def _next(rows: Rows) -> tuple[Rows, float]:
