@@ -79,7 +79,7 @@ _DATASET_TERMS = (
     Term("n_y", "sign features among the outputs", DATASET, (), "n_y"),
     Term("k_x", "identity blocks among the inputs", DATASET, (), "k_x"),
     Term("k_y", "identity blocks among the outputs", DATASET, (), "k_y"),
-    Term("r", "scale of the identity blocks", DATASET, (), "r"),
+    Term("r", "scale of the identity blocks, without its sign", DATASET, (), "r"),
     Term("rho", "squared size of the identity inputs of one item, k_x r^2", DATASET, ("ρ",), r"\rho"),
     Term("j", "items that are trained on, where others are held out", DATASET, (), "j"),
 )

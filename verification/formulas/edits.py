@@ -126,7 +126,7 @@ def _of_part(path: Path, node: Node, available: frozenset[str]) -> Iterator[Edit
 
 def _core(node: Node, available: frozenset[str]) -> Iterator[tuple[float, Change]]:
     if node.kind == NUMBER:
-        yield from _of_number(node)
+        yield from _of_number(node, available)
         return
     yield 1.0, neg
     yield 1.1, lambda part: mul(TWO, part)
@@ -144,10 +144,13 @@ def _core(node: Node, available: frozenset[str]) -> Iterator[tuple[float, Change
             yield 1.15, _exchange(one, other)
 
 
-def _of_number(node: Node) -> Iterator[tuple[float, Change]]:
+def _of_number(node: Node, available: frozenset[str]) -> Iterator[tuple[float, Change]]:
     value = Fraction(node.value)
     others = [2 * value, value / 2, -value, value + 1, value - 1, value + Fraction(1, 2), value - Fraction(1, 2)]
     others += [1 / value, value * value] if value else []
+    if value == 1:
+        for name in sorted(available):
+            yield 1.4, _always(symbol(name))
     for other in dict.fromkeys(others):
         if other != value:
             yield 1.0 if other in (2 * value, value / 2, -value) else 1.05, _always(number(other))
@@ -211,6 +214,26 @@ def _always(node: Node) -> Change:
 
 
 def _missing(node: Node, available: frozenset[str]) -> Iterator[Change]:
+    yield from _left_out(node)
+    if node.kind == NUMBER:
+        return
+    yield lambda part: add(part, ONE)
+    yield lambda part: add(part, number(-1))
+    yield lambda part: add(ONE, neg(part))
+    factors = [symbol(name) for name in sorted(available)]
+    if {"lam", "delta"} <= available:
+        factors.append(div(symbol("lam"), symbol("delta")))
+    for factor in factors:
+        yield _times(factor)
+        yield _over(factor)
+        if node.kind == ADD and len(node.args) == 3:
+            for index in range(3):
+                yield _all_but(index, _times(factor))
+                yield _all_but(index, _over(factor))
+
+
+def _left_out(node: Node) -> Iterator[Change]:
+    """Changes that leave a part out."""
     if node.kind in (ADD, MUL):
         for index in range(len(node.args)):
             yield _without(index)
@@ -221,14 +244,6 @@ def _missing(node: Node, available: frozenset[str]) -> Iterator[Change]:
         yield lambda part: part.args[0] if part.kind == POW else part
     if node.kind == CALL and len(node.args) == 1:
         yield lambda part: part.args[0] if part.kind == CALL else part
-    if node.kind == NUMBER:
-        return
-    yield lambda part: add(part, ONE)
-    yield lambda part: add(part, number(-1))
-    yield lambda part: add(ONE, neg(part))
-    for name in sorted(available):
-        yield _times(name)
-        yield _over(name)
 
 
 def _without(index: int) -> Change:
@@ -241,12 +256,23 @@ def _without(index: int) -> Change:
     return change
 
 
-def _times(name: str) -> Change:
-    return lambda part: mul(part, symbol(name))
+def _all_but(index: int, change: Change) -> Change:
+    """A change of the sum of all terms but one."""
+
+    def changed(part: Node) -> Node:
+        if part.kind != ADD or index >= len(part.args) or len(part.args) < 3:
+            return part
+        return add(part.args[index], change(add(*part.args[:index], *part.args[index + 1 :])))
+
+    return changed
 
 
-def _over(name: str) -> Change:
-    return lambda part: div(part, symbol(name))
+def _times(factor: Node) -> Change:
+    return lambda part: mul(part, factor)
+
+
+def _over(factor: Node) -> Change:
+    return lambda part: div(part, factor)
 
 
 def described(before: Node, after: Node) -> str:

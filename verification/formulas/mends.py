@@ -81,7 +81,8 @@ def find_mends(formula: Formula, explored: Rows, confirmed: Rows, progress: Prog
 class _Search:
     def __init__(self, formula: Formula, explored: Rows, confirmed: Rows) -> None:
         self._formula, self._explored, self._confirmed = formula, explored, confirmed
-        screened, self._factor = screening(formula.form, explored)
+        screen = screening(formula.form, explored)
+        screened, self._share = screen.rows, screen.share
         self._screened = _few(screened)
         usable = [name for name in FITTING if name in screened.values and _varies(screened.values[name])]
         available = frozenset(usable) | formula.symbols
@@ -91,7 +92,7 @@ class _Search:
         self._edits = edits(formula.tree, available & frozenset(values))
         self._evaluate = Evaluator(values)
         self._evaluate.keep(formula.tree)
-        self._truth, self._bound = self._screened.truth, self._factor * self._screened.bound
+        self._truth, self._bound = self._screened.truth, screen.factor * self._screened.bound
 
     def singles(self) -> Iterator[tuple[Node, float]]:
         """Trees with one change that agree with the screened rows."""
@@ -127,7 +128,7 @@ class _Search:
                 values = self._evaluate(tree)
             except KeyError:
                 return False
-            return bool(np.all(np.abs(values - self._truth) <= self._bound))
+            return bool(np.mean(np.abs(values - self._truth) <= self._bound) >= self._share)
 
     def confirmed(self, found: Iterator[tuple[Node, float]], complexity: int) -> list[Mend]:
         """Of the trees found, those that hold in every explored and in every confirming setting."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -10,12 +11,12 @@ from scipy.special import expit
 
 from ...theory.symbolic.formula.formula import EXPLICIT, FLOW, IMPLICIT, RECURSION
 from ...theory.symbolic.formula.nodes import Node, names
-from ...theory.symbolic.formula.values import Evaluator, evaluated
+from ...theory.symbolic.formula.values import evaluated
 from ...validation import FloatArray
 from .rows import Rows
 
 HALVINGS, FAR = 60, 36.0
-MOST_EVALUATIONS = 20_000
+MOST_EVALUATIONS = 60_000
 RTOL, ATOL = 1e-9, 1e-14
 SMOOTH = 0.01
 """Largest relative difference between slopes of second and of fourth order."""
@@ -93,7 +94,7 @@ def _integrated(tree: Node, rows: Rows) -> FloatArray:
     try:
         with np.errstate(all="ignore"):
             run = solve_ivp(
-                rate, (0.0, 1.0), start, t_eval=grid, method="DOP853", rtol=RTOL, atol=ATOL * np.abs(start).max()
+                rate, (0.0, 1.0), start, t_eval=grid, method="RK45", rtol=RTOL, atol=ATOL * np.abs(start).max()
             )
     except (FloatingPointError, ValueError):
         return np.full(len(rows), np.nan)
@@ -127,28 +128,44 @@ _FORMS: dict[str, Callable[[Node, Rows], FloatArray]] = {
 }
 
 
-def screening(form: str, rows: Rows) -> tuple[Rows, float]:
-    """Rows at which a tree alone can be compared, and the factor of the bounds that this needs.
+@dataclass(frozen=True, eq=False)
+class Screen:
+    """Rows at which a tree alone can be compared.
 
-    Of an implicit formula the truth is the time, of a rate the slope of the simulated course, and of a map the next
-    strength.
+    Attributes
+    ----------
+    rows : Rows
+        Of an implicit formula the truth is the time, of a rate the slope of the simulated course, and of a map the next
+        strength.
+    factor : float
+        Of the bounds, which these truths need.
+    share : float
+        Of the rows at which a right formula agrees at least.
     """
+
+    rows: Rows
+    factor: float = 1.0
+    share: float = 1.0
+
+
+def screening(form: str, rows: Rows) -> Screen:
+    """Rows at which many formulas can be compared fast."""
     if form == EXPLICIT:
-        return rows, 1.0
+        return Screen(rows)
     values = {**rows.values, "pi": rows.truth}
     whole = Rows(values, rows.truth, rows.series, rows.setting, rows.settings, rows.labels)
     return _SCREENS[form](whole)
 
 
-def _times(rows: Rows) -> tuple[Rows, float]:
+def _times(rows: Rows) -> Screen:
     times = Rows(rows.values, rows.values["t"], rows.series, rows.setting, rows.settings, rows.labels)
     final, start = rows.values["pi_star"], rows.values["pi0"]
     between = np.abs(rows.truth - final) > 1e-3 * np.abs(final)
     between &= np.abs(rows.truth - start) > 1e-2 * np.abs(start)
-    return times.where(between), 30.0
+    return Screen(times.where(between), 30.0)
 
 
-def _slopes(rows: Rows) -> tuple[Rows, float]:
+def _slopes(rows: Rows) -> Screen:
     """Slopes of the course by differences of fourth order, where those of second order nearly agree."""
     slopes = np.full(len(rows), np.nan)
     for series in np.unique(rows.series):
@@ -162,20 +179,15 @@ def _slopes(rows: Rows) -> tuple[Rows, float]:
             smooth = np.abs(fine - coarse) <= SMOOTH * np.abs(fine)
             slopes[here[2:-2]] = np.where(clear & smooth, fine, np.nan)
     whole = Rows(rows.values, slopes, rows.series, rows.setting, rows.settings, rows.labels)
-    return whole.where(np.isfinite(slopes)), 300.0
+    return Screen(whole.where(np.isfinite(slopes)), 300.0, 0.85)
 
 
-def _next(rows: Rows) -> tuple[Rows, float]:
+def _next(rows: Rows) -> Screen:
     following = np.append(rows.truth[1:], np.nan)
     same = np.append(rows.series[1:] == rows.series[:-1], False)
     steps = np.append(rows.values["n"][1:] - rows.values["n"][:-1] == 1, False)
     whole = Rows(rows.values, following, rows.series, rows.setting, rows.settings, rows.labels)
-    return whole.where(same & steps), 1.0
+    return Screen(whole.where(same & steps))
 
 
-_SCREENS: dict[str, Callable[[Rows], tuple[Rows, float]]] = {IMPLICIT: _times, FLOW: _slopes, RECURSION: _next}
-
-
-def shared_values(rows: Rows, symbols: frozenset[str]) -> Evaluator:
-    """An evaluator at the rows, for many trees."""
-    return Evaluator(rows.bind(symbols))
+_SCREENS: dict[str, Callable[[Rows], Screen]] = {IMPLICIT: _times, FLOW: _slopes, RECURSION: _next}

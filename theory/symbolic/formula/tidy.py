@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from .nodes import ADD, CALL, DIV, MUL, NEG, NUMBER, POW, Node, add, call, div, mul, neg, number, power
+from .nodes import ADD, CALL, DIV, MUL, NEG, NUMBER, POW, SYMBOL, Node, add, call, div, mul, neg, number, power
 
 
 def tidy(node: Node) -> Node:
@@ -29,23 +29,29 @@ def tidy(node: Node) -> Node:
 
 
 def _power(base: Node, exponent: Node) -> Node:
-    if exponent == number(1):
+    if exponent == number(1) or base == number(1):
         return base
+    if base.kind == CALL and base.value == "sqrt" and exponent == number(2):
+        return base.args[0]
     if base.kind == CALL and base.value == "exp":
         return call("exp", tidy(mul(exponent, base.args[0])))
     return power(base, exponent)
 
 
 def _call(name: str, args: tuple[Node, ...]) -> Node:
-    if name == "sqrt" and args[0].kind == CALL and args[0].value == "exp":
-        return call("exp", tidy(div(args[0].args[0], number(2))))
+    if name == "sqrt":
+        (inner,) = args
+        if inner.kind == CALL and inner.value == "exp":
+            return call("exp", tidy(div(inner.args[0], number(2))))
+        if inner.kind == POW and inner.args[0].kind == SYMBOL and inner.args[1] == number(2):
+            return inner.args[0]
     return Node(CALL, name, args)
 
 
 def _sum(args: tuple[Node, ...]) -> Node:
     terms = [term for arg in args for term in (arg.args if arg.kind == ADD else (arg,))]
     numbers = [term for term in terms if term.kind == NUMBER]
-    if len(numbers) < 2:
+    if len(numbers) < 2 and number(0) not in numbers:
         return add(*terms)
     total = sum((Fraction(term.value) for term in numbers), Fraction(0))
     rest = [term for term in terms if term.kind != NUMBER]
