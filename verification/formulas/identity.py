@@ -65,19 +65,20 @@ def identity(formula: Formula, home: Family) -> Identity:
     fitting = [entry for entry in entries if _fits(entry, home)]
     for entry in [*fitting, *(entry for entry in entries if entry not in fitting)]:
         for where in _limits(mine, plain_entry(entry)):
-            return Identity(LIMIT, entry.name, f"it is the limit of {entry.name} as {where}")
+            statement = f"it is the limit of {entry.name} as {where}; it differs{_by(mine, entry)}"
+            return Identity(LIMIT, entry.name, statement)
     if not fitting:
         return Identity(UNKNOWN, "", "the book has no formula for this quantity and this network")
-    return _different(mine, fitting[0])
+    return Identity(DIFFERENT, fitting[0].name, f"it differs from {fitting[0].name}{_by(mine, fitting[0])}")
 
 
-def _different(mine: Expr, entry: Entry) -> Identity:
+def _by(mine: Expr, entry: Entry) -> str:
+    """The difference from an entry, in its shortest form; empty if it is long."""
     difference = mine - plain_entry(entry)
-    statement = f"it differs from {entry.name}"
-    if difference.count_ops() <= LARGEST_DIFFERENCE:
-        shown = min((difference, sympy.factor(sympy.together(difference))), key=lambda form: form.count_ops())
-        statement += f" by {shown}"
-    return Identity(DIFFERENT, entry.name, statement)
+    if difference.count_ops() > LARGEST_DIFFERENCE:
+        return ""
+    forms = (difference, sympy.expand(difference), sympy.factor(sympy.together(difference)))
+    return f" by {min(forms, key=lambda form: form.count_ops())}"
 
 
 def _entries(formula: Formula) -> Iterator[Entry]:

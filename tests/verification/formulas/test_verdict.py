@@ -138,7 +138,9 @@ def test_the_order_of_a_limit_is_named() -> None:
 
 
 def test_the_difference_is_shown() -> None:
-    assert identity(Formula("lam/delta*(1 - exp(-delta*t))"), (1, False)).statement.endswith("-pi0*exp(-delta*t)")
+    found = identity(Formula("lam/delta*(1 - exp(-delta*t))"), (1, False))
+    assert (found.kind, found.statement.endswith("by -pi0*exp(-delta*t)")) == ("limit", True)
+    assert identity(Formula("pi0*exp(-delta*t)"), (1, False)).statement.endswith("by -lam*(1 - exp(-delta*t))/delta")
 
 
 @pytest.mark.slow
