@@ -37,10 +37,10 @@ def check(
     hidden: Annotated[int, typer.Option(help="Hidden units.", **Panel)] = 50,
     start: Annotated[str, typer.Option(help="aligned:STRENGTH.", **Panel)] = "aligned:1e-3",
     n_x: Annotated[int, typer.Option(help="Sign features among the inputs.", **Panel)] = 3,
-    n_y: Annotated[int, typer.Option(help="Sign features among the outputs.", **Panel)] = 1,
-    k_x: Annotated[int, typer.Option(help="Identity blocks among the inputs.", **Panel)] = 3,
-    k_y: Annotated[int, typer.Option(help="Identity blocks among the outputs.", **Panel)] = 1,
-    r: Annotated[float, typer.Option(help="Scale of the identity blocks.", **Panel)] = 1.0,
+    n_y: Annotated[int, typer.Option(help="Sign features among the outputs.", **Panel)] = 2,
+    k_x: Annotated[int, typer.Option(help="Identity blocks among the inputs.", **Panel)] = 5,
+    k_y: Annotated[int, typer.Option(help="Identity blocks among the outputs.", **Panel)] = 4,
+    r: Annotated[float, typer.Option(help="Scale of the identity blocks.", **Panel)] = 0.8,
     step: Annotated[
         float | None, typer.Option(help="Step of gradient descent; gradient flow unless given.", **Panel)
     ] = None,

@@ -105,8 +105,9 @@ def edits(tree: Node, available: frozenset[str]) -> list[Edit]:
     --------
     >>> from linmod.theory.symbolic.formula.text import read_text
     >>> tree = read_text("exp(-lam*t)")
-    >>> sorted({str(edit(tree)) for edit in edits(tree, frozenset({"lam", "delta"})) if edit.cost < 1.5})[:5]
-    ['-exp(-lam*t)', '2*exp(-lam*t)', 'exp(-(2*lam)*t)', 'exp(-(lam/2)*t)', 'exp(-(lam + t))']
+    >>> changed = [str(edit(tree)) for edit in edits(tree, frozenset({"lam", "delta"}))]
+    >>> changed[:3], "exp(-delta*t)" in changed
+    (['-exp(-lam*t)', '2*exp(-lam*t)', 'exp(-lam*t)/2'], True)
     """
     parts = list(walk(tree))
     found = [edit for path, node in parts for edit in _of_part(path, node, available)]

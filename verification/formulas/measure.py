@@ -19,7 +19,7 @@ from .rows import Rows
 
 Series = tuple[str, Mapping[str, FloatArray | float], FloatArray]
 """Its label, values of symbols, and the truth over time."""
-SETTLED = 1e-9
+SETTLED = 1e-7
 WINDOW = np.linspace(0.8, 1.2, 9)
 DENSE = 160
 

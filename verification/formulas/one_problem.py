@@ -106,6 +106,8 @@ def _of_curves(formula: Formula, setting: Setting) -> OneProblem:
         raise ValueError(f"this problem has no {formula.of} of {formula.block or 'any mode'}")
     said = bound_values(formula, rows)
     named = _named(formula, rows)
+    if not np.all(np.isfinite(said)):
+        return _without_value(formula, rows, said, named, seen.description)
 
     def simulate(asked: Problem) -> Trajectory:
         return seen if asked is problem else dynamics.solve(asked)
@@ -120,7 +122,8 @@ def _of_curves(formula: Formula, setting: Setting) -> OneProblem:
     bounds = {label: agreement.by_quantity[label] for label in named}
     lines = tuple(_line(label, rows, said, index, bounds[label].of_bound) for index, label in enumerate(named))
     told = tuple(f"{control.name}: {control}" for control in agreement.controls)
-    return OneProblem(agreement.verdict, agreement.reason, lines, told, agreement, seen.description)
+    reason = agreement.reason + _blind_spots(formula, rows, agreement.verdict)
+    return OneProblem(agreement.verdict, reason, lines, told, agreement, seen.description)
 
 
 def _always(mapping: Mapping[str, FloatArray]) -> Callable[[Problem], Mapping[str, FloatArray]]:
@@ -128,23 +131,27 @@ def _always(mapping: Mapping[str, FloatArray]) -> Callable[[Problem], Mapping[st
 
 
 def bound_values(formula: Formula, rows: Rows) -> FloatArray:
-    """What a formula predicts, or raise where it has no value.
+    """What a formula predicts; not finite where it has no real value.
 
     Raises
     ------
     ValueError
-        If a symbol has no value in this problem, or the formula gives no finite number.
+        If a symbol has no value in this problem.
     """
     try:
-        said = predicted(formula.tree, formula.form, rows)
+        return predicted(formula.tree, formula.form, rows)
     except KeyError as error:
         raise ValueError(f"{error.args[0]} has no value for of={formula.of!r} in this problem") from None
-    if np.all(np.isfinite(said)):
-        return said
+
+
+def _without_value(formula: Formula, rows: Rows, said: FloatArray, named: list[str], description: str) -> OneProblem:
+    """A formula fails where it gives no real number."""
     worst = int(np.flatnonzero(~np.isfinite(said))[0])
     shown = ("lam", "delta", "pi0", "t", "n")
     at = ", ".join(f"{name} = {rows.values[name][worst]:.6g}" for name in shown if name in formula.symbols)
-    raise ValueError(f"the formula gives no finite number{f' at {at}' if at else ''}")
+    reason = f"the formula gives no finite real number{f' at {at}' if at else ''}"
+    lines = tuple(_line(label, rows, said, index, np.inf) for index, label in enumerate(named))
+    return OneProblem(FAILS, reason, lines, (), None, description)
 
 
 def wrong_values(formula: Formula, rows: Rows, said: FloatArray) -> dict[str, FloatArray]:
@@ -207,7 +214,8 @@ def _mapping(named: list[str], rows: Rows, values: FloatArray) -> dict[str, Floa
 
 def _line(label: str, rows: Rows, said: FloatArray, index: int, of_bound: float) -> Line:
     here = np.flatnonzero(rows.series == index)
-    error = np.abs(said[here] - rows.truth[here])
+    with np.errstate(invalid="ignore"):
+        error = np.nan_to_num(np.abs(said[here] - rows.truth[here]), nan=np.inf)
     worst = here[int(np.argmax(error))]
     time = float(rows.values["t"][worst]) if "t" in rows.values else float("nan")
     return Line(label, float(error.max()), of_bound, time, float(said[worst]), float(rows.truth[worst]))
@@ -220,6 +228,8 @@ def _of_numbers(formula: Formula, setting: Setting) -> OneProblem:
         reason = f"this problem has nothing to compare with of={formula.of!r}; another start or dataset would decide it"
         return OneProblem(UNDECIDED, reason, (), (), None, description)
     said = bound_values(formula, rows)
+    if not np.all(np.isfinite(said)):
+        return _without_value(formula, rows, said, list(rows.labels), description)
     errors = misfit(formula.tree, formula.form, rows)
     lines = tuple(
         _line(label, rows, said, index, float(errors[rows.series == index].max()))
@@ -232,7 +242,24 @@ def _of_numbers(formula: Formula, setting: Setting) -> OneProblem:
         told.append(f"{name}: {'rejected' if off > 1 else 'NOT rejected'} (error {off:.2g} bounds)")
         accepted += [name] if off <= 1 else []
     verdict, reason = _decision(lines, wrong, accepted)
+    reason += _blind_spots(formula, rows, verdict)
     return OneProblem(verdict, reason, lines, tuple(told), None, description)
+
+
+def _blind_spots(formula: Formula, rows: Rows, verdict: str) -> str:
+    """What a formula that holds could have wrong without being noticed: symbols that are 1, or equal to each other."""
+    if verdict != HOLDS:
+        return ""
+    known = {name: rows.values[name] for name in sorted(formula.symbols) if name in rows.values}
+    ones = [f"powers of {name}, which is 1" for name, values in known.items() if np.all(values == 1)]
+    pairs = [
+        f"{one} taken for {other}, which are equal"
+        for index, one in enumerate(known)
+        for other in list(known)[index + 1 :]
+        if np.array_equal(known[one], known[other])
+    ]
+    blind = [*ones, *pairs]
+    return f"; this problem cannot notice {' or '.join(blind)}" if blind else ""
 
 
 def _decision(lines: tuple[Line, ...], wrong: Mapping[str, FloatArray], accepted: list[str]) -> tuple[str, str]:

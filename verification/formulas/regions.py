@@ -157,7 +157,16 @@ def _predicates(known: list[_Series]) -> Iterator[tuple[str, Test]]:
         yield f"modes other than {label}", _differs(_labelled(label))
 
 
-_SPECIAL = (("delta", 1.0), ("lam", 1.0), ("k_x", 0.0), ("k_y", 0.0), ("n_y", 0.0), ("n_x", 1.0), ("n_y", 1.0))
+_SPECIAL = (
+    ("delta", 1.0),
+    ("lam", 1.0),
+    ("r", 1.0),
+    ("k_x", 0.0),
+    ("k_y", 0.0),
+    ("n_y", 0.0),
+    ("n_x", 1.0),
+    ("n_y", 1.0),
+)
 
 
 def _labelled(label: str) -> Test:

@@ -33,7 +33,7 @@ class Sample:
     """
 
     def __init__(self, formula: Formula, home: Family, progress: Callable[[int], None] = lambda _: None) -> None:
-        self.formula, self.home = formula, home
+        self.formula, self.home = formula, (1, False) if formula.of == "held_out" else home
         self._progress, self._done = progress, 0
         self._known: dict[tuple[Family, str], Rows | None] = {}
 
@@ -51,7 +51,7 @@ class Sample:
 
     def _settings(self, family: Family, part: str) -> list[Setting]:
         layers, descent = family
-        number = (HOME if family in self.homes else ELSEWHERE)[part]
+        number = HOME[part] // len(self.homes) + 2 * (len(self.homes) > 1) if family in self.homes else ELSEWHERE[part]
         if self.formula.of == "held_out":
             return held_out_settings(part)
         return settings(layers, descent, part, number, uniform=self.formula.of in UNIFORM)

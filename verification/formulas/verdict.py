@@ -17,6 +17,7 @@ from ...theory.symbolic.formula import Formula
 from ...validation import instance
 from ..verdicts import HOLDS
 from . import regions as areas
+from .constants import Constant, fitted_constants
 from .design import CONFIRMED, EXPLORED, chain, moving_times
 from .limits import Limit, limits
 from .mends import Mend, find_mends
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from .identity import Identity
 
 START = 1e-3
-DEFAULT_DATASET: dict[str, Any] = {"n_x": 3, "n_y": 1, "k_x": 3, "k_y": 1}
+DEFAULT_DATASET: dict[str, Any] = {"n_x": 3, "n_y": 2, "k_x": 5, "k_y": 4, "r": 0.8}
+"""No number is 1, and no two are equal, so that each is told apart from its powers and from the others."""
 TIMES = 61
 
 
@@ -50,8 +52,9 @@ def learned(problem: Problem, *, descent: bool = False, step: float = 0.1) -> Pr
 
     Examples
     --------
-    >>> learned(default_problem(), descent=True).training
-    Descent(step_size=0.1, steps=390, record_every=13)
+    >>> training = learned(default_problem(), descent=True).training
+    >>> training.step_size, training.steps
+    (0.1, 238)
     """
     end = float(moving_times(problem)[-1])
     if descent:
@@ -156,7 +159,13 @@ class FormulaVerdict:
             if region.verdict != DOES_NOT_APPLY
         ]
         table = tabulate(rows, ("where", "explored", "kept aside", "verdict"), disable_numparse=True)
-        return "\n".join([table, *self.remarks])
+        return "\n".join([table, *self._warning(), *self.remarks])
+
+    def _warning(self) -> list[str]:
+        """That a formula which holds in this problem fails in others like it."""
+        if not self.passed or self._holds_at_home():
+            return []
+        return ["it holds in this problem, but not in all problems of this depth and training"]
 
     def _limits(self) -> list[str]:
         if not self.limits:
@@ -172,7 +181,16 @@ class FormulaVerdict:
             return ["what would mend it:", *(f"  {mend}" for mend in self.mends)]
         if self._holds_at_home():
             return ["nothing to mend"]
-        return ["no single change and no pair of changes mends it"]
+        none = "no single change and no pair of changes mends it"
+        return [none, *(f"  but {constant}" for constant in self.constants)]
+
+    @cached_property
+    def constants(self) -> tuple[Constant, ...]:
+        """Fitted constants with which it nearly holds, where nothing mends it: numbers, not answers."""
+        explored, confirmed = self.sample.home_rows(EXPLORED), self.sample.home_rows(CONFIRMED)
+        if self.mends or explored is None or confirmed is None or self._holds_at_home():
+            return ()
+        return tuple(fitted_constants(self.formula, explored, confirmed))
 
     def __str__(self) -> str:
         rows = [
@@ -180,7 +198,7 @@ class FormulaVerdict:
                 line.label,
                 f"{line.error:.2e}",
                 f"{line.of_bound:.2g}",
-                f"{line.time:.4g}",
+                "" if np.isnan(line.time) else f"{line.time:.4g}",
                 f"{line.predicted:.6g}",
                 f"{line.simulated:.6g}",
             )

@@ -207,3 +207,9 @@ def test_parts_are_replaced() -> None:
     tree = read_text("lam*exp(-lam*t)")
     places = [path for path, node in walk(tree) if node == symbol("lam")]
     assert str(replaced(tree, places[1], number(Fraction(1, 2)))) == "lam*exp(-1/2*t)"
+
+
+def test_decimals_stay_decimals() -> None:
+    assert str(read_text("2.31*lam")) == "2.31*lam"
+    assert str(read_text("0.5*lam/1e-6")) == "1/2*lam/0.000001"
+    assert read_text(str(read_text("0.125*t**0.37"))) == read_text("0.125*t**0.37")

@@ -70,7 +70,7 @@ NONSENSE = (
     ("pi0 + 0*t", MODE, STILL),
     ("0 = 0", MODE, problem(2)),
     ("8/11", {"of": "systematicity"}, problem(2)),
-    ("lam/(delta - delta)", MODE, problem(2)),
+    ("lam*velocity", MODE, problem(2)),
 )
 
 

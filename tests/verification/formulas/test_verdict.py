@@ -89,7 +89,6 @@ def test_one_problem_takes_less_than_two_seconds() -> None:
     [
         ("lam*n", {}, problem(), "n has no value"),
         ("pi_1", {}, problem(), "pi_1 has no value"),
-        ("1/(lam - lam)", {}, problem(), "no finite number at lam"),
         ("pi_1", {"of": "norm", "block": ("omega_x", "nothing")}, problem(), "has no norm"),
         (
             "lam",
@@ -108,6 +107,14 @@ def test_one_problem_takes_less_than_two_seconds() -> None:
 def test_what_cannot_be_checked_is_refused(formula: str, kind: dict, where: linmod.Problem, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         check(formula, where, **kind)
+
+
+@pytest.mark.parametrize("formula", ["1/(lam - lam)", "log(-1 - lam/(delta*pi0))", "sqrt(pi0 - t)"])
+def test_a_formula_without_a_real_value_fails(formula: str) -> None:
+    verdict = check(formula)
+    assert verdict.verdict == "fails"
+    assert "no finite real number at" in verdict.reason
+    assert "nan" not in str(verdict).replace("at time", "") or "inf" in str(verdict)
 
 
 def test_a_text_that_is_no_formula_is_refused() -> None:
@@ -140,7 +147,7 @@ def test_the_order_of_a_limit_is_named() -> None:
 def test_the_difference_is_shown() -> None:
     found = identity(Formula("lam/delta*(1 - exp(-delta*t))"), (1, False))
     assert (found.kind, found.statement.endswith("by -pi0*exp(-delta*t)")) == ("limit", True)
-    assert identity(Formula("pi0*exp(-delta*t)"), (1, False)).statement.endswith("by -lam*(1 - exp(-delta*t))/delta")
+    assert identity(Formula("pi0*exp(-delta*t)"), (1, False)).statement.endswith("by -lam/delta + lam*exp(-delta*t)/delta")
 
 
 @pytest.mark.slow
@@ -174,3 +181,22 @@ def test_the_whole_verdict() -> None:
     assert right.mends == ()
     assert all(limit.agrees for limit in right.limits)
     assert "it equals two-layer-flow" in right.whole()
+
+
+def test_a_problem_that_cannot_notice_a_power_says_so() -> None:
+    verdict = check("N/(N + k_x*r)", problem(), of="systematicity")
+    assert verdict.passed
+    assert "cannot notice powers of r, which is 1" in verdict.reason
+    assert "cannot notice" not in check("N/(N + k_x*r**2)", of="systematicity").reason
+    assert check("N/(N + k_x*r)", of="systematicity").verdict == "fails"
+
+
+@pytest.mark.slow
+def test_constants_are_numbers_with_intervals() -> None:
+    verdict = check("pi_star/(1 + (pi_star/pi0 - 1)*exp(-2.6*lam*t)) + 0.2*pi0*t*exp(-9*t)")
+    assert verdict.mends == ()
+    best = verdict.constants[0]
+    assert best.value == pytest.approx(-2, abs=1e-3)
+    assert 0 < best.half_width < 1e-2
+    assert "but " in verdict.whole()
+    assert check("cos(t)").constants == ()

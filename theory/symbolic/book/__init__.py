@@ -21,7 +21,7 @@ class Book(Mapping[str, Entry]):
     Examples
     --------
     >>> print(book["two-layer-flow"].expression)
-    lam/(delta*(1 + (-1 + lam/(delta*pi0))*exp(-2*lam*t)))
+    lam/(delta*((-1 + lam/(delta*pi0))*exp(-2*lam*t) + 1))
     >>> [entry.name for entry in book.search("half time")][:2]
     ['half-time-shallow', 'half-time-two-layer']
     """

@@ -128,7 +128,7 @@ def _written(node: Node, outside: int) -> str:
     text, strength = _text(node), _STRENGTH[node.kind]
     if _leads_with_minus(node):
         strength = min(strength, _STRENGTH[NEG])
-    elif node.kind == NUMBER and isinstance(node.value, Fraction) and node.value.denominator != 1:
+    elif node.kind == NUMBER and "/" in text:
         strength = _STRENGTH[DIV]
     return f"({text})" if strength < outside else text
 
@@ -145,8 +145,19 @@ def _without_minus(node: Node) -> Node:
     return neg(node)
 
 
+def _number(value: Fraction) -> str:
+    """A number, with decimals where it was probably written with them."""
+    places = next((places for places in range(DECIMALS) if (value * 10**places).denominator == 1), None)
+    return str(value) if value.denominator <= 8 or places is None else f"{float(value):.{places}f}"
+
+
+DECIMALS = 13
+
+
 def _text(node: Node) -> str:
-    if node.kind in (NUMBER, SYMBOL):
+    if node.kind == NUMBER and isinstance(node.value, Fraction):
+        return _number(node.value)
+    if node.kind == SYMBOL:
         return str(node.value)
     if node.kind == CALL:
         return f"{node.value}({', '.join(map(str, node.args))})"

@@ -6,6 +6,9 @@ from fractions import Fraction
 
 from .nodes import ADD, CALL, DIV, MUL, NEG, NUMBER, POW, SYMBOL, Node, add, call, div, mul, neg, number, power
 
+LARGEST_DENOMINATOR = 12
+"""Numbers with larger ones are decimals, which stay as they are."""
+
 
 def tidy(node: Node) -> Node:
     """The same formula with numbers gathered in products and fractions.
@@ -76,7 +79,7 @@ def _times(factor: int, parts: list[Node]) -> Node:
 
 def _gathered(node: Node) -> tuple[Fraction, list[Node], list[Node]]:
     """The number, the factors above and those below of a product, a quotient or a negative."""
-    if node.kind == NUMBER:
+    if node.kind == NUMBER and Fraction(node.value).denominator <= LARGEST_DENOMINATOR:
         return Fraction(node.value), [], []
     if node.kind == NEG:
         factor, above, below = _gathered(node.args[0])
