@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ from .console import console, errors, wrong_usage
 from .reproduce import OutOption, QuickOption, SeedOption, check_file
 
 if TYPE_CHECKING:
-    from ..problem import Problem
+    from ..problem import Deep, Problem, Shallow
     from ..verification import FormulaVerdict
 
 STATUS = {"holds": 0, "fails": 1, "undecided": 3}
@@ -35,7 +36,7 @@ def check(
     network: Annotated[str, typer.Option(help="shallow or deep.", **Panel)] = "deep",
     layers: Annotated[int, typer.Option(help="Layers of a deep network.", **Panel)] = 2,
     hidden: Annotated[int, typer.Option(help="Hidden units.", **Panel)] = 50,
-    start: Annotated[str, typer.Option(help="aligned:STRENGTH.", **Panel)] = "aligned:1e-3",
+    start: Annotated[str, typer.Option(help="aligned:STRENGTH or small_random:STD.", **Panel)] = "aligned:1e-3",
     n_x: Annotated[int, typer.Option(help="Sign features among the inputs.", **Panel)] = 3,
     n_y: Annotated[int, typer.Option(help="Sign features among the outputs.", **Panel)] = 2,
     k_x: Annotated[int, typer.Option(help="Identity blocks among the inputs.", **Panel)] = 5,
@@ -60,7 +61,8 @@ def check(
     try:
         said = _read(str(formula), of, block)
         descent = step is not None or _is_descent(said)
-        problem = _problem(dataset, network, layers, hidden, start, descent, 0.1 if step is None else step)
+        chain = _chain(network, layers, hidden)
+        problem = _problem(dataset, chain, start, seed, descent, 0.1 if step is None else step)
         found = _checked(said, problem, only_here)
     except (TypeError, ValueError) as error:
         wrong_usage(error)
@@ -80,21 +82,29 @@ def _is_descent(formula: Any) -> bool:
     return bool({"n", "alpha"} & formula.symbols) or formula.form == "recursion"
 
 
-def _problem(
-    dataset: dict[str, Any], network: str, layers: int, hidden: int, start: str, descent: bool, step: float
-) -> Problem:
-    from ..datasets import SystematicityDataset
-    from ..problem import Aligned, Deep, Flow, Problem, Shallow
-    from ..verification.formulas.verdict import learned
+def _chain(network: str, layers: int, hidden: int) -> Shallow | Deep:
+    from ..problem import Deep, Shallow
 
-    kind, _, strength = start.partition(":")
-    if kind != "aligned":
-        raise ValueError(f"start must be aligned:STRENGTH, such as aligned:1e-4, got {start!r}")
     if network not in ("shallow", "deep"):
         raise ValueError(f"network must be shallow or deep, got {network!r}")
-    chain = Shallow() if network == "shallow" else Deep(hidden, layers)
-    problem = Problem(SystematicityDataset(**dataset), chain, Aligned(float(strength or 1e-3)), Flow([1.0]))
-    return learned(problem, descent=descent, step=step)
+    return Shallow() if network == "shallow" else Deep(hidden, layers)
+
+
+def _problem(
+    dataset: dict[str, Any], network: Shallow | Deep, start: str, seed: int, descent: bool, step: float
+) -> Problem:
+    from ..datasets import SystematicityDataset
+    from ..problem import Aligned, Flow, Problem, SmallRandom
+    from ..verification.formulas.verdict import learned
+
+    kind, _, given = start.partition(":")
+    if kind not in ("aligned", "small_random") or not given:
+        raise ValueError(f"start must be aligned:STRENGTH or small_random:STD, such as aligned:1e-4, got {start!r}")
+    size = float(given)
+    strength = size if kind == "aligned" else getattr(network, "hidden", 1) * size**2 / 2
+    aligned = Problem(SystematicityDataset(**dataset), network, Aligned(strength), Flow([1.0]))
+    lasting = learned(aligned, descent=descent, step=step)
+    return lasting if kind == "aligned" else replace(lasting, initial=SmallRandom(size, seed))
 
 
 def _checked(formula: Any, problem: Problem, only_here: bool) -> FormulaVerdict:

@@ -23,6 +23,7 @@ def run(*arguments):
         (["--formula", LOGISTIC], 0, "holds: all 3 quantities"),
         (["--formula", LOGISTIC, "--layers", "3", "--start", "aligned:1e-2", "--hidden", "9"], 1, "fails:"),
         (["--formula", "N/(N + k_x*r^2)", "--of", "systematicity", "--n-x", "2", "--r", "0.7"], 0, "holds"),
+        (["--formula", LOGISTIC, "--start", "small_random:1e-5", "--n-x", "2", "--k-x", "2", "--k-y", "1"], 0, "holds"),
         (["--formula", "5/7", "--of", "systematicity"], 3, "undecided"),
         (["--formula", r"\lambda/\delta", "--of", "final", "--network", "shallow"], 0, "holds"),
         (["--formula", "pi_next = pi*(1 + alpha*(lam - delta*pi))**2", "--step", "0.2"], 0, "holds"),

@@ -76,13 +76,16 @@ def _fitted(tree: Node, explored: Rows, confirmed: Rows) -> Constant | None:
             said = np.asarray(Evaluator({**rows.bind(names), NAME: value})(tree), dtype=np.float64)
             return np.clip(np.nan_to_num((said - rows.truth) / rows.largest(np.abs(rows.truth)), nan=1e3), -1e3, 1e3)
 
+    def at(given: FloatArray) -> FloatArray:
+        return residuals(explored, float(given[0]))
+
     try:
-        fit = least_squares(lambda given: residuals(explored, float(given[0])), [1.0], max_nfev=60)
+        fit = least_squares(at, np.ones(1), max_nfev=60)
     except (KeyError, ValueError):
         return None
     value = float(fit.x[0])
     worst = max(float(np.max(np.abs(residuals(rows, value)))) for rows in (explored, confirmed))
-    slope = float(np.sum(fit.jac**2))
+    slope = float(np.sum(np.asarray(fit.jac) ** 2))
     if worst > FITS or slope <= 0:
         return None
     spread = float(np.sqrt(2 * fit.cost / max(len(explored) - 1, 1) / slope))

@@ -143,6 +143,11 @@ def _core(node: Node, available: frozenset[str]) -> Iterator[tuple[float, Change
     for one, other in _EXCHANGED:
         if {one, other} <= names(node):
             yield 1.15, _exchange(one, other)
+    if node.kind == ADD:
+        for pair in _EXCHANGED:
+            for one, other in (pair, pair[::-1]):
+                if one in names(node) and other in available:
+                    yield 1.4, _halfway(one, other)
 
 
 def _of_number(node: Node, available: frozenset[str]) -> Iterator[tuple[float, Change]]:
@@ -176,6 +181,11 @@ def _exchange(one: str, other: str) -> Change:
         return replaced_everywhere(replaced_everywhere(moved, symbol(other), symbol(one)), held, symbol(other))
 
     return change
+
+
+def _halfway(one: str, other: str) -> Change:
+    """The root of the product with the part in which another symbol stands: one of two equal roots was wrong."""
+    return lambda part: call("sqrt", mul(part, replaced_everywhere(part, symbol(one), symbol(other))))
 
 
 _EXCHANGED = (("lam", "delta"), ("lam", "pi0"), ("delta", "pi0"), ("n_x", "n_y"), ("k_x", "k_y"))

@@ -229,7 +229,8 @@ def check(
     formula : str, sympy expression or Formula
         See :class:`linmod.Formula`.
     problem : Problem, optional
-        A chain of layers with an aligned start; a two-layer network on a small dataset unless given.
+        A chain of layers with an aligned start, or two layers with random weights; a two-layer network on a small
+        dataset, aligned, unless given.
     of : str, default "mode"
         What the formula predicts, unless it is a Formula.
     block : pair of str, optional
@@ -248,7 +249,7 @@ def check(
     FormulaError
         If the text is no formula.
     ValueError
-        If a symbol has no value in the problem, or the start is not aligned.
+        If a symbol has no value in the problem, or the initial strengths of its modes are not known.
 
     See Also
     --------

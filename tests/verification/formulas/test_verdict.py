@@ -93,7 +93,7 @@ def test_one_problem_takes_less_than_two_seconds() -> None:
         (
             "lam",
             {},
-            linmod.Problem(DATASET, linmod.Deep(), linmod.SmallRandom(), linmod.Flow([1.0])),
+            linmod.Problem(DATASET, linmod.Shallow(), linmod.SmallRandom(), linmod.Flow([1.0])),
             "must be Aligned",
         ),
         (
@@ -147,7 +147,9 @@ def test_the_order_of_a_limit_is_named() -> None:
 def test_the_difference_is_shown() -> None:
     found = identity(Formula("lam/delta*(1 - exp(-delta*t))"), (1, False))
     assert (found.kind, found.statement.endswith("by -pi0*exp(-delta*t)")) == ("limit", True)
-    assert identity(Formula("pi0*exp(-delta*t)"), (1, False)).statement.endswith("by -lam/delta + lam*exp(-delta*t)/delta")
+    assert identity(Formula("pi0*exp(-delta*t)"), (1, False)).statement.endswith(
+        "by -lam/delta + lam*exp(-delta*t)/delta"
+    )
 
 
 @pytest.mark.slow
@@ -200,3 +202,16 @@ def test_constants_are_numbers_with_intervals() -> None:
     assert 0 < best.half_width < 1e-2
     assert "but " in verdict.whole()
     assert check("cos(t)").constants == ()
+
+
+def test_random_weights() -> None:
+    """Each mode starts with its effective strength; modes of a class come together as their root mean square."""
+    training = linmod.Descent(step_size=0.16, steps=300, record_every=10)
+    small, large = (linmod.Problem(DATASET, linmod.Deep(50), linmod.SmallRandom(std), training) for std in (2e-4, 0.1))
+    step = "pi_next = pi*(1 + alpha*(lam - delta*pi))**2"
+    assert check(step, small).verdict == "holds"
+    assert check("pi_next = pi*(1 + alpha*(lam - delta*pi))**3", small).verdict == "fails"
+    assert check(LOGISTIC, small).verdict == "fails"
+    assert check(step, large).verdict != "holds"
+    flow = linmod.Problem(DATASET, linmod.Deep(50), linmod.SmallRandom(1e-4), linmod.Flow(np.linspace(0, 60, 61)))
+    assert check(LOGISTIC, flow).verdict == "holds"
