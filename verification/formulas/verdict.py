@@ -17,7 +17,6 @@ from ...theory.symbolic.formula import Formula
 from ...validation import instance
 from ..verdicts import HOLDS
 from . import regions as areas
-from .constants import Constant, fitted_constants
 from .design import CONFIRMED, EXPLORED, chain, moving_times
 from .limits import Limit, limits
 from .mends import Mend, find_mends
@@ -26,6 +25,7 @@ from .regions import DOES_NOT_APPLY, Region
 from .sample import Sample, home_of
 
 if TYPE_CHECKING:
+    from .constants import Constant
     from .identity import Identity
 
 START = 1e-3
@@ -54,7 +54,7 @@ def learned(problem: Problem, *, descent: bool = False, step: float = 0.1) -> Pr
     --------
     >>> training = learned(default_problem(), descent=True).training
     >>> training.step_size, training.steps
-    (0.1, 238)
+    (0.1, 153)
     """
     end = float(moving_times(problem)[-1])
     if descent:
@@ -187,6 +187,8 @@ class FormulaVerdict:
     @cached_property
     def constants(self) -> tuple[Constant, ...]:
         """Fitted constants with which it nearly holds, where nothing mends it: numbers, not answers."""
+        from .constants import fitted_constants
+
         explored, confirmed = self.sample.home_rows(EXPLORED), self.sample.home_rows(CONFIRMED)
         if self.mends or explored is None or confirmed is None or self._holds_at_home():
             return ()
