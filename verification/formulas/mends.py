@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -20,8 +19,8 @@ from .rows import Rows
 SCREENED = 40
 """Rows at which every candidate is evaluated; those that pass are evaluated at all."""
 SHOWN = 5
-SECONDS = 14.0
-"""For pairs of changes."""
+MOST_PAIRS = 70_000
+"""Pairs of changes that are tried, of what is there, and again with one of what is missing or too much."""
 FITTING = ("lam", "delta", "pi0", "alpha", "tau", "count", "L", "N", "n_x", "n_y", "k_x", "k_y", "r")
 """Symbols that may be missing in a formula, if they have values."""
 Progress = Callable[[float], None]
@@ -103,16 +102,18 @@ class _Search:
 
     def pairs(self, stage: int, progress: Progress) -> Iterator[tuple[Node, float]]:
         """Trees with two changes that agree: both of what is there, or one of what is missing or too much."""
-        end = time.perf_counter() + SECONDS / 2
+        tried = 0
         core = sorted((edit for edit in self._edits if edit.cost < MISSING), key=_depth)
         others = core if stage == 0 else sorted((edit for edit in self._edits if edit.cost >= MISSING), key=_depth)
         for index, first in enumerate(core):
-            if time.perf_counter() > end:
+            if tried > MOST_PAIRS:
                 return
             inner = first(self._formula.tree)
             if inner is None:
                 continue
-            for second in others[index + 1 :] if stage == 0 else others:
+            seconds = others[index + 1 :] if stage == 0 else others
+            tried += len(seconds)
+            for second in seconds:
                 tree = second(inner) if _depth(first) <= _depth(second) else self._upon(second, first)
                 if tree is not None and self._agrees(tree):
                     yield tree, first.cost + second.cost

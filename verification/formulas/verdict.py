@@ -19,7 +19,7 @@ from ..verdicts import HOLDS
 from . import regions as areas
 from .design import CONFIRMED, EXPLORED, chain, moving_times
 from .limits import Limit, limits
-from .mends import Mend, find_mends
+from .mends import MOST_PAIRS, Mend, find_mends
 from .one_problem import OneProblem, one_problem
 from .regions import DOES_NOT_APPLY, Region
 from .sample import Sample, home_of
@@ -181,7 +181,9 @@ class FormulaVerdict:
             return ["what would mend it:", *(f"  {mend}" for mend in self.mends)]
         if self._holds_at_home():
             return ["nothing to mend"]
-        none = "no single change and no pair of changes mends it"
+        none = (
+            f"no single change mends it, and no pair of changes among those tried, {MOST_PAIRS:,} of each kind at most"
+        )
         return [none, *(f"  but {constant}" for constant in self.constants)]
 
     @cached_property

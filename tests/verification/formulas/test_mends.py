@@ -113,3 +113,10 @@ def test_tidying_keeps_the_value(text: str) -> None:
 def test_changes_are_shown_with_what_is_around_them() -> None:
     before = read_text("lam*exp(-lam*t) + delta")
     assert described(before, read_text("lam*exp(-2*lam*t) + delta")) == "replace exp(-lam*t) by exp(-2*lam*t)"
+
+
+def test_the_search_ends_after_a_number_of_pairs_not_of_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    explored, confirmed = halves("mode", "explicit", FLOW)
+    formula = Formula("(lam/delta)/(1 + (lam/(delta*pi0) + 1)*exp(-lam*t))")
+    monkeypatch.setattr("linmod.verification.formulas.mends.MOST_PAIRS", 0)
+    assert len(find_mends(formula, explored, confirmed)) == 0
