@@ -40,12 +40,16 @@ from .sweeps import read_sweep as read_sweep
 from .sweeps import sweep as sweep
 from .theory.derivations import Derivation as Derivation
 from .theory.derivations import derive as derive
+from .theory.symbolic.book import book as book
+from .theory.symbolic.formula import Formula as Formula
 from .verification import Agreement as Agreement
 from .verification import Claim as Claim
 from .verification import ConvergenceOrder as ConvergenceOrder
 from .verification import Evidence as Evidence
 from .verification import Finding as Finding
+from .verification import FormulaVerdict as FormulaVerdict
 from .verification import Settings as Settings
+from .verification import check as check
 from .verification import compare as compare
 from .verification import convergence_order as convergence_order
 from .verification import verify as verify

@@ -8,10 +8,12 @@ import sys
 
 import typer
 
+from .book import book, symbols
+from .check import check
 from .console import errors
 from .derive import derive
 from .new import new
-from .reproduce import check, list_claims, reproduce
+from .reproduce import list_claims, reproduce
 from .spectrum import spectrum
 from .sweep import run_sweep
 
@@ -22,6 +24,8 @@ app = typer.Typer(
     help="Closed-form and simulated learning dynamics of linear neural modules, verified against each other.",
 )
 app.command()(derive)
+app.command()(book)
+app.command()(symbols)
 app.command()(reproduce)
 app.command()(check)
 app.command("list")(list_claims)

@@ -69,19 +69,8 @@ def reproduce(
     _run("reproduce", claims, out, wanted, check_all, set(names or []), traceback)
 
 
-def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE.py", help="A Python file that makes linmod.Claim objects.")],
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the report and the figures; results/FILE unless given.")
-    ] = None,
-    quick: QuickOption = False,
-    seed: SeedOption = 0,
-    traceback: TracebackOption = False,
-) -> None:
-    """Check the claims that a file of yours makes at its top level.
-
-    Exit status: 0 if all hold, 1 if one fails, 3 if none fails but one is undecided, 2 for wrong usage.
-    """
+def check_file(file: Path, out: Path | None, quick: bool, seed: int, traceback: bool) -> NoReturn:
+    """Check the claims that a file makes at its top level, and end with the exit status."""
     from ..verification.claims import Settings
     from .claim_files import as_script, claims_of
 

@@ -5,6 +5,7 @@ from .claims import Claim, Evidence, Finding, Settings
 from .comparison import compare, verify
 from .convergence import ConvergenceOrder, convergence_order
 from .errors import QuantityError
+from .formulas import FormulaVerdict, check
 from .sensitivity import Sensitivity
 
 __all__ = [
@@ -14,9 +15,11 @@ __all__ = [
     "ConvergenceOrder",
     "Evidence",
     "Finding",
+    "FormulaVerdict",
     "QuantityError",
     "Sensitivity",
     "Settings",
+    "check",
     "compare",
     "convergence_order",
     "verify",

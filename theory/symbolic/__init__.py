@@ -1,3 +1,13 @@
-"""The closed forms as sympy expressions, their symbols, and equality settled by the machine."""
+"""The closed forms as sympy expressions, their symbols, equality settled by the machine, formulas and their book."""
 
-from .modes import *  # noqa: F403
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    """A closed form by name; sympy is loaded when the first is asked for."""
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(".modes", __name__), name)

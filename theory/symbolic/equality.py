@@ -276,6 +276,8 @@ def _reduces_to_zero(residual: Expr) -> bool:
     numerator = expand(numerator)
     for generator, relation in relations.items():
         if numerator != 0:
+            if not numerator.is_polynomial(generator):
+                return False
             numerator = sympy.prem(numerator, sympy.numer(sympy.together(relation.xreplace(rules))), generator)
     return bool(expand(numerator) == 0)
 
