@@ -64,7 +64,14 @@ def within(parts: TwoLayerParts, span: FloatArray | None) -> TwoLayerParts:
 
 def compress(dataset: SystematicityDataset, parts: TwoLayerParts) -> TwoLayerParts:
     """Apply all reductions."""
-    return narrow(dataset, narrow_static(dataset, within(parts, hidden_span(parts))))
+    reduced = within(parts, hidden_span(parts))
+    return _with(
+        dataset,
+        reduced,
+        plain=lower_factor(plain_columns(reduced)),
+        static=lower_factor(segment(reduced.inputs, reduced.layout.columns, IDENTITY)),
+        moving=lower_factor(segment(reduced.outputs, reduced.layout.rows, IDENTITY)),
+    )
 
 
 class CompressedFrame:
