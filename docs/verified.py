@@ -94,8 +94,8 @@ ROWS = (
         "image-order",
         "logarithm",
     ),
-    Row("order of the error of block norms, tanh networks on images", "1", "image-norms", "norm"),
-    Row("order of the error of systematicity, tanh networks on images", "1", "image-norms", "systematicity"),
+    Row("order of the error of block norms, tanh networks on images", "order 1", "image-norms", "norm"),
+    Row("order of the error of systematicity, tanh networks on images", "order 1", "image-norms", "systematicity"),
 )
 
 

@@ -205,7 +205,8 @@ def _draw(evidence: Evidence) -> Figure:
                 _draw_law(axes[index], data["laws"], data["relu"], quantity)
             axes[0].plot(*data["large"], "*", color="0.2", markersize=7, label=LARGE_START)
             _draw_courses(axes[2], data["laws"][DENSE], data["times"])
-            axes[2].legend(fontsize=6.5, handlelength=2.0, loc="lower right", labelspacing=0.2)
+            axes[2].legend(fontsize=6.5, handlelength=2.0, loc="upper left", labelspacing=0.2)
+            axes[2].set_ylim(0, 1.7)
             note = "ReLU: the same error at all label scales; drawn, not judged"
             legend_below(figure, axes[0], ncols=4, note=note, handlelength=2.8)
     return figure
@@ -220,7 +221,8 @@ def _draw_law(axes: Axes, laws: dict[str, Law], relu: dict[str, dict[str, float]
                      label=f"{name}, ReLU")  # fmt: skip
     guide = np.array([squares.min(), squares.max()])
     axes.plot(guide, 0.5 * errors.min() * guide / guide[0], color="0.6", linewidth=0.8, label="order 1")
-    axes.set(xscale="log", yscale="log")
+    axes.set(xscale="log", yscale="log", xlim=(squares.min() / 1.5, 1.5 * LARGE))
+    axes.minorticks_off()
 
 
 def _draw_courses(axes: Axes, law: Law, times: Sequence[float]) -> None:
