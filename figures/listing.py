@@ -320,7 +320,7 @@ IMAGES: tuple[Entry, ...] = (
     Entry(
         "image-norms",
         "images.norms:IMAGE_NORMS",
-        60,
+        120,
         f"{JARVIS}, compositional images; norms of linear networks on the second moments of the data",
         "During training on images the block norms and the systematicity of the Jacobian of tanh networks, averaged "
         "over items, are those of linear networks that learn from the same second moments, up to an error of first "
