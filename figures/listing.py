@@ -320,11 +320,11 @@ IMAGES: tuple[Entry, ...] = (
     Entry(
         "image-norms",
         "images.norms:IMAGE_NORMS",
-        60,
+        120,
         f"{JARVIS}, compositional images; norms of linear networks on the second moments of the data",
-        "During training on images the Jacobian of tanh networks, averaged over items, has about the block "
-        "norms and the systematicity of linear networks that learn from the same second moments, for dense "
-        "networks and for two modules.",
+        "During training on images the block norms and the systematicity of the Jacobian of tanh networks, averaged "
+        "over items, are those of linear networks that learn from the same second moments, up to an error of first "
+        "order in the mean square of what the hidden units receive, for dense networks and for two modules.",
         extra="torch",
     ),
     Entry(

@@ -58,7 +58,7 @@ def compare_networks(
     seeds: list[int],
     *,
     images: Images | None = None,
-    seen: int = SEEN,
+    seen: int | None = None,
     shuffled: bool = False,
     quick: bool = False,
 ) -> Paired:

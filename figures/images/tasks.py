@@ -16,7 +16,7 @@ from ...problem import Divergence
 from ...validation import FloatArray
 from ...verification.claims import Settings
 
-CLASSES, SEEN = 5, 62
+CLASSES, SEEN = 5, 5**3 // 2
 TRAIN, EVALUATION = 1000, 500
 HIDDEN = 64
 DENSE, SPLIT = "dense", "output split"
@@ -89,19 +89,30 @@ def first_classes(images: Images) -> Images:
 
 
 def task(
-    seed: int, label_scale: float, *, images: Images | None = None, seen: int = SEEN, shuffled: bool = False
+    seed: int, label_scale: float, *, images: Images | None = None, seen: int | None = None, shuffled: bool = False
 ) -> CompositionalImages:
-    """Return a task of three adjacent images, digits unless given; combinations and samples depend on the seed."""
+    """Return a task of three adjacent images, digits unless given; combinations and samples depend on the seed.
+
+    Half of the combinations are seen unless their number is given.
+    """
     source = first_classes(images or digits())
+    seen = source.classes**3 // 2 if seen is None else seen
     return CompositionalImages(images=source, seen=seen, label_scale=label_scale, shuffled_labels=shuffled, seed=seed)
 
 
 def draw(
-    seed: int, label_scale: float, *, images: Images | None = None, seen: int = SEEN, shuffled: bool = False
+    seed: int,
+    label_scale: float,
+    *,
+    images: Images | None = None,
+    seen: int | None = None,
+    shuffled: bool = False,
+    train: int = TRAIN,
+    evaluation: int = EVALUATION,
 ) -> ImageSplits:
     """Draw the samples of a task."""
     source = task(seed, label_scale, images=images, seen=seen, shuffled=shuffled)
-    return ImageSplits.draw(source, train=TRAIN, evaluation=EVALUATION)
+    return ImageSplits.draw(source, train=train, evaluation=evaluation)
 
 
 def centred(splits: ImageSplits) -> ImageSplits:
