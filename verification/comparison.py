@@ -172,10 +172,10 @@ def verify(
         return outcome(given_bounds(bound, both[1], simulation))
     exact = derived_bounds(problem, _neglected(prediction, closed), simulation, both[1])
     bounds = with_integration(exact, problem, simulate, both[1])
+    bounds = with_further_integration(bounds, exact, problem, simulate, both[1])
     found = outcome(bounds)
     if found.verdict != FAILS:
         return found
-    bounds = with_further_integration(bounds, exact, problem, simulate, both[1])
     return outcome(with_unstable_rounding(bounds, problem, both[1]))
 
 

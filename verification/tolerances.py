@@ -12,8 +12,9 @@ much is measured, where a prediction would fail, by training from weights that d
 these integrators is proportional to the tolerance, so the difference is about nine times the error of the finer run
 (four times for stabilised steps, whose error follows the tolerance to the power 2/3).
 Three times the difference is allowed, since single quantities can by chance differ less, above all once converged.
-Where a prediction would fail, two further runs with coarser tolerances estimate the error, and the largest estimate
-counts: two runs can by chance have the same error, for instance where it changes its sign.
+Two further runs with coarser tolerances estimate the error too, and the largest estimate counts: two runs can by
+chance have the same error, for instance where it changes its sign. They are made for every verdict, so that the
+sensitivity of a prediction that holds is that with which a wrong one is judged.
 
 *Theory.* What the closed form neglects: ``prediction.neglected_shares`` has the error of each quantity in units of its
 own range up to a factor, for which 10 is allowed. It is 0 where the closed form is exact. An error in the closed form

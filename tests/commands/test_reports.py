@@ -48,7 +48,7 @@ def test_numbers_that_cannot_be_read_cost_a_remark_and_not_the_verdict(tmp_path,
     def fail(figure):
         raise RuntimeError("an artist of another kind")
 
-    monkeypatch.setattr("linmod.commands.reporting.plotted_numbers", fail)
+    monkeypatch.setattr("linmod.commands.drawn.plotted_numbers", fail)
     draw = "from matplotlib.figure import Figure\na = claim('a', draw=lambda evidence: Figure())"
     result = check(tmp_path, draw)
     assert result.exit_code == 0, result.output

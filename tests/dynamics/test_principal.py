@@ -10,7 +10,8 @@ import pytest
 
 from linmod import Dataset, Deep, Descent, Modular, Module, Problem, Rule, Shallow, SmallRandom, SystematicityDataset
 from linmod.datasets import Data
-from linmod.dynamics import coordinates, principal, solve, solve_batch
+from linmod.dynamics import coordinates, solve, solve_batch
+from linmod.dynamics.coordinate_systems import principal
 from linmod.problem import Network
 from linmod.validation import FloatArray
 

@@ -132,7 +132,7 @@ def test_a_long_flow_costs_at_most_three_times_a_short_one(network):
 def test_a_long_flow_is_right_at_all_times(integrator):
     network, start = Deep(6), SmallRandom(0.1)
     problem = flow(3, 300, network, start)
-    simulation = dynamics.solve(problem, integrator=integrator)
+    simulation = dynamics.solve(problem, coordinates="data", integrator=integrator)
     # The reference: SciPy's own DOP853 on the gradient of all weights, thousands of steps at the limit of stability.
     X, Y = problem.dataset.X, problem.dataset.Y
     sigma, cross = X @ X.T / X.shape[1], Y @ X.T / X.shape[1]

@@ -60,8 +60,8 @@ class Course:
             strengths = self.pi[first : first + together]
             both = np.concatenate([strengths, np.sqrt(np.maximum(strengths, 0.0))], axis=1)
             outputs = np.concatenate([self.U, self.U], axis=1) * both[:, None]
-            rows = outputs.reshape(-1, len(inputs)) @ inputs
-            yield from rows.reshape(len(strengths), len(self.U), -1)
+            rows = outputs.reshape(len(strengths) * len(self.U), len(inputs)) @ inputs
+            yield from rows.reshape(len(strengths), len(self.U), inputs.shape[1])
 
     def trajectory(self, problem: Problem) -> Trajectory:
         """Return the observed quantities of the course."""
@@ -84,7 +84,9 @@ def coupled_left_out(problem: Problem, seen: Observation) -> dict[str, float]:
     if max(shares.values()) <= LARGE:
         return shares
     watched = replace(problem, training=_watched(problem.training))
-    grown = left_out(watched, observe(watched.dataset, coupled_maps(watched)), coupled_maps(nearby(watched)))
+    with np.errstate(all="ignore"):
+        near = observe(watched.dataset, coupled_maps(watched))
+    grown = left_out(watched, near, coupled_maps(nearby(watched)))
     return {name: math.inf if share > LARGE and grown[name] > MOST_GROWN else share for name, share in shares.items()}
 
 

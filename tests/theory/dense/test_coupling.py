@@ -125,8 +125,9 @@ def test_a_course_that_rounding_errors_decide_is_neglected_without_bound():
     training = Descent(0.1983005462536422, 2177, 7, rule=Rule(contrastive=0.37656600531392426))
     problem = Problem(dataset, Deep(16), SmallRandom(5.0744653654160415e-05, seed=109488), training)
     assert theory.solve(problem).loss[-1] < 1e-20
+    assert dynamics.solve(problem, coordinates="principal").loss[-1] < 1e-20
     with pytest.raises(Divergence):
-        dynamics.solve(problem)
+        dynamics.solve(problem, coordinates="data")
     shares = theory.solve(problem).neglected_shares
     assert shares["loss"] == shares["mode identity_to_sign"] == np.inf
     assert shares["norm omega_x -> gamma_y"] == 0.0
