@@ -36,6 +36,7 @@ def told(error: BaseException) -> str:
 
 def _is_elsewhere(file: str) -> bool:
     path = Path(file)
+    path = path.resolve() if path.exists() else path
     if PACKAGE in path.parents:
         first = PACKAGE / path.relative_to(PACKAGE).parts[0]
         return first == path or (first / "__init__.py").exists()

@@ -7,8 +7,8 @@ import pytest
 
 from linmod import Deep, Descent, Modular, Problem, Shallow, SmallRandom, SystematicityDataset
 from linmod.dynamics import batches, solve, solve_batch
-from linmod.dynamics.integrators import descent
 from linmod.dynamics.dense.forms import Correlations, ErrorForm, Form, HiddenForm, JointForm, cheapest
+from linmod.dynamics.integrators import descent
 from linmod.dynamics.integrators.descent import PlainSteps
 from linmod.problem import Network
 
