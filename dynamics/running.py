@@ -60,7 +60,7 @@ def integrate(again: Again, system: System, what: str, progress: Callable[[float
     stacks = stacks_of(problem, system, integrator, done, progress or silently)
     with np.errstate(over="ignore", invalid="ignore"):
         seen = observed(system, stacks)
-    method = "descent" if isinstance(problem.training, Descent) else integrator
+    method = "descent" if problem.training.is_descent else integrator
     return Trajectory.of_modes(
         problem,
         f"{what}, {method}",

@@ -139,7 +139,7 @@ def _sizes(problem: Problem, name: str, values: FloatArray, simulated: Values) -
 
 def with_integration(bounds: Bounds, problem: Problem, simulate: Simulator, simulated: Values) -> Bounds:
     """Add the integrator's global error, from a second run with ten times coarser tolerances."""
-    if not isinstance(problem.training, Flow):
+    if problem.training.is_descent:
         return bounds
     try:
         second = _coarser(problem, simulate, simulated, COARSER)
@@ -159,7 +159,7 @@ def with_further_integration(
     bounds: Bounds, exact: Bounds, problem: Problem, simulate: Simulator, simulated: Values
 ) -> Bounds:
     """Let the largest of several estimates of the integrator's error count; `exact` are the bounds without any."""
-    if not isinstance(problem.training, Flow):
+    if problem.training.is_descent:
         return bounds
     for factor in FURTHER:
         try:

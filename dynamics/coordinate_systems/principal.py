@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ...datasets import Data
 from ...datasets.items import Axes, axes_of
-from ...problem import Modular, Network, Rule, Weights, observe_stack
+from ...problem import Network, Rule, Weights, observe_stack
 from ...validation import FloatArray
 from ..dense.chains import Coupling
 from ..dense.principal import PrincipalChains, PrincipalShallow, PrincipalTwoLayer
@@ -166,7 +166,7 @@ class _StepsApart:
 
 def places(dataset: Data, network: Network) -> list[Place]:
     """Return where each chain of a network stands, and the principal axes of what it reads."""
-    if not isinstance(network, Modular):
+    if network.is_chain:
         return [Place(slice(None), slice(None), 1.0, dataset.axes)]
     X, Y = dataset.rotated_items
     found = []
