@@ -104,7 +104,8 @@ def _form(problem: Problem, simulation: Trajectory, label: str) -> Finding:
     others = [replace(problem.training.rule, form=form) for form in ("oja", "inverse_norm")]
     wrong = [replace(problem, training=replace(problem.training, rule=rule)) for rule in others]
     rejected = sum(_norm_error(one, simulation) > FORM_BOUND for one in wrong)
-    return Finding(label, error, FORM_BOUND, error <= FORM_BOUND and rejected == len(wrong), len(wrong), rejected)
+    passed = error <= FORM_BOUND and rejected == len(wrong)
+    return Finding(label, error, FORM_BOUND, passed, len(wrong), rejected, unit="absolute")
 
 
 def _norm_error(problem: Problem, simulation: Trajectory) -> float:
