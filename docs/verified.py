@@ -88,12 +88,6 @@ ROWS = (
     Row("loss on the held-out combination with modules found", "new samples", "module-finding", "held-out"),
     Row("network trained by PyTorch in float64", "our training of all weights", "torch-linear", "float64: .*our"),
     Row("network trained by PyTorch in float32", "our training of all weights", "torch-linear", "float32: .*our"),
-    Row(
-        "tanh networks on images: log ratio of half-times",
-        "linear networks on the same moments",
-        "image-order",
-        "logarithm",
-    ),
     Row("order of the error of block norms, tanh networks on images", "order 1", "image-norms", "norm"),
     Row("order of the error of systematicity, tanh networks on images", "order 1", "image-norms", "systematicity"),
 )
