@@ -207,6 +207,8 @@ def _print_outcomes(report: Report) -> None:
         table.add_row(*map(Text, summary_row(outcome)), style="" if outcome.skipped else style)
     console.print(table)
     for outcome in report.outcomes:
+        console.print(Text(f"{outcome.claim.name}: {outcome.claim.source}", style="dim"))
+    for outcome in report.outcomes:
         if not outcome.passed:
             console.print(f"{outcome.claim.name}: {outcome.reason}", markup=False)
             if outcome.traceback and not outcome.skipped:

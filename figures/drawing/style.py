@@ -14,7 +14,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, get_font_names
 
 from ...validation import FloatArray
 
@@ -24,10 +24,13 @@ RELATIVE = r"$\pi\,/\,\pi^{\ast}$"
 BLOCK_SYMBOLS = {"omega_x": r"\Omega_x", "gamma_x": r"\Gamma_x", "omega_y": r"\Omega_y", "gamma_y": r"\Gamma_y"}
 LABEL_SPACING = 0.065
 
+FAMILIES = ("STIX Two Text", "STIXGeneral", "DejaVu Serif")
+"""Those that are installed are used, the first before the others; one that is not would be reported at each text."""
+
 RC: dict[Any, Any] = {
     "font.size": 8,
     "font.family": "serif",
-    "font.serif": ["STIX Two Text", "STIXGeneral", "DejaVu Serif"],
+    "font.serif": [name for name in FAMILIES if name in get_font_names()],
     "mathtext.fontset": "stix",
     "axes.spines.top": False,
     "axes.spines.right": False,
