@@ -1,4 +1,4 @@
-"""Adaptive integration of gradient flow."""
+"""How a system moves on: by adaptive integration of its gradient flow, or by steps of descent."""
 
 from .states import INTEGRATORS, Progress, flow_states
 

@@ -18,7 +18,21 @@ SEVERAL, LARGE_ENTRIES = 16, 2**16
 """A stack holds this many states all the same, unless it would hold more than this many numbers."""
 
 
-class PlainSteps:
+class _WholeStates:
+    """Steps that move states as they are held, in one array each."""
+
+    _shape: tuple[int, ...]
+
+    def views(self, states: FloatArray) -> Sequence[FloatArray]:
+        """Return the states."""
+        return list(states)
+
+    def between(self) -> Sequence[FloatArray]:
+        """Return two states to pass through in turn."""
+        return self.views(np.empty((2, *self._shape)))
+
+
+class PlainSteps(_WholeStates):
     """Steps along any velocity."""
 
     def __init__(
@@ -29,14 +43,6 @@ class PlainSteps:
     ) -> None:
         self._velocity, self._step_size, self._shape = velocity, step_size, shape
 
-    def views(self, states: FloatArray) -> Sequence[FloatArray]:
-        """Return the states."""
-        return list(states)
-
-    def between(self) -> Sequence[FloatArray]:
-        """Return two states to pass through in turn."""
-        return self.views(np.empty((2, *self._shape)))
-
     def walk(self, path: Iterable[FloatArray]) -> None:
         """Overwrite every state of a path but the first."""
         for before, after in pairwise(path):
@@ -45,20 +51,12 @@ class PlainSteps:
             np.add(before, step, out=after)
 
 
-class HeavyBall:
+class HeavyBall(_WholeStates):
     """Steps along the velocity of any system, each with a share of the step before."""
 
     def __init__(self, system: System, step_size: FloatArray | float, momentum: FloatArray | float) -> None:
         self._velocity, self._step_size, self._momentum = system.velocity, step_size, momentum
         self._change, self._shape = np.zeros_like(system.start), system.start.shape
-
-    def views(self, states: FloatArray) -> Sequence[FloatArray]:
-        """Return the states."""
-        return list(states)
-
-    def between(self) -> Sequence[FloatArray]:
-        """Return two states to pass through in turn."""
-        return self.views(np.empty((2, *self._shape)))
 
     def walk(self, path: Iterable[FloatArray]) -> None:
         """Overwrite every state of a path but the first."""

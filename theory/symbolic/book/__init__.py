@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
-from . import dynamics, scaling, space
+from . import courses, scaling, space
 from .entry import FORMATS, Entry
 
 __all__ = ["FORMATS", "Book", "Entry", "book"]
@@ -76,4 +76,4 @@ class Book(Mapping[str, Entry]):
         return [*titled, *others]
 
 
-book = Book((*dynamics.ENTRIES, *space.ENTRIES, *scaling.ENTRIES))
+book = Book((*courses.ENTRIES, *space.ENTRIES, *scaling.ENTRIES))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .dynamics import FORMS
+from .courses import FORMS
 from .entry import Entry
 
 SYMBOLIC = "linmod.theory.scaling.symbolic"

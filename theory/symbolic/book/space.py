@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .dynamics import FORMS, MODES, OWN, PAPER
+from .courses import FORMS, MODES, OWN, PAPER
 from .entry import Entry
 
 SPACE = "a systematicity dataset whose output sign features are all input sign features, and one r"
